@@ -1,0 +1,1 @@
+# auditor: see docs/ARCHITECTURE.md

@@ -1,0 +1,1 @@
+# ctl: see docs/ARCHITECTURE.md

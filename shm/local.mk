@@ -1,0 +1,1 @@
+# shm: see docs/ARCHITECTURE.md

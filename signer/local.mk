@@ -1,0 +1,1 @@
+# signer: see docs/ARCHITECTURE.md

@@ -1,0 +1,1 @@
+# token: see docs/ARCHITECTURE.md
