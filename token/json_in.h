@@ -26,7 +26,7 @@ struct json_member {
 	struct json_value value;
 };
 
-struct json_object {
+struct json_flat {
 	uint32_t count;
 	struct json_member m[JSON_MAX_MEMBERS];
 };
@@ -42,17 +42,17 @@ int json_check(struct sd_slice text, struct json_error *err_out) SD_MUSTCHECK;
 
 /* Strict check of text that must be an object; its top-level members in out (order kept). More
  * than JSON_MAX_MEMBERS members: SD_ERR_TOO_BIG. Does not allocate. */
-int json_object_scan(struct sd_slice text, struct json_object *out, struct json_error *err_out)
+int json_flat_scan(struct sd_slice text, struct json_flat *out, struct json_error *err_out)
     SD_MUSTCHECK;
 
 /* The same for a nested object or array value that already passed (cannot fail on syntax). */
-int json_object_nested(const struct json_value *v, struct json_object *out) SD_MUSTCHECK;
+int json_flat_nested(const struct json_value *v, struct json_flat *out) SD_MUSTCHECK;
 /* Array walk: *pos starts at 0; false at the end. */
 bool json_array_next(const struct json_value *v, size_t *pos, struct json_value *item_out);
 
 /* Member by (unescaped) name; NULL when absent. Names with escapes never match a plain look-up
  * unless their unescaped form equals name (compared unescaped). */
-const struct json_value *json_find(const struct json_object *o, const char *name);
+const struct json_value *json_flat_find(const struct json_flat *o, const char *name);
 
 /* Typed getters; SD_ERR_INVALID when the kind or range does not fit. */
 /* Unescaped text: a slice of the input when there is no escape, else an arena copy. NUL refused. */
@@ -63,10 +63,7 @@ int json_get_bool(const struct json_value *v, bool *out) SD_MUSTCHECK;
 
 /* A json-c tree of text (checked first); the caller owns it (json_object_put). Master, tools and
  * rare requests only. */
-struct json_object_tree;
-int json_tree(struct sd_slice text, struct json_object_tree **out, struct json_error *err_out) SD_MUSTCHECK;
-void json_tree_free(struct json_object_tree **tree);
-/* The struct json_object * of json-c inside (its type name clashes with ours, hence void). */
-void *json_tree_root(struct json_object_tree *tree);
+struct json_object; /* json-c's */
+int json_tree(struct sd_slice text, struct json_object **out, struct json_error *err_out) SD_MUSTCHECK;
 
 #endif
