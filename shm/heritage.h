@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ * heritage - everything that one process of sessiond hands to another: the descriptor numbers of
+ * a new program, the messages on its channel, the roles. The one place of the process boundary.
+ *
+ * A role is executed with 0 = /dev/null (redis: its configuration), 1 = /dev/null (master: the
+ * launcher's), 2 = the log, 3 = its channel: SOCK_SEQPACKET, to the master; the master's own 3
+ * goes to the launcher. All else arrives as messages, each with at most one descriptor. */
+#ifndef SD_HERITAGE_H
+#define SD_HERITAGE_H
+
+#include "sandbox.h"
+
+#define HERITAGE_VERSION 1
+#define HERITAGE_MAGIC 0x53445348u
+#define HERITAGE_FD_CHANNEL 3
+#define HERITAGE_MAX_BODY 1024
+#define HERITAGE_MAX_WORKERS 64
+
+enum role { ROLE_NONE = 0, ROLE_LAUNCHER, ROLE_MASTER, ROLE_SIGNER, ROLE_WORKER, ROLE_AUDITOR, ROLE_REDIS, ROLE_COUNT };
+/* "launcher", "master" ... */
+const char *role_name(enum role role);
+
+struct hm_head {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t type; /* enum hm_type */
+	uint32_t body; /* bytes that follow */
+	uint32_t tag;  /* given back in an answer */
+};
+
+enum hm_type {
+	HM_NONE = 0,
+	/* master -> launcher, and back */
+	HM_SPAWN,         /* body hm_spawn; fd = the child's channel (redis: its stdin) */
+	HM_SPAWNED,       /* body hm_child: pid, or -errno in status */
+	HM_ENDED,         /* body hm_child: pid and wait status */
+	HM_KILL,          /* body hm_child: pid, signal in status (own children only) */
+	HM_SIGNAL,        /* body hm_child: the launcher received this signal (status) */
+	/* master -> child */
+	HM_BOOT,          /* body hm_boot; always the first */
+	HM_POLICY,        /* body hm_generation; fd = sealed policy segment */
+	HM_CONTROL,       /* fd = control segment */
+	HM_REVOCATIONS,   /* body hm_generation (table number); fd = revocation segment */
+	HM_STATS,         /* fd = this process's own statistics segment, mapped writable once */
+	HM_LISTENER,      /* body hm_listener; fd = listening socket */
+	HM_STORE,         /* body hm_store; fd = connected, authenticated Redis connection */
+	HM_SIGNER,        /* fd = this worker's socket to the signer */
+	HM_AUDITOR,       /* fd = this process's socket to the auditor */
+	HM_PEER,          /* to signer and auditor: body hm_peer; fd = the peer's socket */
+	HM_FILE,          /* to the auditor: fd = the open audit file, again after SIGUSR1 */
+	HM_SECRET,        /* body hm_secret: Redis password for a TLS handshake's AUTH; wiped */
+	HM_GO,            /* all is handed over: lock yourself in, then HM_READY */
+	HM_DRAIN,         /* finish what is in flight, then exit 0 */
+	HM_METRICS,       /* answer to HM_METRICS_WANTED; fd = sealed text */
+	/* child -> master */
+	HM_READY,         /* body hm_ready */
+	HM_FAILED,        /* body: text, not NUL-terminated; the child exits after it */
+	HM_ADOPTED,       /* body hm_generation: uses this policy from now on */
+	HM_STORE_LOST,    /* body hm_store: wants a new connection in this place */
+	HM_METRICS_WANTED /* tag is given back */
+};
+
+struct hm_spawn {
+	uint32_t role;
+	uint32_t index;
+};
+
+struct hm_child {
+	int32_t pid;
+	int32_t status;
+	uint32_t role;
+	uint32_t index;
+};
+
+struct hm_boot {
+	uint32_t role;
+	uint32_t index;
+	uint32_t workers;
+	uint32_t sandbox_mode;    /* enum sd_sandbox_mode */
+	uint32_t sandbox_require; /* SD_SANDBOX_* */
+	uint32_t nofile;
+	uint32_t log_level;
+	uint32_t log_format;
+	char node[72];
+	char keys_dir[400];        /* signer: where it reads private keys, before its lock-down */
+	char master_key_file[400]; /* signer; previous ones stand in the policy's server record */
+};
+
+struct hm_generation {
+	uint64_t number;
+};
+
+enum listener_role { LISTENER_NONE = 0, LISTENER_API, LISTENER_GATEWAY, LISTENER_ADMIN };
+
+struct hm_listener {
+	uint32_t index;
+	uint32_t role;    /* enum listener_role */
+	uint32_t is_unix; /* no address of the peer, no TCP options */
+	uint32_t pad;
+};
+
+struct hm_store {
+	uint32_t index; /* 0 .. connections_per_worker-1 */
+	uint32_t shard; /* 0; the node's number in Cluster mode */
+};
+
+struct hm_peer {
+	uint32_t role;
+	uint32_t index;
+};
+
+struct hm_secret {
+	uint16_t n;
+	uint8_t bytes[256];
+};
+
+struct hm_ready {
+	uint64_t generation;
+	struct sd_sandbox_report sandbox;
+};
+
+struct hm_msg {
+	struct hm_head head;
+	union {
+		uint8_t bytes[HERITAGE_MAX_BODY];
+		struct hm_spawn spawn;
+		struct hm_child child;
+		struct hm_boot boot;
+		struct hm_generation generation;
+		struct hm_listener listener;
+		struct hm_store store;
+		struct hm_peer peer;
+		struct hm_secret secret;
+		struct hm_ready ready;
+	} u;
+};
+
+/* Sends one message (body may be NULL with 0 bytes); fd >= 0 goes along and stays the caller's.
+ * Errors as sd_fdpass_send(). Any process. */
+int hm_send(int channel, enum hm_type type, uint32_t tag, const void *body, size_t n, int fd) SD_MUSTCHECK;
+
+/* Receives one message; checks magic, version and that a typed body has its exact size.
+ * SD_ERR_AGAIN, SD_ERR_CLOSED, SD_ERR_VERSION, SD_ERR_INVALID (descriptor closed). *fd_out -1 or the caller's. */
+int hm_recv(int channel, struct hm_msg *out, int *fd_out) SD_MUSTCHECK;
+
+#endif
