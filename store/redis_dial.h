@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * redis_dial - a connection to Redis made without blocking: connect, AUTH, a name, then the bare
+ * descriptor. Master only (workers may not connect). */
+#ifndef SD_REDIS_DIAL_H
+#define SD_REDIS_DIAL_H
+
+#include "diag.h"
+#include "loop.h"
+
+struct redis_addr {
+	bool is_unix;
+	char path[108];       /* unix */
+	char host[256];       /* numeric address or name (resolved once, at start and reload) */
+	uint16_t port;
+	uint32_t db;
+	char username[72];    /* "" = none */
+	char password[257];   /* "" = none; wiped by redis_addr_wipe() */
+};
+
+/* redis://[host]:port/db, unix:PATH, or unix:PATH?db=N. SD_ERR_INVALID with the reason. */
+int redis_addr_parse(const char *url, struct redis_addr *out, struct sd_diag *diag) SD_MUSTCHECK;
+void redis_addr_wipe(struct redis_addr *addr);
+
+struct redis_dial;
+/* fd >= 0: connected, authenticated, db selected, named, non-blocking; the callee owns it. fd < 0:
+ * why says it without secrets; loading tells LOADING from other failures. Called once, from the loop. */
+typedef void (*redis_dial_fn)(void *arg, int fd, bool loading, const char *why);
+/* Gives up after timeout_ns. SD_ERR_* only when not even an attempt could be started. */
+int redis_dial_start(struct sd_loop *loop, const struct redis_addr *addr, const char *name,
+		     int64_t timeout_ns, redis_dial_fn fn, void *arg, struct redis_dial **out) SD_MUSTCHECK;
+void redis_dial_cancel(struct redis_dial **dial);
+
+#endif

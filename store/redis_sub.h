@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ * redis_sub - the master's side of the store: subscription, revocation log, proofs of freshness.
+ * Subscribe, read every log from the start, then fresh; wake-ups read one partition at once; polls
+ * read all. A poll counts only under the conditions of design.md section 4; else position 0 again.
+ * It knows nothing of the table: it reports entries and proofs upward. */
+#ifndef SD_REDIS_SUB_H
+#define SD_REDIS_SUB_H
+
+#include "redis_dial.h"
+#include "session.h"
+#include "shm_health.h"
+
+enum log_kind { LOG_NONE = 0, LOG_SESSION_END, LOG_CHANGE /* remembered copies are stale */, LOG_TENANT, LOG_CLIENT, LOG_KEY };
+
+struct log_entry {
+	uint8_t partition;
+	uint64_t pos;            /* shm_log_pos() */
+	int64_t at_ms;           /* the store's clock at commit (of the stream id) */
+	enum log_kind kind;
+	struct sd_slice tenant, user, id; /* id: client id or kid */
+	struct sid sid;
+	enum end_reason reason;
+	int64_t until_s, before_s;
+	int64_t absolute_s;      /* LOG_SESSION_END: when the session would have ended anyway */
+};
+
+struct redis_sub_events {
+	void *arg;
+	void (*entry)(void *arg, const struct log_entry *e);
+	/* Knowledge of the store is void (new server, new log identity, gap): forget what was remembered;
+	 * a complete read follows. first is true for the first one after start. */
+	void (*reset)(void *arg, bool first);
+	/* All that was committed before sent_at_ns (boot clock) has been reported through entry(). */
+	void (*proof)(void *arg, int64_t sent_at_ns);
+	/* One partition was read up to here after a wake-up or poll. */
+	void (*applied)(void *arg, uint8_t partition, uint64_t pos);
+	/* The store's wall clock at a boot time: offset and floor. */
+	void (*clock)(void *arg, int64_t store_wall_ms, int64_t boot_ns);
+	void (*state)(void *arg, enum health_status status, enum health_reason reason);
+};
+
+struct redis_sub_conf {
+	struct sd_loop *loop;
+	struct redis_addr addr;
+	const char *prefix;
+	int64_t poll_interval_ns, timeout_ns;
+	struct redis_sub_events events;
+	bool managed; /* our own server: persistence is ours to have set up */
+};
+
+struct redis_sub;
+/* Connects by itself, again and again with back-off (50 ms .. 1 s, jitter). */
+int redis_sub_new(const struct redis_sub_conf *conf, struct redis_sub **out) SD_MUSTCHECK;
+void redis_sub_free(struct redis_sub **sub);
+bool redis_sub_is_fresh(const struct redis_sub *sub);
+
+#endif

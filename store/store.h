@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ * store - what a worker asks of Redis, asynchronous, one round trip each: commands of one loop turn
+ * leave in one write, replies come back in order, every call ends by its deadline. hiredis is the
+ * codec only. Nothing here blocks, opens or connects: connections are handed in. */
+#ifndef SD_STORE_H
+#define SD_STORE_H
+
+#include "loop.h"
+#include "session.h"
+#include "shm_layout.h"
+
+struct redisReply;
+struct store;
+
+enum store_status {
+	STORE_UNAVAILABLE = 0, /* no connection, breaker open, deadline over, LOADING, READONLY, OOM ...:
+				* a write may or may not have happened */
+	STORE_CORRUPT,         /* the reply or record breaks its rules */
+	STORE_LATE,            /* the script refused: its deadline had passed; nothing changed */
+	STORE_ABSENT,          /* no such session */
+	STORE_LIMIT,           /* create: the policy rejects one more; nothing changed */
+	STORE_ENDED,           /* the session had ended before (session.end_reason) */
+	STORE_EXPIRED,         /* a clock had run out; the session is ended now (end_reason says which clock) */
+	STORE_REUSED,          /* refresh: a token rotated away; the session is ended now */
+	STORE_MISMATCH,        /* the presented secret never was this session's */
+	STORE_SUCCESSOR,       /* refresh within the grace: `successor` is the sealed one made before */
+	STORE_OK
+};
+
+#define STORE_MAX_ROWS 500
+
+/* One call; embedded in the request. Everything in it is valid inside done() and after it until
+ * store_call_release(), which must be called exactly once after done() ran (also for errors). */
+struct store_call {
+	void (*done)(struct store_call *call); /* set by the caller; runs from the loop, never inside the call itself */
+	enum store_status status;
+	int64_t now_ms;            /* the store's clock when the script ran */
+	struct session session;    /* read, refresh, end: the record */
+	int64_t iat_s, exp_s;      /* create, refresh: of the access token to sign */
+	int64_t absolute_at_s, idle_at_s, refresh_expires_s;
+	struct sd_slice successor; /* refresh */
+	uint32_t ended;            /* end, end_user: how many were ended by this call */
+	uint8_t partition;
+	uint64_t log_pos;          /* shm_log_pos() of the last entry it appended; 0 = none */
+	char log_id[44];           /* "ms-seq" of it; "" = none */
+	uint32_t evicted_count;
+	struct sid evicted[64];    /* create; more than 64 are only counted */
+	uint32_t row_count;        /* list_user */
+	struct session *rows;      /* list_user; freed by release */
+	int64_t next_score_ms;     /* list_user: continue below this; -1 = end */
+	struct sid next_sid;       /*            and at this id among equals */
+	int64_t tenant_before_s, client_before_s, key_before_s; /* read: rules of the tenant record; 0 = none */
+	/* private to store.c */
+	struct store_call *next;
+	struct redisReply *reply, *reply2;
+	struct store_op *op;
+};
+
+struct store_conf {
+	struct sd_loop *loop;
+	const struct shm_control *control; /* store_offset_ms for script deadlines */
+	const char *prefix;                /* "sd1:" */
+	uint32_t connections;
+	int64_t timeout_ns;
+	void (*lost)(void *arg, uint32_t index); /* a connection died: ask the master for another */
+	void *arg;
+	struct shm_stats *stats;           /* may be NULL (tests) */
+};
+
+int store_new(const struct store_conf *conf, struct store **out) SD_MUSTCHECK;
+/* Fails all calls under way with UNAVAILABLE first. */
+void store_free(struct store **s);
+/* fd: connected, authenticated, non-blocking; the store owns it now. */
+int store_connection(struct store *s, uint32_t index, int fd) SD_MUSTCHECK;
+/* At least one connection and the breaker closed. */
+bool store_is_up(const struct store *s);
+void store_call_release(struct store_call *call);
+
+struct store_create {
+	struct sd_slice tenant;
+	struct sid sid;
+	struct sd_slice user, client, scope, acr, audience, amr, claims;
+	struct sd_slice ip, user_agent, device_id, device_name, device_type, device_fingerprint, device_trust, data;
+	enum session_mode mode;
+	bool remember_me;
+	int64_t auth_time_s;
+	int64_t idle_s, absolute_s;   /* the policy's, for this kind of session */
+	int64_t access_ttl_s;         /* jitter already taken off; 0 in cookie mode */
+	int64_t refresh_ttl_s;
+	int64_t retain_s;             /* how long an ended record stays readable */
+	uint32_t max_per_user, on_limit; /* enum policy_on_limit */
+	uint8_t refresh_hash[32], session_hash[32]; /* zero = none */
+	bool has_replaces;
+	struct sid replaces;          /* same partition only; ended with reason replaced */
+};
+void store_create(struct store *s, const struct store_create *in, struct store_call *call);
+
+struct store_refresh {
+	struct sd_slice tenant;
+	struct handle presented;      /* MAC already checked */
+	uint8_t new_hash[32];         /* of the successor */
+	struct sd_slice successor;    /* sealed under a key derived from presented.random */
+	int64_t grace_ms, refresh_ttl_s, access_ttl_s;
+	int64_t idle_s, absolute_s, remember_idle_s, remember_absolute_s; /* the policy now */
+	int64_t retain_s;
+};
+void store_refresh(struct store *s, const struct store_refresh *in, struct store_call *call);
+
+struct store_end {
+	struct sd_slice tenant;
+	struct sid sid;
+	enum end_reason reason;
+	int64_t retain_s;
+	bool tombstone;               /* write-back: leave an ended record when there is none */
+	int64_t until_s;              /* with tombstone: what the record would have said */
+};
+/* OK with ended 0 or 1; ABSENT and ENDED are not errors (ended = 0). */
+void store_end(struct store *s, const struct store_end *in, struct store_call *call);
+
+struct store_end_user {
+	struct sd_slice tenant, user;
+	enum end_reason reason;
+	bool has_except;
+	struct sid except;
+	struct sd_slice device_id;    /* empty = all devices */
+	int64_t retain_s;
+};
+void store_end_user(struct store *s, const struct store_end_user *in, struct store_call *call);
+
+enum store_rule_kind { STORE_RULE_TENANT = 1, STORE_RULE_CLIENT, STORE_RULE_KEY };
+struct store_rule {
+	struct sd_slice tenant;
+	enum store_rule_kind kind;
+	struct sd_slice id;           /* client id or kid; empty for the tenant */
+	int64_t before_s;             /* <= now; 0 = the store's now */
+	int64_t until_s;              /* end of the last access token it can concern */
+};
+void store_rule(struct store *s, const struct store_rule *in, struct store_call *call);
+
+/* The session record and the tenant's rules in one pipeline. client and kid may be empty. */
+void store_read(struct store *s, struct sd_slice tenant, const struct sid *sid, struct sd_slice client,
+		struct sd_slice kid, struct store_call *call);
+
+/* Newest first. from_ms INT64_MAX to begin. limit 1..STORE_MAX_ROWS. */
+struct store_list {
+	struct sd_slice tenant, user;
+	int64_t from_ms;
+	struct sid from_sid;
+	uint32_t limit;
+};
+void store_list_user(struct store *s, const struct store_list *in, struct store_call *call);
+
+/* Activity: seen (wall ms, never lowers) and how many requests since the last flush. No answer is
+ * waited for; failures are counted only. */
+void store_touch(struct store *s, struct sd_slice tenant, const struct sid *sid, int64_t seen_ms,
+		 uint32_t requests);
+
+#endif
