@@ -1,1 +1,18 @@
 # tests: see docs/ARCHITECTURE.md
+
+# Fuzz targets, one per parser of hostile bytes (tests/fuzz/fuzz.h): each folder has a fragment
+# that adds tests/fuzz/fuzz_X to FUZZ_TARGETS and its seeds as tests/fuzz/corpus/X. Per target:
+#	tests_fuzz_fuzz_X_CPPFLAGS = $(I_<FOLDER>) $(I_FUZZ)
+#	tests_fuzz_fuzz_X_LDFLAGS = $(FUZZ_LDFLAGS)
+FUZZ_TARGETS =
+FUZZ_LDFLAGS = $(SD_LDFLAGS) $(SD_FUZZ_LDFLAGS)
+I_FUZZ = -iquote $(srcdir)/tests/fuzz
+if LIBFUZZER
+I_FUZZ += -DSD_LIBFUZZER
+endif
+include tests/fuzz/http.mk
+check_PROGRAMS += $(FUZZ_TARGETS)
+dist_check_SCRIPTS += tests/fuzz/replay
+TESTS += tests/fuzz/replay
+AM_TESTS_ENVIRONMENT = FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.h
