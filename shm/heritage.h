@@ -142,5 +142,7 @@ int hm_send(int channel, enum hm_type type, uint32_t tag, const void *body, size
 /* Receives one message; checks magic, version and that a typed body has its exact size.
  * SD_ERR_AGAIN, SD_ERR_CLOSED, SD_ERR_VERSION, SD_ERR_INVALID (descriptor closed). *fd_out -1 or the caller's. */
 int hm_recv(int channel, struct hm_msg *out, int *fd_out) SD_MUSTCHECK;
+/* The check alone, of n received bytes; a descriptor must or must not be there, by type. Pure. */
+int hm_check(const struct hm_msg *m, size_t n, bool has_fd) SD_MUSTCHECK;
 
 #endif
