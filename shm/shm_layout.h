@@ -49,6 +49,8 @@ struct shm_control { /* writer: master; never moves; workers map it read-only */
 	_Atomic int64_t tenant_before_s[SHM_TENANTS];   /* tokens with iat < this are refused; 0 = none */
 	_Atomic int64_t client_before_s[SHM_CLIENTS];
 	_Atomic int64_t key_before_s[SHM_KEYS];
+	_Atomic int64_t tenant_vague_until_s[SHM_TENANTS]; /* 0, or: its ends are no longer told apart */
+	_Atomic int64_t unowned_vague_until_s; /* the same for ends of a tenant without a slot */
 };
 
 /* 16 bytes. Writer's order: (tombstone into tag), until and meta, then tag (release). */
@@ -101,9 +103,14 @@ _Static_assert(sizeof(struct shm_head) == 64, "segment head is 64 bytes");
 _Static_assert(offsetof(struct shm_control, generation) == 80, "control layout");
 _Static_assert(offsetof(struct shm_control, fresh_as_of_ns) == 176, "control layout");
 _Static_assert(offsetof(struct shm_control, bucket) == 176 + 2 * 8 * SHM_PARTITIONS, "control layout");
+_Static_assert(offsetof(struct shm_control, tenant_before_s) == 176 + 16 * SHM_PARTITIONS + 8 * SHM_BUCKETS,
+	       "control layout");
+_Static_assert(sizeof(struct shm_control) == offsetof(struct shm_control, tenant_before_s) +
+	       8 * (2 * SHM_TENANTS + SHM_CLIENTS + SHM_KEYS + 1), "control layout");
 _Static_assert(sizeof(struct shm_revoke_slot) == 16, "slot is 16 bytes");
 _Static_assert(offsetof(struct shm_revocations, slot) == 128, "slots start on a cache line");
 _Static_assert(offsetof(struct shm_stats, panic) == 104, "stats layout");
+_Static_assert(offsetof(struct shm_stats, gauge) == 616 + 48 * SHM_STATS_ROUTES, "stats layout");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must be lock-free across processes");
 
 /* Redis stream id "ms-seq" in one ordered word (ms below 2^44, seq saturates at 2^20-1). */
