@@ -35,6 +35,18 @@ enum board_gauge {
 	GAUGE_COUNT
 };
 
+/* The tenant of what was counted when the table was full. */
+#define BOARD_TENANT_OTHER 0xfffeu
+
+/* A counter's key taken apart, for who renders it. tenant_slot is SHM_SLOT_NONE, a slot below
+ * SHM_TENANTS, or BOARD_TENANT_OTHER. False for a free counter or a key that makes no sense. */
+struct board_key {
+	enum metric metric;
+	uint32_t tenant_slot;
+	uint16_t a, b;
+};
+bool board_key_read(uint64_t key, struct board_key *out);
+
 /* Adds to a labelled counter. tenant_slot may be SHM_SLOT_NONE. O(1), no allocation; a full table
  * counts under tenant "other". */
 void board_count(struct shm_stats *s, enum metric metric, uint32_t tenant_slot, uint16_t a, uint16_t b,
