@@ -13,6 +13,8 @@
 #define SIGN_MAX_AUD 16
 #define SIGN_KEYSETS 4     /* current master secret and at most three previous */
 #define SIGN_KEYS_BATCH 32 /* tenants in one answer */
+#define SIGN_MAX_ANSWER 12288
+#define SIGN_MAX_REFUSAL 256 /* bytes of a refusal's text */
 
 enum sign_op { SIGN_OP_NONE = 0, SIGN_OP_ACCESS_TOKEN, SIGN_OP_TENANT_KEYS };
 enum sign_status { SIGN_REFUSED = 0, SIGN_BUSY, SIGN_NO_KEY, SIGN_FAILED, SIGN_DONE };
