@@ -9,7 +9,15 @@
 #include "slice.h"
 
 enum shm_verdict { SHM_UNKNOWN = 0, SHM_REVOKED, SHM_CLEAR };
-enum shm_scope { SHM_SCOPE_NONE = 0, SHM_SCOPE_SESSION, SHM_SCOPE_TENANT, SHM_SCOPE_CLIENT, SHM_SCOPE_KEY };
+/* With REVOKED: what ended it. With UNKNOWN: USER or TENANT = collapsed, NONE = moved or torn. */
+enum shm_scope {
+	SHM_SCOPE_NONE = 0,
+	SHM_SCOPE_SESSION,
+	SHM_SCOPE_TENANT,
+	SHM_SCOPE_CLIENT,
+	SHM_SCOPE_KEY,
+	SHM_SCOPE_USER
+};
 
 /* Keyed hashes of a session and its user: computed once, valid for all tables of this start. */
 struct shm_tags {
