@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT
+ * sandbox - puts a role's spec into force, in the one order that holds, and probes it.
+ * Owns:      the order
+ * Runs in:   every role, once, at the end of its boot
+ * Fails by:  returning SD_ERR_SYSTEM, SD_ERR_DENIED, SD_ERR_INVALID; the role then ends
+ * Never:     go on with less than spec requires; name a call here, tables live with their roles */
+#include "base.h"
+#include "sandbox.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "log.h"
+#include "sandbox_filter.h"
+
+/* Of Linux 6.3; older headers lack them. */
+#define MDWE_SET 65
+#define MDWE_GET 66
+#define MDWE_REFUSE_EXEC_GAIN 1UL
+
+/* The Landlock interface in our own words: what the headers of the build machine know must not
+ * decide what is refused on the machine we run on. */
+struct landlock_attr {
+	uint64_t fs;
+	uint64_t net;
+	uint64_t scoped;
+};
+#define LL_CREATE 444
+#define LL_RESTRICT 446
+#define LL_ASK_VERSION 1u
+#define LL_FS_V1 ((1ULL << 13) - 1)  /* execute, read, write, list, make and remove of each kind */
+#define LL_FS_V2 (1ULL << 13)        /* refer */
+#define LL_FS_V3 (1ULL << 14)        /* truncate */
+#define LL_FS_V5 (1ULL << 15)        /* ioctl on devices */
+#define LL_NET_V4 3ULL               /* TCP bind, connect */
+#define LL_SCOPED_V6 3ULL            /* abstract Unix sockets, signals */
+
+/* A sanitizer's runtime needs what we forbid: its own calls, threads, /proc, ptrace on itself. */
+#ifdef SD_SANITIZERS
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
+static int sys_error(const struct sd_sandbox_spec *spec, struct sd_diag *diag, const char *what)
+{
+	return sd_diag_set(diag, SD_ERR_SYSTEM, "sandbox of %s: %s: %s", spec->role, what,
+			   strerror(errno));
+}
+
+/* --- limits --- */
+
+/* Standard error in a regular file (sessiond 2>log): RLIMIT_FSIZE 0 would end the first line. */
+static bool log_is_a_file(void)
+{
+	struct stat st;
+
+	return fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static int limit(const struct sd_sandbox_spec *spec, struct sd_diag *diag, int what, rlim_t value,
+		 const char *name)
+{
+	struct rlimit set = {value, value}, got;
+
+	if (setrlimit((__rlimit_resource_t)what, &set) != 0)
+		return sys_error(spec, diag, name);
+	if (getrlimit((__rlimit_resource_t)what, &got) != 0 || got.rlim_cur != value ||
+	    got.rlim_max != value)
+		return sd_diag_set(diag, SD_ERR_DENIED, "sandbox of %s: %s is not in force", spec->role,
+				   name);
+	return SD_OK;
+}
+
+/* Processes last: once they are at zero no other limit may need a helper. Root is not bound by
+ * it (the filter refuses clone anyway). */
+static int set_limits(const struct sd_sandbox_spec *spec, struct sd_diag *diag)
+{
+	int err = limit(spec, diag, RLIMIT_CORE, 0, "RLIMIT_CORE 0");
+
+	if (err == SD_OK && spec->nofile > 0)
+		err = limit(spec, diag, RLIMIT_NOFILE, spec->nofile, "RLIMIT_NOFILE");
+	if (err == SD_OK && !spec->may_write_files && !log_is_a_file())
+		err = limit(spec, diag, RLIMIT_FSIZE, 0, "RLIMIT_FSIZE 0");
+	if (err == SD_OK && !SANITIZED && geteuid() != 0)
+		err = limit(spec, diag, RLIMIT_NPROC, 0, "RLIMIT_NPROC 0");
+	return err;
+}
+
+/* --- wanted parts --- */
+
+/* Every right this kernel knows is handled and none is granted; then one is tried. */
+static int landlock_all(const struct sd_sandbox_spec *spec, uint32_t *abi_out, struct sd_diag *diag)
+{
+	struct landlock_attr attr = {.fs = LL_FS_V1};
+	long abi = syscall(LL_CREATE, NULL, (size_t)0, LL_ASK_VERSION);
+	int fd, err = SD_OK;
+
+	if (abi < 1)
+		return SD_OK; /* not in this kernel, or switched off */
+	attr.fs |= (abi >= 2 ? LL_FS_V2 : 0) | (abi >= 3 ? LL_FS_V3 : 0) | (abi >= 5 ? LL_FS_V5 : 0);
+	attr.net = abi >= 4 ? LL_NET_V4 : 0;
+	attr.scoped = abi >= 6 ? LL_SCOPED_V6 : 0;
+	fd = (int)syscall(LL_CREATE, &attr, sizeof(attr), 0u);
+	if (fd < 0)
+		return sys_error(spec, diag, "landlock_create_ruleset");
+	if (syscall(LL_RESTRICT, fd, 0u) != 0)
+		err = sys_error(spec, diag, "landlock_restrict_self");
+	(void)close(fd);
+	if (err != SD_OK)
+		return err;
+	fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)close(fd);
+		return sd_diag_set(diag, SD_ERR_DENIED, "sandbox of %s: Landlock refuses nothing",
+				   spec->role);
+	}
+	*abi_out = (uint32_t)abi;
+	return SD_OK;
+}
+
+static uint32_t mdwe_on(void)
+{
+	if (prctl(MDWE_SET, MDWE_REFUSE_EXEC_GAIN, 0UL, 0UL, 0UL) != 0)
+		return 0;
+	return prctl(MDWE_GET, 0UL, 0UL, 0UL, 0UL) == (int)MDWE_REFUSE_EXEC_GAIN ? 1 : 0;
+}
+
+static bool can_lock_memory(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool ok;
+
+	if (p == MAP_FAILED)
+		return false;
+	ok = mlock(p, page) == 0;
+	(void)munmap(p, page);
+	return ok;
+}
+
+static int lacking(const struct sd_sandbox_spec *spec, uint32_t part, const char *name, bool quiet,
+		   struct sd_diag *diag)
+{
+	if ((spec->require & part) != 0 && !SANITIZED)
+		return sd_diag_set(diag, SD_ERR_DENIED,
+				   "sandbox of %s: %s is required and not to be had here", spec->role,
+				   name);
+	if (!quiet)
+		sd_log(SD_LOG_WARN, "sandbox-part-missing", SD_FS("sandbox", spec->role),
+		       SD_FS("part", name));
+	return SD_OK;
+}
+
+static int enter_wanted(const struct sd_sandbox_spec *spec, struct sd_sandbox_report *out, bool quiet,
+			struct sd_diag *diag)
+{
+	int err = SD_OK;
+
+	/* before Landlock and the filter, which might refuse the question */
+	if ((spec->require & SD_SANDBOX_MLOCK) != 0 && !can_lock_memory())
+		err = lacking(spec, SD_SANDBOX_MLOCK, "locked memory", quiet, diag);
+	if (err == SD_OK && spec->landlock && !SANITIZED)
+		err = landlock_all(spec, &out->landlock_abi, diag);
+	if (err == SD_OK && spec->landlock && out->landlock_abi == 0)
+		err = lacking(spec, SD_SANDBOX_LANDLOCK, "Landlock", quiet, diag);
+	if (err == SD_OK && spec->mdwe && !SANITIZED)
+		out->mdwe = mdwe_on();
+	if (err == SD_OK && spec->mdwe && out->mdwe == 0)
+		err = lacking(spec, SD_SANDBOX_MDWE, "MDWE", quiet, diag);
+	return err;
+}
+
+/* --- the order --- */
+
+static enum sd_sandbox_mode mode_in_force(const struct sd_sandbox_spec *spec)
+{
+	return SANITIZED ? SD_SANDBOX_OFF : spec->mode;
+}
+
+static void say_weak(const struct sd_sandbox_spec *spec)
+{
+	const char *what = NULL;
+
+	if (SANITIZED)
+		what = "a build with sanitizers: no system call filter, no Landlock, no MDWE";
+	else if (spec->mode == SD_SANDBOX_OFF)
+		what = "the system call filter is off";
+	else if (spec->mode == SD_SANDBOX_LOG)
+		what = "the system call filter only logs";
+	if (what != NULL)
+		sd_log(SD_LOG_WARN, "sandbox-weak", SD_FS("sandbox", spec->role), SD_FS("text", what));
+}
+
+static int enter_base(const struct sd_sandbox_spec *spec, struct sd_sandbox_report *out,
+		      struct sd_diag *diag)
+{
+	int err;
+
+	if (!SANITIZED && prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL) != 0)
+		return sys_error(spec, diag, "PR_SET_DUMPABLE");
+	out->dumpable = (uint32_t)prctl(PR_GET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
+	if (!SANITIZED && out->dumpable != 0)
+		return sd_diag_set(diag, SD_ERR_DENIED, "sandbox of %s: still dumpable", spec->role);
+	err = set_limits(spec, diag);
+	if (err != SD_OK)
+		return err;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) != 0)
+		return sys_error(spec, diag, "PR_SET_NO_NEW_PRIVS");
+	out->no_new_privs = (uint32_t)prctl(PR_GET_NO_NEW_PRIVS, 0UL, 0UL, 0UL, 0UL);
+	if (out->no_new_privs != 1)
+		return sd_diag_set(diag, SD_ERR_DENIED, "sandbox of %s: no_new_privs is not in force",
+				   spec->role);
+	return SD_OK;
+}
+
+/* Compiled first, installed last: the rows are found wrong before anything has been given up,
+ * and after the filter is in force nothing has to be freed, read or written. */
+static int enter(const struct sd_sandbox_spec *spec, struct sd_sandbox_report *out, bool quiet,
+		 struct sd_diag *diag)
+{
+	struct sd_filter filter;
+	enum sd_sandbox_mode mode = mode_in_force(spec);
+	int err;
+
+	*out = (struct sd_sandbox_report){.mode = (uint32_t)mode};
+	err = sd_filter_compile(spec, &filter, diag);
+	if (err != SD_OK)
+		return err;
+	if (!quiet)
+		say_weak(spec);
+	err = enter_base(spec, out, diag);
+	if (err == SD_OK)
+		err = enter_wanted(spec, out, quiet, diag);
+	if (err != SD_OK || mode == SD_SANDBOX_OFF)
+		return err;
+	err = sd_filter_install(&filter, diag);
+	if (err != SD_OK)
+		return err;
+	out->seccomp = 2;
+	out->rules = filter.calls;
+	return SD_OK;
+}
+
+int sd_sandbox_enter(const struct sd_sandbox_spec *spec, struct sd_sandbox_report *out,
+		     struct sd_diag *diag)
+{
+	return enter(spec, out, false, diag);
+}
+
+/* --- the probe --- */
+
+/* What the probe's child says; shared, because after the filter it may have no call left to say
+ * it with: not even _exit is sure to be allowed. */
+struct probe {
+	volatile int stage; /* 0 began, 1 inside, 2 the forbidden call came back */
+	int err;
+	struct sd_diag diag;
+};
+
+/* The first of these that the table does not mention. */
+static int forbidden_call(const struct sd_sandbox_spec *spec)
+{
+	static const int candidates[] = {SYS_socket, SYS_execve, SYS_ptrace, SYS_acct};
+
+	for (size_t c = 0; c < SD_ARRAY_LEN(candidates); c++) {
+		size_t i = 0;
+
+		while (i < spec->rule_count && spec->rules[i].nr != candidates[c])
+			i++;
+		if (i == spec->rule_count)
+			return candidates[c];
+	}
+	return -1;
+}
+
+SD_NORETURN static void probe_child(const struct sd_sandbox_spec *spec, struct probe *p, int call)
+{
+	struct sd_sandbox_report report;
+
+	p->err = enter(spec, &report, true, &p->diag);
+	if (p->err == SD_OK) {
+		p->stage = 1;
+		/* arguments that are wrong for each candidate: it does nothing even where allowed */
+		(void)syscall(call, -1L, -1L, -1L, 0L);
+		p->stage = 2;
+	}
+	_exit(0);
+}
+
+static int judge(const struct sd_sandbox_spec *spec, const struct probe *p, int call, int status,
+		 struct sd_diag *diag)
+{
+	char name[32];
+
+	if (p->stage == 0)
+		return sd_diag_set(diag, p->err != SD_OK ? p->err : SD_ERR_DENIED, "%s",
+				   p->err != SD_OK ? p->diag.text : "the probe died before its sandbox");
+	if (mode_in_force(spec) != SD_SANDBOX_ENFORCE)
+		return SD_OK;
+	if (p->stage == 1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		return SD_OK;
+	sd_filter_call_name(call, name);
+	return sd_diag_set(diag, SD_ERR_DENIED, "sandbox of %s: %s was not refused", spec->role, name);
+}
+
+int sd_sandbox_probe(const struct sd_sandbox_spec *spec, struct sd_diag *diag)
+{
+	struct probe *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			       -1, 0);
+	int call = forbidden_call(spec), status = 0, err;
+	pid_t pid, got;
+
+	if (p == MAP_FAILED)
+		return sys_error(spec, diag, "mmap");
+	if (call < 0) {
+		err = sd_diag_set(diag, SD_ERR_INVALID, "sandbox of %s: allows all a probe could try",
+				  spec->role);
+		goto out;
+	}
+	pid = fork();
+	if (pid == 0)
+		probe_child(spec, p, call);
+	do
+		got = pid < 0 ? -1 : waitpid(pid, &status, 0);
+	while (got < 0 && pid > 0 && errno == EINTR);
+	err = got < 0 ? sys_error(spec, diag, "probe") : judge(spec, p, call, status, diag);
+out:
+	(void)munmap(p, sizeof(*p));
+	return err;
+}
