@@ -13,6 +13,7 @@
 #define HERITAGE_VERSION 1
 #define HERITAGE_MAGIC 0x53445348u
 #define HERITAGE_FD_CHANNEL 3
+#define HERITAGE_FD_LISTEN 4 /* master only: LISTEN_FDS sockets of the service manager, from here on */
 #define HERITAGE_MAX_BODY 1024
 #define HERITAGE_MAX_WORKERS 64
 
@@ -51,7 +52,7 @@ enum hm_type {
 	HM_SECRET,        /* body hm_secret: Redis password for a TLS handshake's AUTH; wiped */
 	HM_GO,            /* all is handed over: lock yourself in, then HM_READY */
 	HM_DRAIN,         /* finish what is in flight, then exit 0 */
-	HM_METRICS,       /* answer to HM_METRICS_WANTED; fd = sealed text */
+	HM_METRICS,       /* answer to HM_METRICS_WANTED; fd = sealed segment of kind NONE: head, text */
 	/* child -> master */
 	HM_READY,         /* body hm_ready */
 	HM_FAILED,        /* body: text, not NUL-terminated; the child exits after it */
@@ -117,6 +118,11 @@ struct hm_secret {
 struct hm_ready {
 	uint64_t generation;
 	struct sd_sandbox_report sandbox;
+};
+
+struct hm_users { /* sessiond-master --users, on standard output: whom each role becomes */
+	uint32_t magic, version;
+	char master[72], signer[72], worker[72], auditor[72];
 };
 
 struct hm_msg {
