@@ -12,3 +12,75 @@ libsdbase_a_SOURCES = \
 
 # What every program of ours links last.
 L_BASE = libsdbase.a $(SECCOMP_LIBS)
+
+if HAVE_CMOCKA
+UNIT_TESTS += \
+	tests/unit/test_arena \
+	tests/unit/test_buf \
+	tests/unit/test_clock \
+	tests/unit/test_diag \
+	tests/unit/test_die \
+	tests/unit/test_err \
+	tests/unit/test_fault \
+	tests/unit/test_fdpass \
+	tests/unit/test_fdset \
+	tests/unit/test_ident \
+	tests/unit/test_log \
+	tests/unit/test_loop \
+	tests/unit/test_sandbox \
+	tests/unit/test_sandbox_filter \
+	tests/unit/test_secret \
+	tests/unit/test_siphash \
+	tests/unit/test_slice
+tests_unit_test_arena_SOURCES = tests/unit/test_arena.c
+tests_unit_test_arena_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_arena_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
+tests_unit_test_buf_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_buf_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_clock_SOURCES = tests/unit/test_clock.c
+tests_unit_test_clock_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_clock_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_diag_SOURCES = tests/unit/test_diag.c
+tests_unit_test_diag_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_diag_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_die_SOURCES = tests/unit/test_die.c
+tests_unit_test_die_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_die_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_err_SOURCES = tests/unit/test_err.c
+tests_unit_test_err_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_err_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_fault_SOURCES = tests/unit/test_fault.c
+tests_unit_test_fault_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_fault_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_fdpass_SOURCES = tests/unit/test_fdpass.c
+tests_unit_test_fdpass_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_fdpass_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_fdset_SOURCES = tests/unit/test_fdset.c
+tests_unit_test_fdset_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_fdset_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_ident_SOURCES = tests/unit/test_ident.c
+tests_unit_test_ident_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_ident_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_log_SOURCES = tests/unit/test_log.c
+tests_unit_test_log_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_log_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
+tests_unit_test_loop_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_loop_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c
+tests_unit_test_sandbox_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
+tests_unit_test_sandbox_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_sandbox_filter_SOURCES = tests/unit/test_sandbox_filter.c
+tests_unit_test_sandbox_filter_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
+tests_unit_test_sandbox_filter_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_secret_SOURCES = tests/unit/test_secret.c
+tests_unit_test_secret_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_secret_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_siphash_SOURCES = tests/unit/test_siphash.c
+tests_unit_test_siphash_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_siphash_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_slice_SOURCES = tests/unit/test_slice.c
+tests_unit_test_slice_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_slice_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+endif

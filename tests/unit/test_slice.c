@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ * Comparing, copying and reading numbers, at their edges. */
+#include "base.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "err.h"
+#include "slice.h"
+
+static void test_equality(void **state)
+{
+	const struct sd_slice none = {NULL, 0};
+
+	(void)state;
+	assert_true(sd_slice_eq(SD_SLICE("ab"), SD_SLICE("ab")));
+	assert_false(sd_slice_eq(SD_SLICE("ab"), SD_SLICE("aB")));
+	assert_true(sd_slice_eq(none, SD_SLICE("")));
+	assert_true(sd_slice_is(SD_SLICE("x"), "x"));
+	assert_false(sd_slice_is(SD_SLICE("x"), "xy"));
+}
+
+static void test_case_folding_is_ascii_only(void **state)
+{
+	(void)state;
+	assert_true(sd_slice_ieq(SD_SLICE("Content-Length"), SD_SLICE("content-LENGTH")));
+	assert_false(sd_slice_ieq(SD_SLICE("@"), SD_SLICE("`")));
+	assert_false(sd_slice_ieq(SD_SLICE("["), SD_SLICE("{")));
+	assert_false(sd_slice_ieq(SD_SLICE("\xc3\x84"), SD_SLICE("\xc3\xa4")));
+	assert_false(sd_slice_ieq(SD_SLICE("a"), SD_SLICE("ab")));
+}
+
+static void test_constant_time_equality(void **state)
+{
+	(void)state;
+	assert_true(sd_slice_eq_ct(SD_SLICE("secret"), SD_SLICE("secret")));
+	assert_false(sd_slice_eq_ct(SD_SLICE("secret"), SD_SLICE("secreT")));
+	assert_false(sd_slice_eq_ct(SD_SLICE("Secret"), SD_SLICE("secret")));
+	assert_false(sd_slice_eq_ct(SD_SLICE("secre"), SD_SLICE("secret")));
+	assert_true(sd_slice_eq_ct(SD_SLICE(""), (struct sd_slice){NULL, 0}));
+}
+
+static void test_copy_is_bounded(void **state)
+{
+	char out[4] = "zzz";
+
+	(void)state;
+	assert_int_equal(sd_slice_copy(SD_SLICE("abc"), out, sizeof(out)), SD_OK);
+	assert_string_equal(out, "abc");
+	assert_int_equal(sd_slice_copy(SD_SLICE("abcd"), out, sizeof(out)), SD_ERR_TOO_BIG);
+	assert_string_equal(out, "");
+	assert_int_equal(sd_slice_copy(SD_SLICE("a\0b"), out, sizeof(out)), SD_ERR_INVALID);
+	assert_string_equal(out, "");
+	assert_int_equal(sd_slice_copy((struct sd_slice){NULL, 0}, out, sizeof(out)), SD_OK);
+	assert_int_equal(sd_slice_copy(SD_SLICE(""), out, 0), SD_ERR_TOO_BIG);
+}
+
+static void test_numbers(void **state)
+{
+	static const char *const wrong[] = {"", "00", "01", "-1", "+1", " 1", "1 ", "1a", "0x1",
+					    "10000000000000000000"};
+	uint64_t v;
+
+	(void)state;
+	assert_int_equal(sd_slice_u64(SD_SLICE("0"), &v), SD_OK);
+	assert_int_equal(v, 0);
+	assert_int_equal(sd_slice_u64(SD_SLICE("9999999999999999999"), &v), SD_OK);
+	assert_true(v == 9999999999999999999ULL);
+	for (size_t i = 0; i < SD_ARRAY_LEN(wrong); i++) {
+		v = 1;
+		assert_int_equal(sd_slice_u64(sd_slice_str(wrong[i]), &v), SD_ERR_INVALID);
+		assert_int_equal(v, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_equality),
+	    cmocka_unit_test(test_case_folding_is_ascii_only),
+	    cmocka_unit_test(test_constant_time_equality),
+	    cmocka_unit_test(test_copy_is_bounded),
+	    cmocka_unit_test(test_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
