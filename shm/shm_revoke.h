@@ -36,6 +36,9 @@ struct shm_query {
 void shm_tags(struct sd_siphash_key seed, const uint8_t sid[16], uint32_t tenant_slot,
 	      struct sd_slice user, struct shm_tags *out);
 
+/* Once after shm_map(): do the table's own figures fit its size? */
+bool shm_revoke_fits(const struct shm_revocations *table, size_t size) SD_MUSTCHECK;
+
 /* Reader (shm_revoke_r.c). No lock, no write, no allocation; two probes and three array loads.
  * A table marked moved, or with a torn slot in the way, answers UNKNOWN. The caller has read the
  * clock proof (shm_fresh) before. *scope_out says what matched. */
