@@ -76,12 +76,12 @@ bool json_scan_same(struct sd_slice a, bool a_escaped, struct sd_slice b, bool b
 		return sd_slice_eq(a, b);
 	while (i < a.n && j < b.n) {
 		char x[4], y[4];
-		size_t xn = 1, yn = 1;
+		size_t xn, yn;
 
-		/* A side without escapes is its own text, byte by byte: a multi-byte character
-		 * from an escape is compared with that many raw bytes of the other side. */
-		xn = a_escaped ? next_char(a, &i, x) : (x[0] = a.p[i++], 1);
-		yn = b_escaped ? next_char(b, &j, y) : (y[0] = b.p[j++], 1);
+		/* Raw text goes byte by byte (it holds no backslash): a multi-byte character from
+		 * an escape is compared with that many raw bytes of the other side. */
+		xn = next_char(a, &i, x);
+		yn = next_char(b, &j, y);
 		while (xn < yn && i < a.n && a.p[i] != '\\')
 			x[xn++] = a.p[i++];
 		while (yn < xn && j < b.n && b.p[j] != '\\')

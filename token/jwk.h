@@ -17,6 +17,7 @@ struct jwk {
 	enum jose_alg alg;           /* the one algorithm this key verifies */
 	char kid[JWK_KID_MAX + 1];   /* "" when the JWK has none */
 	EVP_PKEY *pkey;              /* public part only */
+	EVP_PKEY_CTX *verify;        /* made ready once for jws_verify; NULL for EdDSA. One thread. */
 };
 
 /* One JWK object (text of JSON). alg comes from "alg"; without one, RSA is RS256 (set

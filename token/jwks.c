@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ * jwks - a set of public keys, all or nothing.
+ * Owns:      the bound on keys in a set
+ * Runs in:   master (import), tools
+ * Fails by:  SD_ERR_INVALID with the key's index, SD_ERR_TOO_BIG, SD_ERR_MEMORY
+ * Never:     a set from which the bad key was quietly left out: its owner believes it is there */
+#include "base.h"
+
+#include "err.h"
+#include "json_in.h"
+#include "jwk.h"
+
+#define KEYS_MAX 64
+
+static int kid_unique(const struct jwk *keys, size_t n, struct sd_diag *diag)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(keys[i].kid, keys[n].kid) == 0)
+			return sd_diag_set(diag, SD_ERR_INVALID, "keys[%zu]: same kid as keys[%zu]", n, i);
+	return 0;
+}
+
+static int keys_read(const struct json_value *list, struct jwk *keys, size_t *n, struct sd_diag *diag)
+{
+	struct json_value item;
+	size_t pos = 0;
+	int err;
+
+	while (json_array_next(list, &pos, &item)) {
+		if (*n == KEYS_MAX)
+			return sd_diag_set(diag, SD_ERR_TOO_BIG, "more than %d keys", KEYS_MAX);
+		if (item.kind != JSON_OBJECT)
+			return sd_diag_set(diag, SD_ERR_INVALID, "keys[%zu] is not an object", *n);
+		err = jwk_parse(item.raw, JOSE_ALG_NONE_VALID, &keys[*n], diag);
+		if (err) {
+			sd_diag_prefix(diag, "keys[%zu]", *n);
+			return err;
+		}
+		err = kid_unique(keys, *n, diag);
+		++*n; /* counted first, so that the caller frees it too */
+		if (err)
+			return err;
+	}
+	return *n ? 0 : sd_diag_set(diag, SD_ERR_INVALID, "a set without keys");
+}
+
+int jwks_parse(struct sd_slice text, struct jwk **keys_out, size_t *n_out, struct sd_diag *diag)
+{
+	struct json_flat o;
+	struct json_error where;
+	const struct json_value *list;
+	struct jwk *keys;
+	size_t n = 0;
+	int err;
+
+	*keys_out = NULL;
+	*n_out = 0;
+	err = json_flat_scan(text, &o, &where);
+	if (err)
+		return sd_diag_set(diag, err, "byte %zu: %s", where.offset, where.reason);
+	list = json_flat_find(&o, "keys");
+	if (!list || list->kind != JSON_ARRAY)
+		return sd_diag_set(diag, SD_ERR_INVALID, "no \"keys\" array");
+	keys = calloc(KEYS_MAX, sizeof(*keys));
+	if (!keys)
+		return SD_ERR_MEMORY;
+	err = keys_read(list, keys, &n, diag);
+	if (err) {
+		jwks_free(&keys, n);
+		return err;
+	}
+	*keys_out = keys;
+	*n_out = n;
+	return 0;
+}
+
+void jwks_free(struct jwk **keys, size_t n)
+{
+	if (!keys || !*keys)
+		return;
+	for (size_t i = 0; i < n; i++)
+		jwk_fini(&(*keys)[i]);
+	free(*keys);
+	*keys = NULL;
+}
