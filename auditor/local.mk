@@ -1,1 +1,26 @@
-# auditor: see docs/ARCHITECTURE.md
+# auditor: L3, the only writer of the audit trail. What it cannot do is what it does not link.
+pkglibexec_PROGRAMS += sessiond-auditor
+AUDITOR_SOURCES = \
+	auditor/auditor_peer.c auditor/auditor_peer.h \
+	auditor/auditor_sandbox.c auditor/auditor_sandbox.h \
+	auditor/record_json.c auditor/record_json.h auditor/sink_file.c auditor/sink_file.h
+sessiond_auditor_CPPFLAGS = $(I_AUDITOR) $(SECCOMP_CFLAGS)
+sessiond_auditor_SOURCES = auditor/auditor_main.c $(AUDITOR_SOURCES)
+sessiond_auditor_LDADD = $(L_SHM_R) $(L_BASE)
+
+if HAVE_CMOCKA
+AUDITOR_TESTS = tests/unit/test_auditor_peer tests/unit/test_record_json tests/unit/test_sink_file
+UNIT_TESTS += $(AUDITOR_TESTS)
+AUDITOR_TEST_CPPFLAGS = $(I_AUDITOR) $(SECCOMP_CFLAGS) $(I_TEST)
+AUDITOR_TEST_LIBS = $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
+
+tests_unit_test_auditor_peer_SOURCES = tests/unit/test_auditor_peer.c $(AUDITOR_SOURCES)
+tests_unit_test_auditor_peer_CPPFLAGS = $(AUDITOR_TEST_CPPFLAGS)
+tests_unit_test_auditor_peer_LDADD = $(AUDITOR_TEST_LIBS)
+tests_unit_test_record_json_SOURCES = tests/unit/test_record_json.c $(AUDITOR_SOURCES)
+tests_unit_test_record_json_CPPFLAGS = $(AUDITOR_TEST_CPPFLAGS)
+tests_unit_test_record_json_LDADD = $(AUDITOR_TEST_LIBS)
+tests_unit_test_sink_file_SOURCES = tests/unit/test_sink_file.c $(AUDITOR_SOURCES)
+tests_unit_test_sink_file_CPPFLAGS = $(AUDITOR_TEST_CPPFLAGS)
+tests_unit_test_sink_file_LDADD = $(AUDITOR_TEST_LIBS)
+endif
