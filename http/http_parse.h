@@ -37,6 +37,11 @@ const struct http_msg *http_parser_msg(const struct http_parser *p);
 uint16_t http_parse_status(const struct http_parser *p);
 const char *http_parse_reason(const struct http_parser *p);
 
+/* After HTTP_BAD with 413 for a Content-Length (or 417): the header itself was valid and the msg is
+ * filled but for body. Forward-auth answers such a request (a gateway announces the body of the
+ * original and never sends it) and closes; nothing of the body may be read. */
+bool http_parse_head_ok(const struct http_parser *p);
+
 /* True once any byte of a request line was seen (408 against a silent close). */
 bool http_parse_started(const struct http_parser *p);
 
