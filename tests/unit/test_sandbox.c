@@ -26,6 +26,7 @@
 
 static const struct sd_sys_rule rules[] = {ROWS};
 
+#ifndef SD_SANITIZERS
 /* Enough to look at ourselves from inside. */
 static const struct sd_sys_rule wide_rules[] = {
     ROWS,
@@ -34,6 +35,7 @@ static const struct sd_sys_rule wide_rules[] = {
     {SCMP_SYS(openat), 0, 0, {{0}}, "the test"},
     {SCMP_SYS(mmap), 0, 0, {{0}}, "the test"},
 };
+#endif
 
 struct shared {
 	volatile int stage; /* 1 inside, 2 came back from the last call */
@@ -46,6 +48,7 @@ struct shared {
 
 static struct shared *sh;
 static struct sd_sandbox_spec spec;
+static int stderr_is; /* what the child's standard error becomes; -1 = stays */
 
 static int setup(void **state)
 {
@@ -53,6 +56,7 @@ static int setup(void **state)
 	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	spec = (struct sd_sandbox_spec){.role = "tester", .rules = rules,
 					.rule_count = SD_ARRAY_LEN(rules), .nofile = 64};
+	stderr_is = -1;
 	return sh == MAP_FAILED ? -1 : 0;
 }
 
@@ -75,6 +79,8 @@ static int run(void (*inside)(void))
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		if (stderr_is >= 0)
+			(void)dup2(stderr_is, STDERR_FILENO);
 		sd_log_capture(count_warning, NULL);
 		sh->err = sd_sandbox_enter(&spec, &sh->report, &sh->diag);
 		if (sh->err == SD_OK) {
@@ -211,6 +217,35 @@ static void test_limits_are_in_force(void **state)
 	assert_int_equal(sh->value, 1);
 }
 
+static void look_at_file_size(void)
+{
+	struct rlimit fsize;
+
+	sh->value = getrlimit(RLIMIT_FSIZE, &fsize) != 0 ? -1 : fsize.rlim_cur == 0 ? 0 : 1;
+}
+
+/* No file can grow, unless the log is one: its first line would be the end. */
+static void test_file_size_is_zero_unless_the_log_is_a_file(void **state)
+{
+	FILE *f = tmpfile();
+	int fds[2];
+
+	(void)state;
+	spec.rules = wide_rules;
+	spec.rule_count = SD_ARRAY_LEN(wide_rules);
+	assert_non_null(f);
+	assert_int_equal(pipe(fds), 0);
+	stderr_is = fds[1];
+	assert_int_equal(run(look_at_file_size), 0);
+	assert_int_equal(sh->value, 0);
+	stderr_is = fileno(f);
+	assert_int_equal(run(look_at_file_size), 0);
+	assert_int_equal(sh->value, 1);
+	(void)fclose(f);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 static void open_and_map(void)
 {
 	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -313,6 +348,7 @@ int main(void)
 	    T(test_rows_allow_and_refuse),
 	    T(test_foreign_architectures_die),
 	    T(test_limits_are_in_force),
+	    T(test_file_size_is_zero_unless_the_log_is_a_file),
 	    T(test_wanted_parts_hold_or_are_said),
 	    T(test_log_mode_lets_through_and_says),
 	    T(test_wrong_row_is_named_before_anything_is_given_up),
