@@ -16,3 +16,4 @@ dist_check_SCRIPTS += tests/fuzz/replay
 TESTS += tests/fuzz/replay
 AM_TESTS_ENVIRONMENT = FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.h
+include tests/guards/local.mk
