@@ -1,6 +1,6 @@
 # shm: L1, the process boundary and the shared segments. Readers and writers are libraries of
 # their own: who does not link libsdshm_w.a cannot write what others trust.
-noinst_LIBRARIES += libsdshm_r.a libsdshm_w.a
+noinst_LIBRARIES += libsdshm_r.a libsdshm_w.a libsdshm_tool.a
 libsdshm_r_a_CPPFLAGS = $(I_SHM) $(SECCOMP_CFLAGS)
 libsdshm_r_a_SOURCES = \
 	shm/audit.def shm/audit_msg.c shm/audit_msg.h shm/ctl_msg.h shm/health.def \
@@ -16,5 +16,41 @@ libsdshm_w_a_SOURCES = \
 	shm/shm_revoke_priv.h shm/shm_revoke_slot_w.c shm/shm_revoke_sweep_w.c \
 	shm/shm_revoke_user_w.c shm/shm_revoke_w.c
 
+libsdshm_tool_a_CPPFLAGS = $(I_SHM) $(SECCOMP_CFLAGS)
+libsdshm_tool_a_SOURCES = \
+	shm/shm_dump.c shm/shm_dump.h shm/shm_layout_dump.c shm/shm_verify.c shm/shm_verify.h
+
 L_SHM_R = libsdshm_r.a
 L_SHM_W = libsdshm_w.a libsdshm_r.a
+L_SHM_TOOL = libsdshm_tool.a libsdshm_r.a
+
+if HAVE_CMOCKA
+UNIT_TESTS += \
+	tests/unit/test_audit_msg tests/unit/test_heritage tests/unit/test_labels \
+	tests/unit/test_shm_board tests/unit/test_shm_fresh tests/unit/test_shm_health \
+	tests/unit/test_shm_map tests/unit/test_sign_msg
+tests_unit_test_audit_msg_SOURCES = tests/unit/test_audit_msg.c
+tests_unit_test_audit_msg_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_audit_msg_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_heritage_SOURCES = tests/unit/test_heritage.c
+tests_unit_test_heritage_CPPFLAGS = $(I_SHM) $(I_TEST) $(SECCOMP_CFLAGS)
+tests_unit_test_heritage_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_labels_SOURCES = tests/unit/test_labels.c
+tests_unit_test_labels_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_labels_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_board_SOURCES = tests/unit/test_shm_board.c
+tests_unit_test_shm_board_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_board_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_fresh_SOURCES = tests/unit/test_shm_fresh.c
+tests_unit_test_shm_fresh_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_fresh_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_health_SOURCES = tests/unit/test_shm_health.c
+tests_unit_test_shm_health_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_health_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_map_SOURCES = tests/unit/test_shm_map.c
+tests_unit_test_shm_map_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_map_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_sign_msg_SOURCES = tests/unit/test_sign_msg.c
+tests_unit_test_sign_msg_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_sign_msg_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+endif

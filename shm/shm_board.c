@@ -59,8 +59,8 @@ static uint32_t key_hash(uint64_t key)
 	return (uint32_t)(key >> 32);
 }
 
-/* Counts key within [first, first + count); false when there is no room on its way. */
-static bool count_in(struct shm_stats *s, uint32_t first, uint32_t count, uint64_t key, uint64_t add)
+/* Where key stands, or would, within [first, first + count); SHM_STATS_COUNTERS: no room. */
+static uint32_t place_in(const struct shm_stats *s, uint32_t first, uint32_t count, uint64_t key)
 {
 	uint32_t at = key_hash(key) % count;
 
@@ -68,26 +68,42 @@ static bool count_in(struct shm_stats *s, uint32_t first, uint32_t count, uint64
 		uint32_t n = first + (at + i) % count;
 		uint64_t found = atomic_load_explicit(&s->counter[n].key, memory_order_relaxed);
 
-		if (found != key && found != 0)
-			continue;
-		add_relaxed(&s->counter[n].count, add);
-		if (found == 0)
-			atomic_store_explicit(&s->counter[n].key, key, memory_order_release);
-		return true;
+		if (found == key || found == 0)
+			return n;
 	}
-	return false;
+	return SHM_STATS_COUNTERS;
 }
 
-static void count_other(struct shm_stats *s, enum metric metric, uint16_t a, uint16_t b, uint64_t add)
+/* The one place of a key. */
+static uint32_t place(const struct shm_stats *s, uint64_t key)
 {
-	uint64_t key = key_make(metric, OTHER_FIELD, a, b);
-	uint32_t at = TOTAL_AT + (uint32_t)metric;
+	uint32_t tenant = (uint32_t)(key >> 32) & 0xffff;
 
-	if ((a != 0 || b != 0) && count_in(s, OTHER_AT, OTHER_COUNT, key, add))
-		return;
-	add_relaxed(&s->counter[at].count, add);
-	atomic_store_explicit(&s->counter[at].key, key_make(metric, OTHER_FIELD, 0, 0),
-			      memory_order_release);
+	if (tenant != OTHER_FIELD)
+		return place_in(s, 0, OTHER_AT, key);
+	if ((uint32_t)key == 0)
+		return TOTAL_AT + (uint32_t)(key >> 48);
+	return place_in(s, OTHER_AT, OTHER_COUNT, key);
+}
+
+bool board_counter_ok(const struct shm_stats *s, uint32_t n)
+{
+	uint64_t key = atomic_load_explicit(&s->counter[n].key, memory_order_acquire);
+	struct board_key k;
+
+	return key == 0 || (board_key_read(key, &k) && place(s, key) == n);
+}
+
+static bool count_at(struct shm_stats *s, uint64_t key, uint64_t add)
+{
+	uint32_t n = place(s, key);
+
+	if (n >= SHM_STATS_COUNTERS)
+		return false;
+	add_relaxed(&s->counter[n].count, add);
+	if (atomic_load_explicit(&s->counter[n].key, memory_order_relaxed) == 0)
+		atomic_store_explicit(&s->counter[n].key, key, memory_order_release);
+	return true;
 }
 
 void board_count(struct shm_stats *s, enum metric metric, uint32_t tenant_slot, uint16_t a, uint16_t b,
@@ -97,9 +113,10 @@ void board_count(struct shm_stats *s, enum metric metric, uint32_t tenant_slot, 
 
 	if (metric <= METRIC_NONE || metric >= METRIC_COUNT)
 		return;
-	if (field > SHM_TENANTS ||
-	    !count_in(s, 0, OTHER_AT, key_make(metric, field, a, b), add))
-		count_other(s, metric, a, b, add);
+	if (field <= SHM_TENANTS && count_at(s, key_make(metric, field, a, b), add))
+		return;
+	if (!count_at(s, key_make(metric, OTHER_FIELD, a, b), add))
+		(void)count_at(s, key_make(metric, OTHER_FIELD, 0, 0), add);
 }
 
 uint64_t board_bucket_us(uint32_t bucket)

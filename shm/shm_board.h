@@ -46,6 +46,8 @@ struct board_key {
 	uint16_t a, b;
 };
 bool board_key_read(uint64_t key, struct board_key *out);
+/* Is counter n free, or where counting would find its key? (shm_verify) */
+bool board_counter_ok(const struct shm_stats *s, uint32_t n);
 
 /* Adds to a labelled counter. tenant_slot may be SHM_SLOT_NONE. O(1), no allocation; a full table
  * counts under tenant "other". */
