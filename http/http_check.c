@@ -183,7 +183,8 @@ static bool length_value(const struct http_field_kv *f, uint64_t *out)
 
 static bool is_coding_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-';
 }
 
 /* "chunked" and nothing else. A list of plain names that we do not know, with chunked at most
@@ -254,7 +255,8 @@ struct http_fault http_check_head(struct http_msg *msg, const struct http_limits
 	if (f.status)
 		return f;
 	/* RFC 9110 10.1.1: an expectation of a 1.0 client is not answered */
-	msg->expect_continue = t.expects && !t.expect_other && msg->has_body && msg->version_minor > 0;
+	msg->expect_continue =
+	    t.expects && !t.expect_other && msg->has_body && msg->version_minor > 0;
 	if (msg->content_length > limits->body_bytes)
 		return fault(413, "the body is too large");
 	if (t.expect_other)

@@ -67,7 +67,8 @@ bool http_field_bearer(struct sd_slice value, struct sd_slice *credential_out)
 	value = from(value, 7);
 	while (value.n && value.p[0] == ' ')
 		value = from(value, 1);
-	while (i < value.n && (is_alnum(value.p[i]) || (value.p[i] && strchr("-._~+/", value.p[i]))))
+	while (i < value.n &&
+	       (is_alnum(value.p[i]) || (value.p[i] && strchr("-._~+/", value.p[i]))))
 		i++;
 	body = i;
 	while (i < value.n && value.p[i] == '=')
@@ -196,7 +197,8 @@ bool http_field_traceparent(struct sd_slice value, struct sd_slice *trace_out,
 	if (value.n != 55 || memcmp(value.p, "00-", 3) != 0 || value.p[35] != '-' ||
 	    value.p[52] != '-')
 		return false;
-	if (!lower_hex(value.p + 3, 32, &trace_zero) || !lower_hex(value.p + 36, 16, &parent_zero) ||
+	if (!lower_hex(value.p + 3, 32, &trace_zero) ||
+	    !lower_hex(value.p + 36, 16, &parent_zero) ||
 	    !lower_hex(value.p + 53, 2, &flags_zero) || trace_zero || parent_zero)
 		return false;
 	*trace_out = sd_slice(value.p + 3, 32);

@@ -95,7 +95,8 @@ static int on_field_done(llhttp_t *ll)
 		f->value = sd_slice(f->name.p + f->name.n + 1, 0);
 	while (f->value.n && (f->value.p[0] == ' ' || f->value.p[0] == '\t'))
 		f->value = sd_slice(f->value.p + 1, f->value.n - 1);
-	while (f->value.n && (f->value.p[f->value.n - 1] == ' ' || f->value.p[f->value.n - 1] == '\t'))
+	while (f->value.n &&
+	       (f->value.p[f->value.n - 1] == ' ' || f->value.p[f->value.n - 1] == '\t'))
 		f->value.n--;
 	p->msg.fields[p->msg.field_count++] = *f;
 	memset(f, 0, sizeof(*f));

@@ -33,7 +33,8 @@ static void fuzz_one(const uint8_t *data, size_t size)
 	sd_bug_if(va != vb || used_a != used_b || used_a > size);
 	sd_bug_if(http_parse_status(a) != http_parse_status(b));
 	sd_bug_if(strcmp(http_parse_reason(a), http_parse_reason(b)) != 0);
-	sd_bug_if(va == HTTP_DONE && !sd_slice_eq(http_parser_msg(a)->body, http_parser_msg(b)->body));
+	sd_bug_if(va == HTTP_DONE &&
+		  !sd_slice_eq(http_parser_msg(a)->body, http_parser_msg(b)->body));
 	sd_bug_if(va == HTTP_MORE && size > http_limits_raw(&limits));
 	http_parser_free(&a), http_parser_free(&b);
 	free(head), free(whole), free(cut);

@@ -45,7 +45,8 @@ static void golden(void **state)
 	expect(&h, "", "HTTP/1.1 204 No Content\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n" COMMON
 	       "Cache-Control: no-store\r\nConnection: close\r\nX-One: 1\r\n\r\n");
 	h.status = 304;
-	expect(&h, "x", "HTTP/1.1 304 Not Modified\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n" COMMON
+	expect(&h, "x",
+	       "HTTP/1.1 304 Not Modified\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n" COMMON
 	       "Cache-Control: no-store\r\nConnection: close\r\nX-One: 1\r\n\r\n");
 }
 
@@ -55,9 +56,15 @@ static void injection(void **state)
 		const char *name;
 		struct sd_slice value;
 	} rows[] = {
-	    {"X", SD_SLICE("a\r\nSet-Cookie: b")}, {"X", SD_SLICE("a\nb")}, {"X", SD_SLICE("a\rb")},
-	    {"X", SD_SLICE("a\0b")},               {"X", SD_SLICE("a\x1b[2J")}, {"X", SD_SLICE("\x7f")},
-	    {"X: y\r\nZ", SD_SLICE("a")},          {"", SD_SLICE("a")},     {"X Y", SD_SLICE("a")},
+	    {"X", SD_SLICE("a\r\nSet-Cookie: b")},
+	    {"X", SD_SLICE("a\nb")},
+	    {"X", SD_SLICE("a\rb")},
+	    {"X", SD_SLICE("a\0b")},
+	    {"X", SD_SLICE("a\x1b[2J")},
+	    {"X", SD_SLICE("\x7f")},
+	    {"X: y\r\nZ", SD_SLICE("a")},
+	    {"", SD_SLICE("a")},
+	    {"X Y", SD_SLICE("a")},
 	};
 	struct http_head h = {.status = 200, .request_id = SD_SLICE("a\r\nb")};
 	struct sd_buf out;
@@ -95,7 +102,8 @@ static void dates(void **state)
 		struct tm tm;
 
 		assert_non_null(gmtime_r(&tt, &tm));
-		assert_true(strftime(want, sizeof(want), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm) > 0);
+		assert_true(
+		    strftime(want, sizeof(want), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm) > 0);
 		sd_buf_init(&out, 4096);
 		http_emit_begin(&out, &h);
 		sd_buf_char(&out, 0);

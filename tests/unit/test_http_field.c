@@ -32,9 +32,10 @@ static void get(void **state)
 
 static void bearer(void **state)
 {
-	static const char *bad[] = {"", "Bearer", "Bearer ", "Bearer  ", "Basic abc", "Bearerabc",
-				    "Bearer a b", "Bearer a,b", "Bearer =", "Bearer a=b", "Bearer \"a\"",
-				    "Bearer\ta", "Bearer a\t", "Bearer a ", " Bearer a", "Bearer a%2e"};
+	static const char *bad[] = {"",		  "Bearer",	"Bearer ",	"Bearer  ",
+				    "Basic abc",  "Bearerabc",	"Bearer a b",	"Bearer a,b",
+				    "Bearer =",	  "Bearer a=b", "Bearer \"a\"", "Bearer\ta",
+				    "Bearer a\t", "Bearer a ",	" Bearer a",	"Bearer a%2e"};
 	struct sd_slice out;
 
 	(void)state;
@@ -78,14 +79,23 @@ static void cookie(void **state)
 
 static void media(void **state)
 {
-	static const char *good[] = {"application/json", "Application/JSON", "application/json;charset=utf-8",
-				     "application/json ; charset=\"UTF-8\"", "application/json; a=b; charset=UTF-8",
+	static const char *good[] = {"application/json",
+				     "Application/JSON",
+				     "application/json;charset=utf-8",
+				     "application/json ; charset=\"UTF-8\"",
+				     "application/json; a=b; charset=UTF-8",
 				     "application/json;"};
-	static const char *bad[] = {"", "text/plain", "application/jsonx", "application/json, text/plain",
-				    "application/json; charset=utf-16", "application/json; charset",
+	static const char *bad[] = {"",
+				    "text/plain",
+				    "application/jsonx",
+				    "application/json, text/plain",
+				    "application/json; charset=utf-16",
+				    "application/json; charset",
 				    "application/json; charset=utf-8; charset=utf-16",
-				    "application/json; charset=\"utf-8", "application/json charset=utf-8",
-				    "application/json; a=\"\\b\"", "application/jso"};
+				    "application/json; charset=\"utf-8",
+				    "application/json charset=utf-8",
+				    "application/json; a=\"\\b\"",
+				    "application/jso"};
 
 	(void)state;
 	for (size_t i = 0; i < SD_ARRAY_LEN(good); i++) {
@@ -118,15 +128,22 @@ static void request_id(void **state)
 
 static void traceparent(void **state)
 {
-	static const char *bad[] = {
-	    "", "00-" TRACE "-" PARENT "-0", "00-" TRACE "-" PARENT "-01-", "01-" TRACE "-" PARENT "-01",
-	    "ff-" TRACE "-" PARENT "-01", "00-4BF92F3577B34DA6A3CE929D0E0E4736-" PARENT "-01",
-	    "00-00000000000000000000000000000000-" PARENT "-01", "00-" TRACE "-0000000000000000-01",
-	    "00_" TRACE "-" PARENT "-01", "00-" TRACE "_" PARENT "-01", "00-" TRACE "-" PARENT "-0g"};
+	static const char *bad[] = {"",
+				    "00-" TRACE "-" PARENT "-0",
+				    "00-" TRACE "-" PARENT "-01-",
+				    "01-" TRACE "-" PARENT "-01",
+				    "ff-" TRACE "-" PARENT "-01",
+				    "00-4BF92F3577B34DA6A3CE929D0E0E4736-" PARENT "-01",
+				    "00-00000000000000000000000000000000-" PARENT "-01",
+				    "00-" TRACE "-0000000000000000-01",
+				    "00_" TRACE "-" PARENT "-01",
+				    "00-" TRACE "_" PARENT "-01",
+				    "00-" TRACE "-" PARENT "-0g"};
 	struct sd_slice trace, parent;
 
 	(void)state;
-	assert_true(http_field_traceparent(SD_SLICE("00-" TRACE "-" PARENT "-01"), &trace, &parent));
+	assert_true(
+	    http_field_traceparent(SD_SLICE("00-" TRACE "-" PARENT "-01"), &trace, &parent));
 	assert_true(sd_slice_is(trace, TRACE));
 	assert_true(sd_slice_is(parent, PARENT));
 	for (size_t i = 0; i < SD_ARRAY_LEN(bad); i++) {

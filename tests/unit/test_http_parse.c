@@ -49,11 +49,12 @@ static void describe(struct outcome *o, const struct http_parser *p, enum http_v
 	}
 	for (uint32_t i = 0; i < m->field_count; i++)
 		name_bytes += m->fields[i].name.n * 7 + m->fields[i].value.n;
-	snprintf(o->text, sizeof(o->text), "%d %.*s %.*s|%.*s|%.*s v%u ka%d b%d l%d e%d n%llu f%u/%zu [%.*s]",
-		 m->method, SD_SLICE_ARG(m->method_text), SD_SLICE_ARG(m->path), SD_SLICE_ARG(m->query),
+	snprintf(o->text, sizeof(o->text),
+		 "%d %.*s %.*s|%.*s|%.*s v%u ka%d b%d l%d e%d n%llu f%u/%zu [%.*s]", m->method,
+		 SD_SLICE_ARG(m->method_text), SD_SLICE_ARG(m->path), SD_SLICE_ARG(m->query),
 		 SD_SLICE_ARG(m->host), m->version_minor, m->keep_alive, m->has_body, m->has_length,
-		 m->expect_continue, (unsigned long long)m->content_length, m->field_count, name_bytes,
-		 (int)SD_MIN(m->body.n, (size_t)99), m->body.p);
+		 m->expect_continue, (unsigned long long)m->content_length, m->field_count,
+		 name_bytes, (int)SD_MIN(m->body.n, (size_t)99), m->body.p);
 }
 
 /* Feeds cuts[0], cuts[1], ... bytes, each time in memory of its own and of exact size. */
@@ -93,8 +94,8 @@ static struct outcome run(const char *bytes, const size_t *cuts, size_t count)
 static void same(const char *name, size_t cut, const struct outcome *a, const struct outcome *b)
 {
 	if (a->expect != b->expect || a->used != b->used || strcmp(a->text, b->text) != 0)
-		fail_msg("%s cut at %zu: %d %zu \"%s\" but whole: %d %zu \"%s\"", name, cut, b->expect,
-			 b->used, b->text, a->expect, a->used, a->text);
+		fail_msg("%s cut at %zu: %d %zu \"%s\" but whole: %d %zu \"%s\"", name, cut,
+			 b->expect, b->used, b->text, a->expect, a->used, a->text);
 }
 
 /* Whole, in two at every point, and byte by byte. */
@@ -125,8 +126,8 @@ static void table(void **state)
 		const struct test_case *c = &cases[i];
 		struct outcome o = all_cuts(c->name, c->bytes, c->n);
 		if (o.expect != c->expect || (o.expect == OK && o.used != c->n)) {
-			print_error("%s: %d (%s), used %zu of %zu, expected %d\n", c->name, o.expect, o.text,
-				    o.used, c->n, c->expect);
+			print_error("%s: %d (%s), used %zu of %zu, expected %d\n", c->name,
+				    o.expect, o.text, o.used, c->n, c->expect);
 			wrong++;
 		}
 	}
@@ -290,8 +291,9 @@ static struct http_parser *parsed(char *bytes, enum http_verdict expect)
 
 static void message(void **state)
 {
-	char bytes[] = "\r\nPUT http://a/b/c?d=e HTTP/1.1\r\nHOST: A\r\nX-Empty:\r\nX-Space: \t v w\t \r\n"
-		       "Expect: 100-Continue\r\nContent-Length: 2\r\n\r\nhi";
+	char bytes[] =
+	    "\r\nPUT http://a/b/c?d=e HTTP/1.1\r\nHOST: A\r\nX-Empty:\r\nX-Space: \t v w\t \r\n"
+	    "Expect: 100-Continue\r\nContent-Length: 2\r\n\r\nhi";
 	struct http_parser *p = parsed(bytes, HTTP_HEAD_DONE);
 	const struct http_msg *m = http_parser_msg(p);
 	size_t used;
