@@ -104,7 +104,8 @@ static enum jws_result split(struct sd_slice token, struct sd_arena *arena, bool
 	dot2 = dot1 ? memchr(dot1 + 1, '.', (size_t)(end - dot1 - 1)) : NULL;
 	if (!dot2 || memchr(dot2 + 1, '.', (size_t)(end - dot2 - 1)))
 		return malformed(reason_out, "not three parts");
-	if (dot1 == token.p || dot2 == dot1 + 1 || dot2 + 1 == end)
+	/* RFC 7515 allows an empty payload, and vectors have one; no claim set is empty. */
+	if (dot1 == token.p || (dot2 == dot1 + 1 && !raw) || dot2 + 1 == end)
 		return malformed(reason_out, "an empty part");
 	out->signed_part = sd_slice(token.p, (size_t)(dot2 - token.p));
 	if (!part_decode(sd_slice(token.p, (size_t)(dot1 - token.p)), arena, &out->header) ||

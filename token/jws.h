@@ -32,7 +32,8 @@ struct jws {
 enum jws_result jws_split(struct sd_slice token, struct sd_arena *arena, struct jws *out,
 			  const char **reason_out) SD_MUSTCHECK;
 
-/* Like jws_split for published vectors: typ and kid may be anything strict JSON allows. */
+/* Like jws_split for published vectors: typ and kid may be anything strict JSON allows,
+ * and the payload may be empty. */
 enum jws_result jws_split_raw(struct sd_slice token, struct sd_arena *arena, struct jws *out,
 			      const char **reason_out) SD_MUSTCHECK;
 
