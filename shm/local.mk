@@ -28,7 +28,8 @@ if HAVE_CMOCKA
 UNIT_TESTS += \
 	tests/unit/test_audit_msg tests/unit/test_heritage tests/unit/test_labels \
 	tests/unit/test_shm_board tests/unit/test_shm_fresh tests/unit/test_shm_health \
-	tests/unit/test_shm_map tests/unit/test_sign_msg
+	tests/unit/test_shm_map tests/unit/test_shm_revoke tests/unit/test_shm_revoke_collapse \
+	tests/unit/test_shm_revoke_kill tests/unit/test_shm_revoke_race tests/unit/test_sign_msg
 tests_unit_test_audit_msg_SOURCES = tests/unit/test_audit_msg.c
 tests_unit_test_audit_msg_CPPFLAGS = $(I_SHM) $(I_TEST)
 tests_unit_test_audit_msg_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
@@ -53,4 +54,16 @@ tests_unit_test_shm_map_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS
 tests_unit_test_sign_msg_SOURCES = tests/unit/test_sign_msg.c
 tests_unit_test_sign_msg_CPPFLAGS = $(I_SHM) $(I_TEST)
 tests_unit_test_sign_msg_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_revoke_SOURCES = tests/unit/test_shm_revoke.c tests/support/revoke_rig.h
+tests_unit_test_shm_revoke_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_revoke_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_revoke_collapse_SOURCES = tests/unit/test_shm_revoke_collapse.c tests/support/revoke_rig.h
+tests_unit_test_shm_revoke_collapse_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_revoke_collapse_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_revoke_kill_SOURCES = tests/unit/test_shm_revoke_kill.c tests/support/revoke_rig.h
+tests_unit_test_shm_revoke_kill_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_revoke_kill_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_revoke_race_SOURCES = tests/unit/test_shm_revoke_race.c tests/support/revoke_rig.h
+tests_unit_test_shm_revoke_race_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_revoke_race_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
 endif

@@ -77,12 +77,12 @@ static void sweep_vague(struct shm_revoke_w *w)
 void shm_revoke_w_sweep(struct shm_revoke_w *w, int64_t now_s, uint64_t max_slots)
 {
 	uint64_t buckets = w->seg.table->buckets;
-	uint64_t visits = SD_MIN(buckets, (max_slots + SHM_REVOKE_SLOTS - 1) / SHM_REVOKE_SLOTS);
+	uint64_t visits = max_slots / SHM_REVOKE_SLOTS + (max_slots % SHM_REVOKE_SLOTS != 0);
 
 	w->now_s = SD_MAX(w->now_s, now_s);
 	if (w->vague > 0)
 		sweep_vague(w);
-	for (; visits > 0; visits--) {
+	for (visits = SD_MIN(visits, buckets); visits > 0; visits--) {
 		w->sweep_at = (w->sweep_at == 0 ? buckets : w->sweep_at) - 1;
 		free_expired(w, w->sweep_at * SHM_REVOKE_SLOTS);
 		clear_tombs(w->seg.table, w->sweep_at);
