@@ -1,0 +1,176 @@
+#!lua
+-- common - what every script of sessiond begins with: the store's clock, the deadline, the log.
+-- KEYS  1 log  2 log:id  3 deadline index  4 tenant index  (5 ... the script's own)
+-- ARGV  1 deadline ms  2 tenant  3 session base  4 user base  5 active base  6 wake channel
+--       7 partition  8 candidate for log:id  9 retain s  (10 ... the script's own)
+-- Reply, flat: status, now ms, log id, ended, iat, exp, absolute at, idle at, refresh end,
+-- successor, then what the script adds.
+local clock = redis.call('TIME')
+local now_s = tonumber(clock[1])
+local now = now_s * 1000 + math.floor(tonumber(clock[2]) / 1000)
+local tenant, s_base, u_base, a_base = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local retain = tonumber(ARGV[9])
+-- How long an entry stays after its `until`, and how long its successor must have stood.
+local LINGER_S = 600
+
+local log_id, appended, ended = '', 0, 0
+
+local function int(n)
+  return string.format('%.0f', n)
+end
+
+local function num(text)
+  return tonumber(text) or 0
+end
+
+-- Makes key live at least until ms.
+local function keep_until(key, ms)
+  if redis.call('PEXPIRETIME', key) < ms then
+    redis.call('PEXPIREAT', key, int(ms))
+  end
+end
+
+local function append(...)
+  redis.call('SETNX', KEYS[2], ARGV[8])
+  log_id = redis.call('XADD', KEYS[1], '*', ...)
+  appended = appended + 1
+end
+
+local function field(flat, name)
+  for i = 1, #flat, 2 do
+    if flat[i] == name then
+      return flat[i + 1]
+    end
+  end
+end
+
+-- Drops entries from the old end whose `until` has passed. An entry stays until its successor
+-- has stood for LINGER_S: a reader that holds its position finds it there.
+local function trim()
+  local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 9 + appended)
+  local keep
+  for i = 1, #first - 1 do
+    local next_ms = tonumber(string.match(first[i + 1][1], '^%d+'))
+    if num(field(first[i][2], 'until')) + LINGER_S > now_s or next_ms + LINGER_S * 1000 > now then
+      break
+    end
+    keep = first[i + 1][1]
+  end
+  if keep then
+    redis.call('XTRIM', KEYS[1], 'MINID', '=', keep)
+  end
+end
+
+local function reply(status, t, more)
+  if appended > 0 then
+    trim()
+    redis.call('PUBLISH', ARGV[6], ARGV[7])
+  end
+  t = t or {}
+  local r = { status, now, log_id, ended, t.iat or 0, t.exp or 0, t.absolute_at or 0,
+    t.idle_at or 0, t.refresh_end or 0, t.successor or '' }
+  for _, v in ipairs(more or {}) do
+    r[#r + 1] = v
+  end
+  return r
+end
+
+-- The record of a session as a table, or nil.
+local function load(sid)
+  local flat = redis.call('HGETALL', s_base .. sid)
+  if #flat == 0 then
+    return nil
+  end
+  local r = {}
+  for i = 1, #flat, 2 do
+    r[flat[i]] = flat[i + 1]
+  end
+  return r
+end
+
+local function is_rotated(name)
+  return string.sub(name, 1, 2) == 'p:'
+end
+
+-- Appends the record's pairs to out, but what concerns refresh tokens (and data, when skipped).
+-- Returns how many pairs and bytes.
+local function pairs_of(r, out, skip_data)
+  local n, bytes = 0, 0
+  for k, v in pairs(r) do
+    if not is_rotated(k) and k ~= 'rhash' and not (skip_data and k == 'data') then
+      out[#out + 1] = k
+      out[#out + 1] = v
+      n = n + 1
+      bytes = bytes + #k + #v
+    end
+  end
+  return n, bytes
+end
+
+-- When idle and absolute clock run out (ms): the shorter of creation's durations and today's.
+local function clocks(r, idle, absolute)
+  local i, a = num(r.idle), num(r.absolute)
+  if idle and idle < i then
+    i = idle
+  end
+  if absolute and absolute < a then
+    a = absolute
+  end
+  return num(r.seen) + i * 1000, num(r.created) + a * 1000
+end
+
+-- Which clock has run out: 'absolute', 'idle' or nil.
+local function run_out(idle_ms, absolute_ms)
+  if now_s >= math.floor(absolute_ms / 1000) then
+    return 'absolute'
+  end
+  if now >= idle_ms then
+    return 'idle'
+  end
+end
+
+local function log_end(sid, r)
+  local _, absolute_ms = clocks(r)
+  append('kind', 'end', 'tenant', tenant, 'user', r.user or '', 'sid', sid,
+    'until', int(num(r['until'])), 'reason', r.reason,
+    'absolute', int(math.max(num(r['until']), math.floor(absolute_ms / 1000))))
+end
+
+-- Ends an active session: record, indexes, log.
+local function end_session(sid, r, reason)
+  local key = s_base .. sid
+  local drop = { 'rhash' }
+  for k in pairs(r) do
+    if is_rotated(k) then
+      drop[#drop + 1] = k
+    end
+  end
+  r.status, r.reason, r.ended = 'ended', reason, int(now)
+  redis.call('HDEL', key, unpack(drop))
+  redis.call('HSET', key, 'status', 'ended', 'reason', reason, 'ended', r.ended,
+    'until', int(num(r['until'])))
+  local gone = math.max(now + retain * 1000, (num(r['until']) + LINGER_S) * 1000)
+  redis.call('PEXPIREAT', key, int(gone))
+  redis.call('ZREM', KEYS[3], tenant .. ':' .. sid)
+  if r.uhash then
+    redis.call('ZREM', a_base .. r.uhash, sid)
+    keep_until(u_base .. r.uhash, gone)
+  end
+  keep_until(KEYS[4], gone)
+  log_end(sid, r)
+  ended = ended + 1
+end
+
+-- An index forgets its oldest members whose records are gone; bounded work.
+local function heal(index)
+  for _, sid in ipairs(redis.call('ZRANGE', index, 0, 7)) do
+    if redis.call('EXISTS', s_base .. sid) == 1 then
+      break
+    end
+    redis.call('ZREM', index, sid)
+  end
+end
+
+if now > tonumber(ARGV[1]) then
+  return reply('LATE')
+end

@@ -1,0 +1,133 @@
+-- create - a new session, within the user's limits; evicts, replaces, ends what had run out.
+-- ARGV 10 sid 11 uhash 12 user 13 client 14 scope 15 acr 16 audience 17 amr 18 claims 19 ip
+--      20 user agent 21 device id 22 name 23 type 24 fingerprint 25 trust 26 data 27 mode
+--      28 remember 29 auth time 30 idle 31 absolute 32 access ttl 33 refresh ttl
+--      34 max per user 35 on limit 36 refresh hash 37 session hash 38 replaces
+--      39 max per device type
+-- Adds: count, then the sids that were evicted.
+local sid, uhash = ARGV[10], ARGV[11]
+local dev, dev_type, remember = ARGV[21], ARGV[23], ARGV[28]
+local idle, absolute = tonumber(ARGV[30]), tonumber(ARGV[31])
+local access_ttl, refresh_ttl = tonumber(ARGV[32]), tonumber(ARGV[33])
+local on_limit = tonumber(ARGV[35])
+local REJECT, LEAST_RECENT, SAME_DEVICE = 0, 2, 3
+local key, users, active = s_base .. sid, u_base .. uhash, a_base .. uhash
+
+if redis.call('EXISTS', key) == 1 then
+  return reply('CORRUPT')
+end
+
+-- What stands against the limits, oldest first; what must end before.
+local live, over, gone = {}, {}, {}
+for _, member in ipairs(redis.call('ZRANGE', active, 0, -1)) do
+  local r = load(member)
+  if not r or r.status ~= 'active' then
+    gone[#gone + 1] = member
+  elseif member ~= ARGV[38] then
+    local same = r.remember == remember
+    local why = run_out(clocks(r, same and idle or nil, same and absolute or nil))
+    if why then
+      over[#over + 1] = { sid = member, r = r, why = why }
+    else
+      live[#live + 1] = { sid = member, r = r, seen = num(r.seen), place = #live }
+    end
+  end
+end
+
+local evict, evicted = {}, {}
+
+-- The one to go among those that stand and that fits(x): by the policy's order.
+local function choose(fits)
+  local best
+  for _, x in ipairs(live) do
+    if not evicted[x.sid] and fits(x) then
+      if not best then
+        best = x
+      elseif on_limit == LEAST_RECENT and x.seen < best.seen then
+        best = x
+      elseif on_limit == SAME_DEVICE and dev ~= '' and x.r.dev == dev and best.r.dev ~= dev then
+        best = x
+      end
+    end
+  end
+  return best
+end
+
+-- Makes room for one more among those that fits(x). False: the policy refuses.
+local function make_room(max, fits)
+  local count = 0
+  for _, x in ipairs(live) do
+    if not evicted[x.sid] and fits(x) then
+      count = count + 1
+    end
+  end
+  while max > 0 and count >= max do
+    if on_limit == REJECT then
+      return false
+    end
+    local x = choose(fits)
+    evicted[x.sid] = true
+    evict[#evict + 1] = x
+    count = count - 1
+  end
+  return true
+end
+
+local fits_type = function(x) return dev_type ~= '' and x.r.dev_type == dev_type end
+local fits_any = function() return true end
+if not make_room(tonumber(ARGV[39]), fits_type) or not make_room(tonumber(ARGV[34]), fits_any) then
+  return reply('LIMIT', nil, { 0 })
+end
+
+for _, member in ipairs(gone) do
+  redis.call('ZREM', active, member)
+end
+if ARGV[38] ~= '' then
+  local old = load(ARGV[38])
+  if old and old.status == 'active' then
+    end_session(ARGV[38], old, 'replaced')
+  end
+end
+for _, x in ipairs(over) do
+  end_session(x.sid, x.r, x.why)
+end
+local more = { #evict }
+for _, x in ipairs(evict) do
+  end_session(x.sid, x.r, 'limit')
+  more[#more + 1] = x.sid
+end
+
+local absolute_ms = now + absolute * 1000
+local absolute_at = math.floor(absolute_ms / 1000)
+local exp = access_ttl > 0 and math.min(now_s + access_ttl, absolute_at) or 0
+local refresh_end = refresh_ttl > 0 and math.min(now_s + refresh_ttl, absolute_at) or 0
+local idle_ms = math.min(now + idle * 1000, absolute_ms)
+
+local record = { 'v', '1', 'status', 'active', 'mode', ARGV[27], 'remember', remember,
+  'gen', '1', 'sgen', '1', 'version', '1', 'created', int(now), 'seen', int(now),
+  'auth_time', ARGV[29], 'idle', ARGV[30], 'absolute', ARGV[31], 'issued', int(now_s),
+  'refresh_end', int(refresh_end), 'until', int(exp), 'count', '0', 'uhash', uhash,
+  'user', ARGV[12] }
+local names = { [13] = 'client', [14] = 'scope', [15] = 'acr', [16] = 'aud', [17] = 'amr',
+  [18] = 'claims', [19] = 'ip', [20] = 'ua', [21] = 'dev', [22] = 'dev_name', [23] = 'dev_type',
+  [24] = 'dev_fp', [25] = 'dev_trust', [26] = 'data', [36] = 'rhash', [37] = 'shash' }
+for at, name in pairs(names) do
+  if ARGV[at] ~= '' then
+    record[#record + 1] = name
+    record[#record + 1] = ARGV[at]
+  end
+end
+redis.call('HSET', key, unpack(record))
+local stays = absolute_ms + retain * 1000
+redis.call('PEXPIREAT', key, int(stays))
+redis.call('ZADD', active, int(now), sid)
+redis.call('ZADD', users, int(now), sid)
+redis.call('ZADD', KEYS[4], int(now), sid)
+redis.call('ZADD', KEYS[3], int(idle_ms), tenant .. ':' .. sid)
+for _, index in ipairs({ active, users, KEYS[3], KEYS[4] }) do
+  keep_until(index, stays)
+end
+heal(users)
+heal(KEYS[4])
+return reply('OK', { iat = now_s, exp = exp, absolute_at = absolute_at,
+  idle_at = math.floor(idle_ms / 1000), refresh_end = refresh_end }, more)

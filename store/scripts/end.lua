@@ -1,0 +1,48 @@
+-- end - ends one session; idempotent. As a write-back it leaves a tombstone where there is none.
+-- ARGV 10 sid 11 reason 12 tombstone 13 until s
+-- Adds: count, then the record's pairs.
+local sid, reason = ARGV[10], ARGV[11]
+local write_back, until_s = ARGV[12] == '1', tonumber(ARGV[13])
+
+local function answer(status, r)
+  local more = { 0 }
+  if r then
+    more[1] = pairs_of(r, more)
+  end
+  return reply(status, nil, more)
+end
+
+local r = load(sid)
+if not r then
+  if not write_back then
+    return answer('ABSENT')
+  end
+  r = { v = '1', status = 'ended', mode = '1', remember = '0', gen = '0', sgen = '0',
+    version = '0', created = int(now), seen = int(now), ended = int(now), reason = reason,
+    auth_time = '0', idle = '0', absolute = '0', issued = '0', refresh_end = '0',
+    ['until'] = int(until_s), count = '0', user = '' }
+  local flat = {}
+  pairs_of(r, flat)
+  redis.call('HSET', s_base .. sid, unpack(flat))
+  redis.call('PEXPIREAT', s_base .. sid,
+    int(math.max(now + retain * 1000, (until_s + LINGER_S) * 1000)))
+  log_end(sid, r)
+  ended = 1
+  return answer('OK', r)
+end
+local longer = write_back and until_s > num(r['until'])
+if longer then
+  r['until'] = int(until_s)
+end
+if r.status == 'active' then
+  end_session(sid, r, reason)
+  return answer('OK', r)
+end
+if longer then
+  -- The copy that the store came back with knew less of the tokens issued.
+  redis.call('HSET', s_base .. sid, 'until', r['until'])
+  keep_until(s_base .. sid, (until_s + LINGER_S) * 1000)
+  r.reason = r.reason or reason
+  log_end(sid, r)
+end
+return answer('ENDED', r)
