@@ -1,1 +1,27 @@
-# store: see docs/ARCHITECTURE.md
+# store: L2, the session store. libsdstore.a is what a worker links; libsdstore_sub.a is the
+# master's: it connects and subscribes.
+STORE_LUA = \
+	store/scripts/create.lua store/scripts/refresh.lua store/scripts/end.lua \
+	store/scripts/end_user.lua store/scripts/rule.lua store/scripts/list_user.lua \
+	store/scripts/touch.lua
+EXTRA_DIST += store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
+
+# The scripts as C strings, in the build tree.
+store/store_script_text.c: store/scripts/embed.awk store/scripts/common.lua $(STORE_LUA)
+	$(AM_V_GEN)$(MKDIR_P) store && \
+	(cd $(srcdir) && $(AWK) -f store/scripts/embed.awk store/scripts/common.lua $(STORE_LUA)) \
+		>$@.tmp && mv $@.tmp $@
+BUILT_SOURCES += store/store_script_text.c
+CLEANFILES += store/store_script_text.c store/store_script_text.c.tmp
+
+noinst_LIBRARIES += libsdstore.a
+libsdstore_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
+libsdstore_a_SOURCES = \
+	store/redis_args.c store/redis_link.c store/redis_link.h store/redis_pool.c \
+	store/redis_pool.h store/redis_read.c store/redis_read.h store/session.c store/session.h \
+	store/store.c store/store.h store/store_acl.c store/store_acl.h store/store_cmd.c \
+	store/store_key.c store/store_key.h store/store_op.h store/store_read.c \
+	store/store_reply.c store/store_script.c store/store_script.h store/store_write.c
+nodist_libsdstore_a_SOURCES = store/store_script_text.c
+
+L_STORE = libsdstore.a $(HIREDIS_LIBS)

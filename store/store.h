@@ -88,8 +88,9 @@ struct store_create {
 	int64_t access_ttl_s;         /* jitter already taken off; 0 in cookie mode */
 	int64_t refresh_ttl_s;
 	int64_t retain_s;             /* how long an ended record stays readable */
-	uint32_t max_per_user, on_limit; /* enum policy_on_limit */
-	uint8_t refresh_hash[32], session_hash[32]; /* zero = none */
+	uint32_t max_per_user, on_limit; /* 0 = no limit; enum policy_on_limit */
+	uint32_t max_per_device_type;    /* of sessions with this device_type; 0 = no limit */
+	uint8_t refresh_hash[32], session_hash[32]; /* zero = none; both tokens have generation 1 */
 	bool has_replaces;
 	struct sid replaces;          /* same partition only; ended with reason replaced */
 };
@@ -132,7 +133,7 @@ struct store_rule {
 	struct sd_slice tenant;
 	enum store_rule_kind kind;
 	struct sd_slice id;           /* client id or kid; empty for the tenant */
-	int64_t before_s;             /* <= now; 0 = the store's now */
+	int64_t before_s;             /* <= now; 0 = the store's now; the reply has what is in force in tenant_before_s */
 	int64_t until_s;              /* end of the last access token it can concern */
 };
 void store_rule(struct store *s, const struct store_rule *in, struct store_call *call);

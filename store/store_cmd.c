@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ * store_cmd - a script's command: digest, keys, the arguments that all scripts begin with.
+ * Owns:      the order of KEYS[1..5] and ARGV[1..9] (with scripts/common.lua)
+ * Runs in:   worker | master (write-back)
+ * Fails by:  marking the command failed | sd_bug on more words than there is room for
+ * Never:     hold a pointer into a buffer that moves
+ */
+#include "base.h"
+#include "store_op.h"
+
+#include <inttypes.h>
+
+#include "die.h"
+#include "err.h"
+
+enum { K_LOG, K_LOG_ID, K_DEADLINES, K_TENANT_INDEX, K_RECORD, K_SESSION, K_USER, K_ACTIVE, K_WAKE };
+
+void store_cmd_text(struct store_cmd *c, struct sd_slice word)
+{
+	redis_args_add(&c->args, word);
+}
+
+static void text(struct store_cmd *c, const char *word)
+{
+	redis_args_str(&c->args, word);
+}
+
+void store_cmd_num(struct store_cmd *c, int64_t v)
+{
+	char *at;
+
+	sd_bug_if(c->numbers >= STORE_CMD_NUMBERS);
+	at = c->number[c->numbers++];
+	snprintf(at, sizeof(c->number[0]), "%" PRId64, v);
+	text(c, at);
+}
+
+void store_cmd_sid(struct store_cmd *c, const struct sid *sid)
+{
+	char *at;
+
+	if (!sid) {
+		store_cmd_text(c, SD_SLICE(""));
+		return;
+	}
+	sd_bug_if(c->sids >= SD_ARRAY_LEN(c->sid));
+	at = c->sid[c->sids++];
+	sid_text(sid, at);
+	text(c, at);
+}
+
+void store_cmd_hash(struct store_cmd *c, const uint8_t hash[32])
+{
+	static const uint8_t zero[32];
+
+	store_cmd_text(c, memcmp(hash, zero, 32) == 0 ? SD_SLICE("") : sd_slice(hash, 32));
+}
+
+void store_cmd_user(struct store_cmd *c, struct sd_slice tenant, struct sd_slice user)
+{
+	if (store_key_user_hash(tenant, user, c->user_hash) != SD_OK)
+		c->failed = true;
+	text(c, c->user_hash);
+}
+
+static void make_keys(struct store_cmd *c, const char *prefix, const struct store_cmd_head *head)
+{
+	uint8_t p = head->partition;
+
+	store_key_log(&c->key[K_LOG], prefix, p);
+	store_key_log_id(&c->key[K_LOG_ID], prefix, p);
+	store_key_deadlines(&c->key[K_DEADLINES], prefix, p);
+	store_key_tenant_index(&c->key[K_TENANT_INDEX], prefix, p, head->tenant);
+	if (head->tenant_record)
+		store_key_tenant_record(&c->key[K_RECORD], prefix, head->tenant);
+	store_key_session_base(&c->key[K_SESSION], prefix, p, head->tenant);
+	store_key_user_base(&c->key[K_USER], prefix, p, head->tenant);
+	store_key_active_base(&c->key[K_ACTIVE], prefix, p, head->tenant);
+	store_key_wake(&c->key[K_WAKE], prefix);
+}
+
+void store_cmd_begin(struct store_cmd *c, struct store *s, const struct store_cmd_head *head,
+		     int64_t deadline_ms)
+{
+	unsigned keys = head->tenant_record ? 5 : 4;
+
+	c->args = (struct redis_args){0, STORE_CMD_WORDS, c->p, c->len};
+	c->numbers = c->sids = 0;
+	c->failed = false;
+	make_keys(c, s->prefix, head);
+	snprintf(c->candidate, sizeof(c->candidate), "%s%" PRIx64, s->identity, s->candidates++);
+	store_key_partition(head->partition, c->pp);
+	text(c, "EVALSHA");
+	text(c, s->scripts.sha[head->script]);
+	store_cmd_num(c, keys);
+	for (unsigned i = 0; i < keys; i++)
+		text(c, c->key[i].s);
+	store_cmd_num(c, deadline_ms);
+	store_cmd_text(c, head->tenant);
+	text(c, c->key[K_SESSION].s);
+	text(c, c->key[K_USER].s);
+	text(c, c->key[K_ACTIVE].s);
+	text(c, c->key[K_WAKE].s);
+	text(c, c->pp);
+	text(c, c->candidate);
+	store_cmd_num(c, head->retain_s);
+}

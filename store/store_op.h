@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * store_op - inside the worker's client: a call under way, how its command is built, how its
+ * reply is read. For store*.c alone. */
+#ifndef SD_STORE_OP_H
+#define SD_STORE_OP_H
+
+#include "redis_pool.h"
+#include "store.h"
+#include "store_key.h"
+#include "store_script.h"
+
+struct store {
+	struct store_conf conf;
+	char prefix[STORE_PREFIX_MAX + 1];
+	struct redis_pool *pool;
+	struct store_scripts scripts;
+	char identity[33];         /* random; with the counter a candidate for a log's identity */
+	uint64_t candidates;
+	bool closing;
+	struct store_call *ready;  /* ended before anything was sent: told at the end of the turn */
+	struct store_call **ready_end;
+	struct sd_task tell;
+};
+
+struct store_op {
+	struct redis_req req, req_time, req_rules; /* the last two: store_read alone */
+	struct store *store;
+	struct store_call *call; /* NULL: nobody waits (touch) */
+	struct redis_link *link; /* to be compared only */
+	enum store_script script;
+	bool retried;            /* NOSCRIPT was answered once */
+	unsigned waiting;        /* store_read: replies owed */
+	struct redisReply *time, *rules;
+	struct sid sid;
+	char *wire;              /* the EVALSHA command, for the retry */
+	size_t wire_n;
+	int64_t started_ns, deadline_ns;
+};
+
+#define STORE_CMD_WORDS 64
+#define STORE_CMD_NUMBERS 20
+
+/* A script's command in the making; holds every text that is not the caller's. */
+struct store_cmd {
+	struct redis_args args;
+	const char *p[STORE_CMD_WORDS];
+	size_t len[STORE_CMD_WORDS];
+	unsigned numbers;
+	char number[STORE_CMD_NUMBERS][24];
+	struct store_key key[9];
+	char candidate[64];
+	char pp[3];
+	char user_hash[33];
+	char sid[3][HANDLE_SID_LEN + 1];
+	unsigned sids;
+	bool failed; /* a digest could not be made */
+};
+
+/* --- store_cmd.c --- */
+struct store_cmd_head {
+	enum store_script script;
+	uint8_t partition;
+	struct sd_slice tenant;
+	int64_t retain_s;
+	bool tenant_record; /* KEYS[5] */
+};
+/* Script, keys and the first nine arguments (scripts/common.lua). */
+void store_cmd_begin(struct store_cmd *c, struct store *s, const struct store_cmd_head *head,
+		     int64_t deadline_ms);
+void store_cmd_text(struct store_cmd *c, struct sd_slice word);
+void store_cmd_num(struct store_cmd *c, int64_t v);
+void store_cmd_sid(struct store_cmd *c, const struct sid *sid); /* NULL: an empty word */
+void store_cmd_hash(struct store_cmd *c, const uint8_t hash[32]); /* all zero: an empty word */
+void store_cmd_user(struct store_cmd *c, struct sd_slice tenant, struct sd_slice user);
+
+/* --- store.c --- */
+/* Prepares call (may be NULL); *deadline_ms_out is the script's. NULL: the call was ended already. */
+struct store_op *store_op_begin(struct store *s, struct store_call *call, enum store_script script,
+				int64_t *deadline_ms_out);
+void store_op_send(struct store_op *op, struct store_cmd *c);
+/* Tells the caller, or frees an op that nobody waits for. */
+void store_op_end(struct store_op *op, enum store_status status);
+/* Ends it at the end of this loop turn: never inside the call itself. */
+void store_op_refuse(struct store_op *op, enum store_status status);
+/* Status of an error reply; drops the connection where the server is not what it was. */
+enum store_status store_op_error(struct store_op *op, const struct redisReply *reply);
+
+/* --- store_reply.c --- */
+/* Reads a script's reply into the call; STORE_CORRUPT with *impossible_out when no script of ours
+ * answers so. */
+enum store_status store_reply(struct store_op *op, struct redisReply *reply, bool *impossible_out);
+/* n pairs of strings into a record. */
+int store_reply_session(const struct sid *sid, struct redisReply *const *pairs, size_t n,
+			struct session *out) SD_MUSTCHECK;
+
+#endif

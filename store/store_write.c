@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT
+ * store_write - the calls that change a session: create, refresh, end, end_user, rule, touch.
+ * Owns:      the order of each script's own arguments (with store/scripts)
+ * Runs in:   worker | master (write-back)
+ * Fails by:  the call's status
+ * Never:     two round trips
+ */
+#include "base.h"
+#include "store.h"
+
+#include "err.h"
+#include "shm_board.h"
+#include "store_op.h"
+
+static void create_texts(struct store_cmd *c, const struct store_create *in)
+{
+	const struct sd_slice texts[] = {
+	    in->client, in->scope, in->acr, in->audience, in->amr, in->claims, in->ip,
+	    in->user_agent, in->device_id, in->device_name, in->device_type,
+	    in->device_fingerprint, in->device_trust, in->data};
+
+	for (size_t i = 0; i < SD_ARRAY_LEN(texts); i++)
+		store_cmd_text(c, texts[i]);
+}
+
+void store_create(struct store *s, const struct store_create *in, struct store_call *call)
+{
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, call, SCRIPT_CREATE, &deadline_ms);
+	struct store_cmd_head head = {SCRIPT_CREATE, in->sid.b[0], in->tenant, in->retain_s, false};
+	struct store_cmd c;
+
+	if (!op)
+		return;
+	call->partition = head.partition;
+	op->sid = in->sid;
+	if (in->has_replaces && in->replaces.b[0] != in->sid.b[0]) {
+		store_op_refuse(op, STORE_CORRUPT); /* two partitions: not one script's work */
+		return;
+	}
+	store_cmd_begin(&c, s, &head, deadline_ms);
+	store_cmd_sid(&c, &in->sid);
+	store_cmd_user(&c, in->tenant, in->user);
+	store_cmd_text(&c, in->user);
+	create_texts(&c, in);
+	store_cmd_num(&c, in->mode);
+	store_cmd_num(&c, in->remember_me ? 1 : 0);
+	store_cmd_num(&c, in->auth_time_s);
+	store_cmd_num(&c, in->idle_s);
+	store_cmd_num(&c, in->absolute_s);
+	store_cmd_num(&c, in->access_ttl_s);
+	store_cmd_num(&c, in->refresh_ttl_s);
+	store_cmd_num(&c, in->max_per_user);
+	store_cmd_num(&c, in->on_limit);
+	store_cmd_hash(&c, in->refresh_hash);
+	store_cmd_hash(&c, in->session_hash);
+	store_cmd_sid(&c, in->has_replaces ? &in->replaces : NULL);
+	store_cmd_num(&c, in->max_per_device_type);
+	store_op_send(op, &c);
+}
+
+void store_refresh(struct store *s, const struct store_refresh *in, struct store_call *call)
+{
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, call, SCRIPT_REFRESH, &deadline_ms);
+	struct store_cmd_head head = {SCRIPT_REFRESH, in->presented.sid.b[0], in->tenant, in->retain_s,
+				      false};
+	struct store_cmd c;
+	uint8_t hash[32];
+
+	if (!op)
+		return;
+	call->partition = head.partition;
+	op->sid = in->presented.sid;
+	handle_hash(&in->presented, hash);
+	store_cmd_begin(&c, s, &head, deadline_ms);
+	store_cmd_sid(&c, &in->presented.sid);
+	store_cmd_num(&c, in->presented.generation);
+	store_cmd_hash(&c, hash);
+	store_cmd_hash(&c, in->new_hash);
+	store_cmd_text(&c, in->successor);
+	store_cmd_num(&c, in->grace_ms);
+	store_cmd_num(&c, in->refresh_ttl_s);
+	store_cmd_num(&c, in->access_ttl_s);
+	store_cmd_num(&c, in->idle_s);
+	store_cmd_num(&c, in->absolute_s);
+	store_cmd_num(&c, in->remember_idle_s);
+	store_cmd_num(&c, in->remember_absolute_s);
+	store_op_send(op, &c);
+}
+
+void store_end(struct store *s, const struct store_end *in, struct store_call *call)
+{
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, call, SCRIPT_END, &deadline_ms);
+	struct store_cmd_head head = {SCRIPT_END, in->sid.b[0], in->tenant, in->retain_s, false};
+	struct store_cmd c;
+
+	if (!op)
+		return;
+	call->partition = head.partition;
+	op->sid = in->sid;
+	store_cmd_begin(&c, s, &head, deadline_ms);
+	store_cmd_sid(&c, &in->sid);
+	store_cmd_text(&c, sd_slice_str(end_reason_text(in->reason)));
+	store_cmd_num(&c, in->tombstone ? 1 : 0);
+	store_cmd_num(&c, in->until_s);
+	store_op_send(op, &c);
+}
+
+void store_end_user(struct store *s, const struct store_end_user *in, struct store_call *call)
+{
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, call, SCRIPT_END_USER, &deadline_ms);
+	struct store_cmd_head head = {SCRIPT_END_USER, handle_partition(in->tenant, in->user),
+				      in->tenant, in->retain_s, false};
+	struct store_cmd c;
+
+	if (!op)
+		return;
+	call->partition = head.partition;
+	store_cmd_begin(&c, s, &head, deadline_ms);
+	store_cmd_user(&c, in->tenant, in->user);
+	store_cmd_text(&c, sd_slice_str(end_reason_text(in->reason)));
+	store_cmd_sid(&c, in->has_except ? &in->except : NULL);
+	store_cmd_text(&c, in->device_id);
+	store_op_send(op, &c);
+}
+
+static const char *rule_text(enum store_rule_kind kind)
+{
+	switch (kind) {
+	case STORE_RULE_TENANT:
+		return "tenant";
+	case STORE_RULE_CLIENT:
+		return "client";
+	case STORE_RULE_KEY:
+		return "key";
+	}
+	return "";
+}
+
+void store_rule(struct store *s, const struct store_rule *in, struct store_call *call)
+{
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, call, SCRIPT_RULE, &deadline_ms);
+	struct store_cmd_head head = {SCRIPT_RULE, store_key_tenant_partition(in->tenant), in->tenant, 0,
+				      true};
+	struct store_cmd c;
+
+	if (!op)
+		return;
+	call->partition = head.partition;
+	store_cmd_begin(&c, s, &head, deadline_ms);
+	store_cmd_text(&c, sd_slice_str(rule_text(in->kind)));
+	store_cmd_text(&c, in->id);
+	store_cmd_num(&c, in->before_s);
+	store_cmd_num(&c, in->until_s);
+	store_op_send(op, &c);
+}
+
+void store_touch(struct store *s, struct sd_slice tenant, const struct sid *sid, int64_t seen_ms,
+		 uint32_t requests)
+{
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, NULL, SCRIPT_TOUCH, &deadline_ms);
+	struct store_cmd_head head = {SCRIPT_TOUCH, sid->b[0], tenant, 0, false};
+	struct store_cmd c;
+
+	if (!op)
+		return;
+	store_cmd_begin(&c, s, &head, deadline_ms);
+	store_cmd_sid(&c, sid);
+	store_cmd_num(&c, seen_ms);
+	store_cmd_num(&c, requests);
+	store_op_send(op, &c);
+	if (s->conf.stats)
+		board_count(s->conf.stats, METRIC_TOUCHES, SHM_SLOT_NONE, 0, 0, 1);
+}
