@@ -11,10 +11,8 @@
 
 struct redisReply;
 struct store;
-
 enum store_status {
-	STORE_UNAVAILABLE = 0, /* no connection, breaker open, deadline over, LOADING, READONLY, OOM ...:
-				* a write may or may not have happened */
+	STORE_UNAVAILABLE = 0, /* no connection, deadline over, LOADING ...: may or may not have happened */
 	STORE_CORRUPT,         /* the reply or record breaks its rules */
 	STORE_LATE,            /* the script refused: its deadline had passed; nothing changed */
 	STORE_ABSENT,          /* no such session */
@@ -28,11 +26,10 @@ enum store_status {
 };
 
 #define STORE_MAX_ROWS 500
-
 /* One call; embedded in the request. Everything in it is valid inside done() and after it until
  * store_call_release(), which must be called exactly once after done() ran (also for errors). */
 struct store_call {
-	void (*done)(struct store_call *call); /* set by the caller; runs from the loop, never inside the call itself */
+	void (*done)(struct store_call *call); /* set by the caller; runs from the loop, never inside the call */
 	enum store_status status;
 	int64_t now_ms;            /* the store's clock when the script ran */
 	struct session session;    /* read, refresh, end: the record */
@@ -43,15 +40,14 @@ struct store_call {
 	uint8_t partition;
 	uint64_t log_pos;          /* shm_log_pos() of the last entry it appended; 0 = none */
 	char log_id[44];           /* "ms-seq" of it; "" = none */
-	uint32_t evicted_count;
-	struct sid evicted[64];    /* create; more than 64 are only counted */
-	uint32_t row_count;        /* list_user */
-	struct session *rows;      /* list_user; freed by release */
-	int64_t next_score_ms;     /* list_user: continue below this; -1 = end */
-	struct sid next_sid;       /*            and at this id among equals */
+	uint32_t evicted_count;    /* create; more than 64 are only counted */
+	struct sid evicted[64];
+	uint32_t row_count;        /* list_user; rows are without data, freed by release */
+	struct session *rows;
+	int64_t next_score_ms;     /* list_user: continue below this (-1 = end), at next_sid among equals */
+	struct sid next_sid;
 	int64_t tenant_before_s, client_before_s, key_before_s; /* read: rules of the tenant record; 0 = none */
-	/* private to store.c */
-	struct store_call *next;
+	struct store_call *next; /* this and what follows: the store's own */
 	struct redisReply *reply, *reply2;
 	struct store_op *op;
 };
@@ -62,8 +58,8 @@ struct store_conf {
 	const char *prefix;                /* "sd1:" */
 	uint32_t connections;
 	int64_t timeout_ns;
-	void (*lost)(void *arg, uint32_t index); /* a connection died: ask the master for another */
 	void *arg;
+	void (*lost)(void *arg, uint32_t index); /* a connection died: ask the master for another */
 	struct shm_stats *stats;           /* may be NULL (tests) */
 };
 
@@ -72,35 +68,33 @@ int store_new(const struct store_conf *conf, struct store **out) SD_MUSTCHECK;
 void store_free(struct store **s);
 /* fd: connected, authenticated, non-blocking; the store owns it now. */
 int store_connection(struct store *s, uint32_t index, int fd) SD_MUSTCHECK;
-/* At least one connection and the breaker closed. */
-bool store_is_up(const struct store *s);
+bool store_is_up(const struct store *s); /* at least one connection, and the breaker closed */
 void store_call_release(struct store_call *call);
 
 struct store_create {
 	struct sd_slice tenant;
 	struct sid sid;
-	struct sd_slice user, client, scope, acr, audience, amr, claims;
-	struct sd_slice ip, user_agent, device_id, device_name, device_type, device_fingerprint, device_trust, data;
+	struct sd_slice user, client, scope, acr, audience, amr, claims, ip, user_agent;
+	struct sd_slice device_id, device_name, device_type, device_fingerprint, device_trust, data;
 	enum session_mode mode;
 	bool remember_me;
 	int64_t auth_time_s;
 	int64_t idle_s, absolute_s;   /* the policy's, for this kind of session */
 	int64_t access_ttl_s;         /* jitter already taken off; 0 in cookie mode */
-	int64_t refresh_ttl_s;
-	int64_t retain_s;             /* how long an ended record stays readable */
+	int64_t refresh_ttl_s, retain_s; /* retain: how long an ended record stays readable */
 	uint32_t max_per_user, on_limit; /* 0 = no limit; enum policy_on_limit */
 	uint32_t max_per_device_type;    /* of sessions with this device_type; 0 = no limit */
 	uint8_t refresh_hash[32], session_hash[32]; /* zero = none; both tokens have generation 1 */
-	bool has_replaces;
-	struct sid replaces;          /* same partition only; ended with reason replaced */
+	bool has_replaces;            /* same partition only; ends with reason replaced */
+	struct sid replaces;
 };
 void store_create(struct store *s, const struct store_create *in, struct store_call *call);
 
 struct store_refresh {
 	struct sd_slice tenant;
 	struct handle presented;      /* MAC already checked */
-	uint8_t new_hash[32];         /* of the successor */
-	struct sd_slice successor;    /* sealed under a key derived from presented.random */
+	uint8_t new_hash[32];      /* of the successor; next: it, sealed under a key of presented.random */
+	struct sd_slice successor;
 	int64_t grace_ms, refresh_ttl_s, access_ttl_s;
 	int64_t idle_s, absolute_s, remember_idle_s, remember_absolute_s; /* the policy now */
 	int64_t retain_s;
@@ -112,8 +106,8 @@ struct store_end {
 	struct sid sid;
 	enum end_reason reason;
 	int64_t retain_s;
-	bool tombstone;               /* write-back: leave an ended record when there is none */
-	int64_t until_s;              /* with tombstone: what the record would have said */
+	bool tombstone;               /* write-back: leave an ended record when there is none; */
+	int64_t until_s;              /* until at least then */
 };
 /* OK with ended 0 or 1; ABSENT and ENDED are not errors (ended = 0). */
 void store_end(struct store *s, const struct store_end *in, struct store_call *call);
@@ -133,15 +127,14 @@ struct store_rule {
 	struct sd_slice tenant;
 	enum store_rule_kind kind;
 	struct sd_slice id;           /* client id or kid; empty for the tenant */
-	int64_t before_s;             /* <= now; 0 = the store's now; the reply has what is in force in tenant_before_s */
-	int64_t until_s;              /* end of the last access token it can concern */
+	int64_t before_s;             /* <= now; 0 = the store's now; tenant_before_s says what is in force */
+	int64_t until_s;              /* end of the last token (tenant: session) it can concern */
 };
 void store_rule(struct store *s, const struct store_rule *in, struct store_call *call);
 
 /* The session record and the tenant's rules in one pipeline. client and kid may be empty. */
 void store_read(struct store *s, struct sd_slice tenant, const struct sid *sid, struct sd_slice client,
 		struct sd_slice kid, struct store_call *call);
-
 /* Newest first. from_ms INT64_MAX to begin. limit 1..STORE_MAX_ROWS. */
 struct store_list {
 	struct sd_slice tenant, user;
@@ -150,9 +143,7 @@ struct store_list {
 	uint32_t limit;
 };
 void store_list_user(struct store *s, const struct store_list *in, struct store_call *call);
-
-/* Activity: seen (wall ms, never lowers) and how many requests since the last flush. No answer is
- * waited for; failures are counted only. */
+/* Activity: seen (wall ms, only rises), requests since the last flush. No answer is waited for. */
 void store_touch(struct store *s, struct sd_slice tenant, const struct sid *sid, int64_t seen_ms,
 		 uint32_t requests);
 
