@@ -4,6 +4,7 @@
 #ifndef SD_POLICY_CONFIG_H
 #define SD_POLICY_CONFIG_H
 
+#include "arena.h"
 #include "diag.h"
 #include "policy_view.h"
 #include "slice.h"
@@ -13,6 +14,7 @@
 #define CONF_MAX_LISTEN 8
 #define CONF_MAX_PROXIES 64
 #define CONF_MAX_FINDINGS 200
+#define CONF_MAX_ROWS 64 /* keys of one file (policy.def) */
 
 /* One fault (or note): "file:line:column: path.to.key: what (did you mean ...?)". */
 struct conf_finding {
@@ -21,9 +23,18 @@ struct conf_finding {
 struct conf_findings {
 	size_t count;    /* faults; beyond CONF_MAX_FINDINGS only counted */
 	struct conf_finding *f;
+	size_t stored;   /* how many stand in f */
+	size_t note_count; /* what is legal but worth a look; also after SD_OK */
+	struct conf_finding *note;
+};
+
+struct policy_pos {
+	uint32_t line, column; /* from 1; {0,0}: the value is the default */
 };
 
 struct conf_listen {
+	uint32_t unused;
+	struct policy_pos pos;
 	char address[CONF_PATH]; /* "127.0.0.1:8440", "[::1]:8440", "unix:PATH", "systemd:NAME" */
 	uint32_t role;           /* 1 api, 2 gateway, 3 admin (enum listener_role) */
 };
@@ -31,7 +42,7 @@ struct conf_listen {
 enum conf_store_mode { STORE_MODE_MANAGED, STORE_MODE_REDIS, STORE_MODE_SENTINEL, STORE_MODE_CLUSTER };
 
 struct server_conf {
-	char file[CONF_PATH];       /* as given; relative paths below are relative to its folder */
+	char file[CONF_PATH];       /* as given; the paths below are ready to open */
 	size_t listen_count;
 	struct conf_listen listen[CONF_MAX_LISTEN];
 	uint32_t workers;           /* 0 = auto */
@@ -59,6 +70,8 @@ struct server_conf {
 	uint32_t header_timeout_ms, body_timeout_ms, idle_timeout_ms;
 	uint32_t sandbox;           /* enum sd_sandbox_mode */
 	uint32_t sandbox_require;   /* SD_SANDBOX_* */
+	uint32_t unused;
+	struct policy_pos pos[CONF_MAX_ROWS]; /* where each value stands */
 };
 
 struct tenant_conf; /* policy_tenant_conf.h, inside policy/ */
@@ -67,6 +80,7 @@ struct policy_config {
 	struct server_conf server;
 	size_t tenant_count;
 	struct tenant_conf **tenants; /* sorted by name */
+	struct sd_arena arena;        /* all texts and lists of the tenants */
 };
 
 /* Reads FILE, the tenant files and the public sidecars of all keys; checks everything. Returns
