@@ -1,1 +1,22 @@
-# worker: see docs/ARCHITECTURE.md
+# worker: L3, the network-facing program. It links no YAML, no shared-memory writer, no policy
+# loader, no private-key code.
+pkglibexec_PROGRAMS += sessiond-worker
+WORKER_SOURCES = \
+	worker/adopt.c worker/adopt.h worker/applied.c worker/applied.h \
+	worker/audit_client.c worker/audit_client.h worker/audit_event.c worker/audit_event.h \
+	worker/authn.c worker/authn.h worker/body.c worker/body.h worker/conn.c worker/conn.h \
+	worker/ending.c worker/ending.h worker/ep.h worker/ep_create.c worker/ep_health.c \
+	worker/ep_jwks.c worker/ep_metrics.c worker/ep_metrics.h worker/ep_refresh.c \
+	worker/ep_revoke.c worker/ep_session.c worker/ep_user.c worker/ep_validate.c \
+	worker/generation.c worker/generation.h worker/issue.c worker/issue.h \
+	worker/known_session.c worker/known_session.h worker/known_token.c worker/known_token.h \
+	worker/listener.c worker/listener.h worker/lookup.c worker/lookup.h \
+	worker/ratelimit.c worker/ratelimit.h worker/remember.c worker/remember.h \
+	worker/request.c worker/request.h worker/respond.c worker/respond.h \
+	worker/route.c worker/route.def worker/route.h worker/session_json.c worker/session_json.h \
+	worker/session_rules.c worker/session_rules.h worker/signer_client.c worker/signer_client.h \
+	worker/worker.h worker/worker_channel.c worker/worker_channel.h \
+	worker/worker_sandbox.c worker/worker_sandbox.h
+sessiond_worker_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS)
+sessiond_worker_SOURCES = worker/worker_main.c $(WORKER_SOURCES)
+sessiond_worker_LDADD = $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKEN) $(L_SHM_R) $(L_BASE)

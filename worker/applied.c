@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ * applied - answers that wait until this node obeys them.
+ * Owns:      the list of waiting requests
+ * Runs in:   worker
+ * Fails by:  never: the wait is bounded by max_staleness
+ * Never:     answer earlier because it takes long
+ */
+#include "base.h"
+#include "applied.h"
+
+#include "clock.h"
+#include "die.h"
+#include "err.h"
+#include "shm_fresh.h"
+
+#define LOOK_NS (SD_NS_PER_MS / 2)
+
+static void look(struct sd_timer *t);
+
+static void look_again(struct worker *w)
+{
+	if (!w->waiting_applied || w->applied_timer.heap_pos != 0)
+		return;
+	int r = sd_timer_at(w->loop, &w->applied_timer, sd_loop_now_ns(w->loop) + LOOK_NS, look);
+	sd_bug_if(r != SD_OK); /* the heap has room for as many timers as connections */
+}
+
+static void look(struct sd_timer *t)
+{
+	struct worker *w = SD_CONTAINER_OF(t, struct worker, applied_timer);
+	struct request *done = NULL;
+	int64_t now = sd_clock_boot_ns();
+	for (struct request **p = &w->waiting_applied; *p;) {
+		struct request *r = *p;
+		if (shm_fresh_applied(w->control, r->wait_partition, r->wait_pos) || now >= r->wait_until_ns) {
+			*p = r->next_waiting;
+			r->next_waiting = done;
+			done = r;
+		} else {
+			p = &r->next_waiting;
+		}
+	}
+	while (done) {
+		struct request *r = done;
+		done = r->next_waiting;
+		r->next_waiting = NULL;
+		request_resume(r);
+	}
+	look_again(w);
+}
+
+enum step applied_wait(struct request *r, uint8_t partition, uint64_t pos)
+{
+	struct worker *w = r->w;
+	if (pos == 0 || shm_fresh_applied(w->control, partition, pos))
+		return STEP_NEXT;
+	r->wait_partition = partition;
+	r->wait_pos = pos;
+	r->wait_until_ns = sd_clock_boot_ns() + (int64_t)r->tenant->max_staleness_ms * SD_NS_PER_MS;
+	r->next_waiting = w->waiting_applied;
+	w->waiting_applied = r;
+	look_again(w);
+	return STEP_PARKED;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * audit_event - what a request leaves in the audit trail.
+ * Owns:      nothing
+ * Runs in:   worker
+ * Fails by:  503 audit-unavailable before a change; false after one
+ * Never:     write a token, a key, or session data into a record
+ */
+#include "base.h"
+#include "audit_event.h"
+
+#include "err.h"
+#include "respond.h"
+
+enum step audit_slot_step(struct request *r)
+{
+	if (!audit_slot_take(&r->w->audit))
+		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	r->slot = true;
+	return STEP_NEXT;
+}
+
+static struct sd_slice or_empty(struct sd_slice s)
+{
+	return s.p ? s : sd_slice("", 0);
+}
+
+static struct audit_record record_of(const struct request *r, const struct audit_note *n)
+{
+	struct audit_record record = {
+	    .ts_ms = sd_loop_wall_ms(r->w->loop),
+	    .gen = generation_number(r->gen),
+	    .event = n->event,
+	    .outcome = n->outcome,
+	    .actor_type = n->by_system ? AUDIT_ACTOR_SYSTEM : AUDIT_ACTOR_CLIENT,
+	    .tenant = r->tenant ? policy_view_str(&r->gen->view, r->tenant->name) : sd_slice("", 0),
+	    .actor_id = n->by_system ? SD_SLICE("sessiond") : or_empty(r->caller.id),
+	    .user_id = or_empty(n->user),
+	    .session_id = or_empty(n->session),
+	    .ip = or_empty(n->ip),
+	    .reason = or_empty(n->reason),
+	    .request_id = r->request_id,
+	};
+	if (n->key) {
+		record.detail_count = 1;
+		record.detail[0].key = sd_slice_str(n->key);
+		record.detail[0].value = or_empty(n->value);
+	}
+	return record;
+}
+
+bool audit_event_send(struct request *r, const struct audit_note *note)
+{
+	struct audit_record record = record_of(r, note);
+	if (!r->slot)
+		return audit_send_more(&r->w->audit, &record) == SD_OK;
+	r->slot = false;
+	return audit_send(&r->w->audit, &record) == SD_OK;
+}
+
+void audit_event_refused(struct request *r, const struct audit_note *note)
+{
+	struct audit_record record = record_of(r, note);
+	bool kept = audit_try(&r->w->audit, &record);
+	(void)kept; /* a flood of refusals must not push out records of changes */
+}

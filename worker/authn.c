@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ * authn - which client is calling.
+ * Owns:      the connection's memo of its last credential
+ * Runs in:   worker
+ * Fails by:  an unknown caller; PROBLEM_HEADER_INVALID
+ * Never:     tell apart "no such key" and "another tenant's key"
+ */
+#include "base.h"
+#include "authn.h"
+
+#include <openssl/sha.h>
+
+#include "http_field.h"
+#include "secret.h"
+
+/* One of Authorization: Bearer and X-API-Key. */
+static enum problem credential_of(const struct http_msg *msg, struct sd_slice *out)
+{
+	struct sd_slice authorization, key;
+	enum http_found a = http_field_get(msg, "authorization", &authorization);
+	enum http_found k = http_field_get(msg, "x-api-key", &key);
+	*out = sd_slice(NULL, 0);
+	if (a == HTTP_FOUND_MANY || k == HTTP_FOUND_MANY || (a == HTTP_FOUND_ONE && k == HTTP_FOUND_ONE))
+		return PROBLEM_HEADER_INVALID;
+	if (k == HTTP_FOUND_ONE)
+		*out = key;
+	else if (a == HTTP_FOUND_ONE && !http_field_bearer(authorization, out))
+		*out = sd_slice("", 0); /* another scheme: a wrong credential, not none */
+	return PROBLEM_NONE;
+}
+
+static void accept(struct request *r, uint32_t tenant, uint32_t client)
+{
+	const struct policy_view *v = &r->gen->view;
+	const struct policy_tenant *t = policy_view_tenant(v, tenant);
+	const struct policy_client *c = policy_view_client(v, t, client);
+	r->caller = (struct caller){.known = true,
+				    .client = client,
+				    .client_tenant = tenant,
+				    .permissions = c->permissions,
+				    .id = policy_view_str(v, c->id)};
+}
+
+static bool memo_fits(const struct conn_credential *memo, uint64_t generation, struct sd_slice text)
+{
+	return memo->n == text.n && memo->n > 0 && memo->generation == generation &&
+	       sd_slice_eq_ct(sd_slice(memo->text, memo->n), text);
+}
+
+enum problem authn_caller(struct request *r)
+{
+	struct sd_slice text;
+	struct conn_credential *memo = &r->conn->credential;
+	uint64_t generation = generation_number(r->gen);
+	enum problem p = credential_of(r->msg, &text);
+	if (p != PROBLEM_NONE || text.n == 0 || text.n > sizeof(memo->text))
+		return p;
+	if (memo_fits(memo, generation, text)) {
+		accept(r, memo->tenant, memo->client);
+		return PROBLEM_NONE;
+	}
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+	SHA256((const unsigned char *)text.p, text.n, hash);
+	const struct policy_credential *found = policy_view_credential(&r->gen->view, hash);
+	if (!found)
+		return PROBLEM_NONE;
+	accept(r, found->tenant, found->client);
+	*memo = (struct conn_credential){.generation = generation, .tenant = found->tenant, .client = found->client, .n = (uint16_t)text.n};
+	memcpy(memo->text, text.p, text.n);
+	return PROBLEM_NONE;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * authn - which client is calling: the API key of a request, looked up by its hash. */
+#ifndef SD_AUTHN_H
+#define SD_AUTHN_H
+
+#include "request.h"
+
+/* Fills r->caller when the credential is good; PROBLEM_NONE also when there is none at all or a
+ * wrong one (caller.known stays false). Two credentials or a doubled field: PROBLEM_HEADER_INVALID. */
+enum problem authn_caller(struct request *r) SD_MUSTCHECK;
+
+#endif

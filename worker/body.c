@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * body - a JSON request body read against a table of its fields.
+ * Owns:      nothing
+ * Runs in:   worker
+ * Fails by:  an answered refusal with the JSON pointer of the fault
+ * Never:     know what a field means: its endpoint does
+ */
+#include "base.h"
+#include "body.h"
+
+#include "err.h"
+#include "respond.h"
+
+static enum step refuse_at(struct request *r, enum problem p, struct sd_slice name, const char *why)
+{
+	char pointer[96];
+	size_t n = SD_MIN(name.n, sizeof(pointer) - 2);
+	pointer[0] = '/';
+	memcpy(pointer + 1, name.p, n);
+	pointer[n + 1] = '\0';
+	return respond_problem(r, p, why, pointer);
+}
+
+enum step body_invalid(struct request *r, const char *name, const char *why)
+{
+	return refuse_at(r, PROBLEM_FIELD_INVALID, sd_slice_str(name), why);
+}
+
+static bool no_control(struct sd_slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
+bool body_user_ok(struct sd_slice s)
+{
+	return s.n >= 1 && s.n <= 256 && no_control(s);
+}
+
+bool body_name_ok(struct sd_slice s)
+{
+	if (s.n < 1 || s.n > 64)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			  c == '.' || c == '_' || c == '~' || c == '-';
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+/* NULL, or what is wrong. */
+static const char *read_value(struct request *r, const struct body_field *f, struct body_value *v)
+{
+	switch (f->kind) {
+	case BODY_STRING:
+		if (json_get_str(&v->raw, &r->arena, &v->str) != SD_OK)
+			return "must be a string";
+		if (v->str.n < 1 || v->str.n > f->max || !no_control(v->str))
+			return "is empty, too long, or has control characters";
+		return NULL;
+	case BODY_BOOL:
+		return json_get_bool(&v->raw, &v->flag) == SD_OK ? NULL : "must be true or false";
+	case BODY_INT:
+		return json_get_i64(&v->raw, &v->num) == SD_OK ? NULL : "must be an integer";
+	case BODY_OBJECT:
+		if (v->raw.kind != JSON_OBJECT)
+			return "must be an object";
+		return v->raw.raw.n <= f->max ? NULL : "is too large";
+	case BODY_ARRAY:
+		if (v->raw.kind != JSON_ARRAY)
+			return "must be an array";
+		return v->raw.raw.n <= f->max ? NULL : "is too large";
+	case BODY_STRING_OR_ARRAY:
+		if (v->raw.kind != JSON_ARRAY && v->raw.kind != JSON_STRING)
+			return "must be a string or an array of strings";
+		return v->raw.raw.n <= f->max ? NULL : "is too large";
+	}
+	return "is of an unknown kind";
+}
+
+static enum step unknown_fields(struct request *r, const struct json_flat *o,
+				const struct body_field *fields, size_t n)
+{
+	for (uint32_t i = 0; i < o->count; i++) {
+		struct json_flat one = {.count = 1, .m = {o->m[i]}};
+		bool known = false;
+		for (size_t k = 0; k < n && !known; k++)
+			known = json_flat_find(&one, fields[k].name) != NULL;
+		if (!known)
+			return refuse_at(r, PROBLEM_UNKNOWN_FIELD, o->m[i].name, NULL);
+	}
+	return STEP_NEXT;
+}
+
+static enum step malformed(struct request *r, const struct json_error *e, int err)
+{
+	char why[128];
+	(void)snprintf(why, sizeof(why), "at byte %zu: %s", e->offset,
+		       e->reason ? e->reason : err == SD_ERR_TOO_BIG ? "too many members" : "not an object");
+	return respond_problem(r, PROBLEM_JSON_MALFORMED, why, NULL);
+}
+
+enum step body_read(struct request *r, const struct body_field *fields, size_t n,
+		    struct body_value *values)
+{
+	struct json_flat o;
+	struct json_error e = {0};
+	o.count = 0;
+	int err = json_flat_scan(r->msg->body, &o, &e);
+	if (err != SD_OK)
+		return malformed(r, &e, err);
+	memset(values, 0, n * sizeof(*values));
+	if (unknown_fields(r, &o, fields, n) == STEP_DONE)
+		return STEP_DONE;
+	for (size_t i = 0; i < n; i++) {
+		const struct json_value *v = json_flat_find(&o, fields[i].name);
+		values[i].given = v != NULL;
+		if (v)
+			values[i].raw = *v;
+		else if (fields[i].required)
+			return refuse_at(r, PROBLEM_FIELD_MISSING, sd_slice_str(fields[i].name), NULL);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const char *why = values[i].given ? read_value(r, &fields[i], &values[i]) : NULL;
+		if (why)
+			return body_invalid(r, fields[i].name, why);
+	}
+	return STEP_NEXT;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * body - a JSON request body read against a table of its fields: what is not in the table is
+ * refused, so that a typing error is never ignored. */
+#ifndef SD_BODY_H
+#define SD_BODY_H
+
+#include "request.h"
+
+enum body_kind { BODY_STRING, BODY_BOOL, BODY_INT, BODY_OBJECT, BODY_ARRAY, BODY_STRING_OR_ARRAY };
+
+struct body_field {
+	const char *name;
+	enum body_kind kind;
+	bool required;
+	uint32_t max; /* bytes of a string (at least 1), of the text of an object or array */
+};
+
+struct body_value {
+	bool given;
+	struct sd_slice str;   /* BODY_STRING: unescaped, no control characters */
+	int64_t num;
+	bool flag;
+	struct json_value raw; /* as it stood */
+};
+
+/* Reads r->msg->body; values[i] belongs to fields[i]. STEP_NEXT, or STEP_DONE with the refusal
+ * answered (json-malformed, unknown-field, field-missing, field-invalid, in this order). */
+enum step body_read(struct request *r, const struct body_field *fields, size_t n,
+		    struct body_value *values) SD_MUSTCHECK;
+
+/* field-invalid at /name. */
+enum step body_invalid(struct request *r, const char *name, const char *why);
+
+/* A well-formed user id: 1..256 bytes UTF-8 (the scanner's) without control characters. */
+bool body_user_ok(struct sd_slice s);
+/* client and device ids: [A-Za-z0-9._~-]{1,64}. */
+bool body_name_ok(struct sd_slice s);
+
+#endif

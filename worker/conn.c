@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT
+ * conn - one client connection.
+ * Owns:      its socket, its buffers, its deadline
+ * Runs in:   worker
+ * Fails by:  closing; a framing error is answered once first
+ * Never:     look into a request: request.c does; read while a request is parked
+ */
+#include "base.h"
+#include "conn.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "err.h"
+#include "http_emit.h"
+#include "request.h"
+#include "shm_board.h"
+
+#define READ_CHUNK 4096
+#define LINGER_NS SD_NS_PER_S
+#define KEEP_BUFFER 8192 /* an idle connection's buffers are freed above this */
+#define OUT_MAX (4u << 20)
+#define IN_SLACK (64u << 10) /* chunk framing and pipelined requests beside one whole request */
+
+static void on_event(struct sd_io *io, uint32_t events);
+static void conn_step(struct conn *c);
+
+static void conn_free(struct conn *c)
+{
+	struct worker *w = c->worker;
+	if (c->exchange)
+		exchange_put(w, c->exchange);
+	sd_timer_off(w->loop, &c->timer);
+	if (c->io.fd >= 0)
+		sd_loop_del(w->loop, &c->io);
+	close(c->fd);
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		w->conns = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	sd_buf_fini(&c->in);
+	sd_buf_fini(&c->out);
+	w->connections--;
+	for (uint32_t i = 0; i < w->listeners; i++)
+		listener_resume(&w->listener[i]);
+	free(c);
+}
+
+static void conn_timeout(struct conn *c)
+{
+	switch (c->state) {
+	case CONN_HEAD:
+	case CONN_BODY:
+		request_refuse(c->exchange, c, 408, "the request did not arrive in time");
+		conn_step(c);
+		return;
+	case CONN_BUSY: /* its own parts have deadlines */
+		return;
+	case CONN_IDLE:
+	case CONN_FLUSH:
+	case CONN_LINGER:
+		conn_free(c);
+		return;
+	}
+}
+
+static void on_timer(struct sd_timer *t)
+{
+	struct conn *c = SD_CONTAINER_OF(t, struct conn, timer);
+	if (sd_loop_now_ns(c->worker->loop) >= c->deadline_ns)
+		conn_timeout(c);
+	else if (sd_timer_at(c->worker->loop, &c->timer, c->deadline_ns, on_timer) != SD_OK)
+		conn_free(c);
+}
+
+/* The timer is armed lazily: a later deadline costs nothing, only an earlier one re-arms. */
+static void conn_enter(struct conn *c, enum conn_state state, int64_t timeout_ns)
+{
+	c->state = state;
+	c->deadline_ns = timeout_ns == INT64_MAX ? INT64_MAX : sd_loop_now_ns(c->worker->loop) + timeout_ns;
+	if (timeout_ns == INT64_MAX || (c->timer.heap_pos != 0 && c->timer.at_ns <= c->deadline_ns))
+		return;
+	if (sd_timer_at(c->worker->loop, &c->timer, c->deadline_ns, on_timer) != SD_OK)
+		c->close_after = true;
+}
+
+static int64_t timeout_ns(const struct conn *c, enum conn_state state)
+{
+	const struct policy_server *s = &c->worker->generation->view.image->server;
+	uint32_t ms = state == CONN_HEAD   ? s->header_timeout_ms
+		      : state == CONN_BODY ? s->body_timeout_ms
+					   : s->idle_timeout_ms;
+	return (int64_t)ms * SD_NS_PER_MS;
+}
+
+void conn_open(struct worker *w, struct listener *l, int fd)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+	if (!c || sd_loop_add(w->loop, &c->io, fd, EPOLLIN | EPOLLRDHUP, on_event) != SD_OK) {
+		free(c);
+		close(fd);
+		return;
+	}
+	const struct policy_server *s = &w->generation->view.image->server;
+	c->fd = fd;
+	c->worker = w;
+	c->listener = l;
+	sd_buf_init(&c->in, (size_t)s->header_bytes + s->body_bytes + IN_SLACK);
+	sd_buf_init(&c->out, OUT_MAX);
+	c->next = w->conns;
+	if (w->conns)
+		w->conns->prev = c;
+	w->conns = c;
+	w->connections++;
+	board_count(w->stats, METRIC_CONNECTIONS, SHM_SLOT_NONE, 0, 0, 1);
+	conn_enter(c, CONN_IDLE, timeout_ns(c, CONN_HEAD)); /* the first request is expected soon */
+}
+
+static void set_events(struct conn *c, bool read, bool write)
+{
+	uint32_t events = EPOLLRDHUP | (read ? EPOLLIN : 0u) | (write ? EPOLLOUT : 0u);
+	struct sd_loop *loop = c->worker->loop;
+	int r = SD_OK;
+	if (c->io.fd < 0)
+		r = sd_loop_add(loop, &c->io, c->fd, events, on_event);
+	else if (c->io.events != events)
+		r = sd_loop_mod(loop, &c->io, events);
+	if (r != SD_OK)
+		c->broken = true;
+}
+
+/* True when all of out has left. */
+static bool conn_flush(struct conn *c)
+{
+	size_t sent = 0;
+	while (sent < c->out.len) {
+		ssize_t n = send(c->fd, c->out.p + sent, c->out.len - sent, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0) {
+			c->broken = true;
+			break;
+		}
+		sent += (size_t)n;
+	}
+	if (sent == c->out.len) {
+		sd_buf_reset(&c->out);
+		return true;
+	}
+	sd_buf_consume(&c->out, sent);
+	return false;
+}
+
+static void idle_trim(struct conn *c)
+{
+	if (c->in.len == 0) {
+		if (c->exchange) {
+			exchange_put(c->worker, c->exchange);
+			c->exchange = NULL;
+		}
+		if (c->in.cap > KEEP_BUFFER)
+			sd_buf_fini(&c->in);
+	}
+	if (c->out.cap > KEEP_BUFFER && c->out.len == 0)
+		sd_buf_fini(&c->out);
+}
+
+/* Everything is answered that can be: what now? May free the connection. */
+static void conn_settle(struct conn *c)
+{
+	bool flushed = conn_flush(c);
+	if (c->broken && c->state != CONN_BUSY) {
+		conn_free(c);
+		return;
+	}
+	if (c->state == CONN_BUSY)
+		return;
+	if (!flushed) {
+		set_events(c, false, true);
+		conn_enter(c, CONN_FLUSH, timeout_ns(c, CONN_IDLE));
+		return;
+	}
+	if (c->close_after) {
+		if (c->in.len == 0 && c->clean_end) {
+			conn_free(c);
+			return;
+		}
+		(void)shutdown(c->fd, SHUT_WR);
+		sd_buf_fini(&c->in);
+		set_events(c, true, false);
+		conn_enter(c, CONN_LINGER, LINGER_NS);
+		return;
+	}
+	set_events(c, true, false);
+	idle_trim(c);
+}
+
+/* One complete request: true when it is answered already. */
+static bool conn_request(struct conn *c, size_t used)
+{
+	struct request *r = &c->exchange->request;
+	c->used = used;
+	c->state = CONN_BUSY;
+	if (!request_begin(r, c, http_parser_msg(c->exchange->parser)))
+		return false;
+	sd_buf_consume(&c->in, used);
+	http_parser_reset(c->exchange->parser);
+	conn_enter(c, CONN_IDLE, timeout_ns(c, CONN_IDLE));
+	return true;
+}
+
+/* Parses and answers what is in the buffer until more is needed, a request is parked, or the
+ * connection is to close. */
+static void conn_parse(struct conn *c)
+{
+	while (c->in.len > 0 && !c->close_after && c->state != CONN_BUSY) {
+		size_t used = 0;
+		if (!c->exchange)
+			c->exchange = exchange_get(c->worker);
+		if (!c->exchange) {
+			c->close_after = true;
+			return;
+		}
+		switch (http_parse(c->exchange->parser, c->in.p, c->in.len, &used)) {
+		case HTTP_MORE:
+			if (c->state == CONN_IDLE)
+				conn_enter(c, CONN_HEAD, timeout_ns(c, CONN_HEAD));
+			return;
+		case HTTP_HEAD_DONE:
+			conn_enter(c, CONN_BODY, timeout_ns(c, CONN_BODY));
+			if (!http_parser_msg(c->exchange->parser)->expect_continue)
+				break;
+			if (!request_welcome(c->exchange, c, http_parser_msg(c->exchange->parser)))
+				return;
+			http_emit_continue(&c->out);
+			break;
+		case HTTP_DONE:
+			if (!conn_request(c, used))
+				return;
+			break;
+		case HTTP_BAD:
+			request_refuse(c->exchange, c, http_parse_status(c->exchange->parser),
+				       http_parse_reason(c->exchange->parser));
+			return;
+		}
+	}
+}
+
+static void conn_step(struct conn *c)
+{
+	conn_parse(c);
+	if (c->out.failed)
+		c->close_after = c->broken = true;
+	conn_settle(c);
+}
+
+void conn_answered(struct conn *c)
+{
+	sd_buf_consume(&c->in, c->used);
+	http_parser_reset(c->exchange->parser);
+	conn_enter(c, CONN_IDLE, timeout_ns(c, CONN_IDLE));
+	conn_step(c);
+}
+
+/* SD_OK, SD_ERR_AGAIN, SD_ERR_CLOSED, SD_ERR_TOO_BIG. One read a turn unless it filled. */
+static int conn_read(struct conn *c)
+{
+	for (;;) {
+		int r = sd_buf_reserve(&c->in, READ_CHUNK);
+		if (r != SD_OK)
+			return r;
+		size_t room = c->in.cap - c->in.len;
+		ssize_t n = recv(c->fd, c->in.p + c->in.len, room, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? SD_ERR_AGAIN : SD_ERR_CLOSED;
+		if (n == 0)
+			return SD_ERR_CLOSED;
+		c->in.len += (size_t)n;
+		if ((size_t)n < room)
+			return SD_OK;
+	}
+}
+
+static void on_linger(struct conn *c)
+{
+	char scrap[READ_CHUNK];
+	for (int i = 0; i < 16; i++) {
+		ssize_t n = recv(c->fd, scrap, sizeof(scrap), 0);
+		if (n > 0)
+			continue;
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			conn_free(c);
+		return;
+	}
+}
+
+static void on_event(struct sd_io *io, uint32_t events)
+{
+	struct conn *c = SD_CONTAINER_OF(io, struct conn, io);
+	if (c->state == CONN_LINGER) {
+		on_linger(c);
+		return;
+	}
+	if (c->state == CONN_BUSY) { /* data behind a parked request, or the client left */
+		if (events & (EPOLLHUP | EPOLLERR))
+			c->broken = true;
+		sd_loop_del(c->worker->loop, &c->io);
+		return;
+	}
+	if (c->state == CONN_FLUSH) {
+		if (events & (EPOLLHUP | EPOLLERR))
+			c->broken = true;
+		c->state = CONN_IDLE;
+		conn_step(c);
+		return;
+	}
+	int r = conn_read(c);
+	if (r == SD_ERR_CLOSED) {
+		conn_free(c);
+		return;
+	}
+	if (r == SD_ERR_TOO_BIG || r == SD_ERR_MEMORY)
+		c->close_after = true;
+	conn_step(c);
+}
+
+void conn_drain_all(struct worker *w)
+{
+	for (struct conn *c = w->conns, *next; c; c = next) {
+		next = c->next;
+		if (c->state == CONN_IDLE && c->in.len == 0)
+			conn_free(c);
+	}
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * ending - what all ends of sessions have in common.
+ * Owns:      detached end calls until they are over
+ * Runs in:   worker
+ * Fails by:  false
+ * Never:     end a session without a record of it
+ */
+#include "base.h"
+#include "ending.h"
+
+#include "audit_event.h"
+#include "shm_board.h"
+
+bool ending_failed(const struct store_call *call)
+{
+	return call->status == STORE_UNAVAILABLE || call->status == STORE_CORRUPT || call->status == STORE_LATE;
+}
+
+bool ending_audit(struct request *r, const struct sid *sid, struct sd_slice user, enum end_reason reason,
+		  bool by_system)
+{
+	char text[HANDLE_SID_LEN + 1];
+	sid_text(sid, text);
+	struct audit_note note = {.event = AUDIT_SESSION_ENDED, .outcome = AUDIT_OK, .user = user,
+				  .session = sd_slice_str(text), .reason = sd_slice_str(end_reason_text(reason)),
+				  .by_system = by_system};
+	board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, (uint16_t)reason, 0, 1);
+	return audit_event_send(r, &note);
+}
+
+struct detached {
+	struct store_call call;
+};
+
+static void on_done(struct store_call *call)
+{
+	store_call_release(call);
+	free(SD_CONTAINER_OF(call, struct detached, call));
+}
+
+void ending_detached(struct request *r, const struct sid *sid, struct sd_slice user, enum end_reason reason)
+{
+	struct detached *d = calloc(1, sizeof(*d));
+	bool recorded = ending_audit(r, sid, user, reason, true);
+	(void)recorded; /* the session has no tokens out; its record is best effort */
+	if (!d)
+		return;
+	d->call.done = on_done;
+	struct store_end in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name), .sid = *sid,
+			       .reason = reason, .retain_s = r->tenant->retain_sessions_s};
+	store_end(r->w->store, &in, &d->call);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * ending - what all ends of sessions have in common: their audit record, their count, and the end
+ * that nobody waits for. */
+#ifndef SD_ENDING_H
+#define SD_ENDING_H
+
+#include "request.h"
+
+/* Counts the end and records session.ended; by_system when a limit or clock did it. False when the
+ * record could not be kept. */
+bool ending_audit(struct request *r, const struct sid *sid, struct sd_slice user, enum end_reason reason,
+		  bool by_system) SD_MUSTCHECK;
+
+/* Ends a session aside, after this request is answered (its tokens were never handed out). */
+void ending_detached(struct request *r, const struct sid *sid, struct sd_slice user, enum end_reason reason);
+
+/* True when the store gave no usable answer to a write: 503. */
+bool ending_failed(const struct store_call *call) SD_MUSTCHECK;
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * ep - the step lists of all endpoints: request_step[], NULL-terminated, one file each (ep_*.c). */
+#ifndef SD_EP_H
+#define SD_EP_H
+
+#include "request.h"
+
+extern const request_step ep_create_steps[];
+extern const request_step ep_validate_steps[];
+extern const request_step ep_refresh_steps[];
+extern const request_step ep_revoke_steps[];
+extern const request_step ep_session_get_steps[];
+extern const request_step ep_session_end_steps[];
+extern const request_step ep_user_list_steps[];
+extern const request_step ep_user_end_steps[];
+extern const request_step ep_jwks_steps[];
+extern const request_step ep_health_steps[];
+extern const request_step ep_livez_steps[];
+extern const request_step ep_readyz_steps[];
+extern const request_step ep_metrics_steps[];
+
+#endif

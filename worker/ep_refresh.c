@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT
+ * ep_refresh - POST /sessions/refresh and /sessions/{id}/refresh: one successor per refresh token.
+ * Owns:      the making and sealing of successors
+ * Runs in:   worker
+ * Fails by:  401 refresh-invalid, refresh-expired, refresh-reused (the session ends); 503
+ * Never:     decide which token is current: the script does, atomically
+ */
+#include "base.h"
+#include "ep.h"
+
+#include "applied.h"
+#include "audit_event.h"
+#include "body.h"
+#include "ending.h"
+#include "err.h"
+#include "issue.h"
+#include "lookup.h"
+#include "respond.h"
+#include "seal.h"
+#include "secret.h"
+#include "session_rules.h"
+
+static const struct body_field fields[] = {{"refresh_token", BODY_STRING, true, 16384}};
+
+struct refresh {
+	struct store_refresh in;
+	struct issue issue;
+	struct sd_slice client;  /* copy: the record's memory goes when the store is asked again */
+	enum store_status status;
+	bool refused_by_rule;
+};
+
+/* The successor is kept sealed under a key that only the predecessor's holder can derive. */
+static int successor_key(const struct handle *presented, uint8_t key[32])
+{
+	return handle_derive(presented->random, sizeof(presented->random), "sessiond successor 1",
+			     sd_slice(presented->sid.b, HANDLE_SID_BYTES), key);
+}
+
+static struct sd_slice sid_slice(const struct handle *h)
+{
+	return sd_slice(h->sid.b, HANDLE_SID_BYTES);
+}
+
+static int make_successor(struct request *r, struct refresh *f)
+{
+	const struct tenant_keys *keys = &r->gen->keys[r->tenant_index];
+	uint8_t key[32];
+	struct handle next;
+	struct sd_buf sealed;
+	sd_buf_init(&sealed, 256);
+	int e = handle_new(HANDLE_REFRESH, &f->in.presented.sid, f->in.presented.generation + 1, &next);
+	handle_hash(&next, f->in.new_hash);
+	if (e == SD_OK)
+		e = handle_text(&next, keys->mac[0], f->issue.refresh_token);
+	if (e == SD_OK)
+		e = successor_key(&f->in.presented, key);
+	if (e == SD_OK)
+		e = seal_close(key, sid_slice(&next), sd_slice_str(f->issue.refresh_token), &sealed);
+	f->in.successor = sd_arena_copy(&r->arena, sd_buf_slice(&sealed));
+	if (e == SD_OK && !f->in.successor.p)
+		e = SD_ERR_MEMORY;
+	sd_buf_wipe_fini(&sealed);
+	sd_wipe(key, sizeof(key));
+	sd_wipe(&next, sizeof(next));
+	return e;
+}
+
+static int open_successor(struct refresh *f, struct sd_slice sealed)
+{
+	uint8_t key[32];
+	struct sd_buf plain;
+	sd_buf_init(&plain, 256);
+	int e = successor_key(&f->in.presented, key);
+	if (e == SD_OK)
+		e = seal_open(key, sid_slice(&f->in.presented), sealed, &plain);
+	if (e == SD_OK)
+		e = sd_slice_copy(sd_buf_slice(&plain), f->issue.refresh_token, sizeof(f->issue.refresh_token));
+	sd_buf_wipe_fini(&plain);
+	sd_wipe(key, sizeof(key));
+	return e;
+}
+
+static enum step refuse(struct request *r, struct refresh *f, enum problem p, enum audit_event event)
+{
+	char sid[HANDLE_SID_LEN + 1];
+	sid_text(&f->in.presented.sid, sid);
+	struct audit_note note = {.event = event, .outcome = AUDIT_REFUSED, .session = sd_slice_str(sid),
+				  .reason = sd_slice_str(problem_code(p))};
+	audit_event_refused(r, &note);
+	return respond_problem(r, p, NULL, NULL);
+}
+
+static enum step parse(struct request *r)
+{
+	struct body_value val;
+	struct sid wanted;
+	struct refresh *f = sd_arena_alloc(&r->arena, sizeof(*f));
+	const struct tenant_keys *keys = &r->gen->keys[r->tenant_index];
+	r->state = f;
+	if (!f)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+	if (r->params.id.p && sid_parse(r->params.id, &wanted) != SD_OK)
+		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
+	if (body_read(r, fields, 1, &val) == STEP_DONE)
+		return STEP_DONE;
+	if (handle_parse(val.str, HANDLE_REFRESH, keys->mac, keys->sets, &f->in.presented) != HANDLE_OK)
+		return respond_problem(r, PROBLEM_REFRESH_INVALID, NULL, NULL);
+	if (r->params.id.p && memcmp(wanted.b, f->in.presented.sid.b, HANDLE_SID_BYTES) != 0)
+		return respond_problem(r, PROBLEM_REFRESH_INVALID, NULL, NULL);
+	return STEP_NEXT;
+}
+
+static enum step rotate(struct request *r)
+{
+	struct refresh *f = r->state;
+	const struct policy_tenant *t = r->tenant;
+	uint32_t random = 0;
+	if (make_successor(r, f) != SD_OK)
+		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, "no random bytes", NULL);
+	if (sd_random(&random, sizeof(random)) != SD_OK)
+		random = 0;
+	f->in.tenant = policy_view_str(&r->gen->view, t->name);
+	f->in.grace_ms = t->refresh_grace_ms;
+	f->in.refresh_ttl_s = t->refresh_ttl_s;
+	f->in.access_ttl_s = session_access_ttl_s(t, random);
+	f->in.idle_s = t->idle_s;
+	f->in.absolute_s = t->absolute_s;
+	f->in.remember_idle_s = t->remember_idle_s;
+	f->in.remember_absolute_s = t->remember_absolute_s;
+	f->in.retain_s = t->retain_sessions_s;
+	store_refresh(r->w->store, &f->in, request_store_call(r));
+	return STEP_PARKED;
+}
+
+/* The clock or the reuse ended the session in the script: two records, then the refusal. */
+static enum step ended_by_it(struct request *r, struct refresh *f)
+{
+	const struct session *s = &r->call.session;
+	bool reused = f->status == STORE_REUSED;
+	enum end_reason reason = reused ? END_REUSE : s->end_reason;
+	if (r->call.ended && !ending_audit(r, &f->in.presented.sid, s->user, reason, true))
+		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	return applied_wait(r, r->call.partition, r->call.log_pos);
+}
+
+static enum step rotated(struct request *r)
+{
+	struct refresh *f = r->state;
+	f->status = r->call.status;
+	switch (f->status) {
+	case STORE_OK:
+	case STORE_SUCCESSOR:
+		return STEP_NEXT;
+	case STORE_REUSED:
+	case STORE_EXPIRED:
+		return ended_by_it(r, f);
+	case STORE_ABSENT: case STORE_ENDED: case STORE_MISMATCH:
+		return refuse(r, f, PROBLEM_REFRESH_INVALID, AUDIT_TOKEN_REFUSED);
+	case STORE_UNAVAILABLE: case STORE_CORRUPT: case STORE_LATE: case STORE_LIMIT:
+		break;
+	}
+	return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+}
+
+static bool copy_record(struct request *r, struct refresh *f)
+{
+	const struct session *s = &r->call.session;
+	struct issue *i = &f->issue;
+	const struct sd_slice from[] = {s->user, s->client, s->scope, s->acr, s->amr, s->claims, s->audience};
+	struct sd_slice *to[] = {&i->user, &i->client, &i->scope, &i->acr, &i->amr, &i->claims, &i->audience};
+	for (size_t k = 0; k < SD_ARRAY_LEN(from); k++) {
+		*to[k] = sd_arena_copy(&r->arena, from[k].p ? from[k] : sd_slice("", 0));
+		if (!to[k]->p)
+			return false;
+	}
+	i->sid = f->in.presented.sid;
+	i->mode = SESSION_MODE_TOKEN;
+	i->auth_time_s = s->auth_time_s;
+	i->iat_s = r->call.iat_s;
+	i->exp_s = r->call.exp_s;
+	i->now_s = r->call.now_ms / 1000;
+	i->created_s = s->created_ms / 1000;
+	i->absolute_at_s = r->call.absolute_at_s;
+	i->refresh_expires_s = r->call.refresh_expires_s;
+	return true;
+}
+
+static enum step record(struct request *r)
+{
+	struct refresh *f = r->state;
+	char sid[HANDLE_SID_LEN + 1];
+	if (f->status == STORE_REUSED)
+		return refuse(r, f, PROBLEM_REFRESH_REUSED, AUDIT_REFRESH_REUSED);
+	if (f->status == STORE_EXPIRED)
+		return refuse(r, f, PROBLEM_REFRESH_EXPIRED, AUDIT_TOKEN_REFUSED);
+	if (!copy_record(r, f) || (f->status == STORE_SUCCESSOR && open_successor(f, r->call.successor) != SD_OK))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the record cannot be used", NULL);
+	sid_text(&f->in.presented.sid, sid);
+	struct audit_note note = {.event = AUDIT_SESSION_REFRESHED, .outcome = AUDIT_OK, .user = f->issue.user,
+				  .session = sd_slice_str(sid), .key = "successor",
+				  .value = f->status == STORE_SUCCESSOR ? SD_SLICE("repeated") : SD_SLICE("new")};
+	if (!audit_event_send(r, &note))
+		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	return STEP_NEXT;
+}
+
+/* A rule by time (tenant, client) ends sessions created before it: it stands in the tenant's
+ * partition, which the refresh script cannot see. */
+static enum step rules(struct request *r)
+{
+	struct refresh *f = r->state;
+	uint32_t client = policy_view_client_find(&r->gen->view, r->tenant, f->issue.client);
+	struct lookup l = {.partition = f->issue.sid.b[0], .sid = f->issue.sid};
+	if (client == POLICY_NONE) {
+		f->refused_by_rule = true;
+		return STEP_NEXT;
+	}
+	l.query = (struct shm_query){.tenant_slot = r->tenant->slot,
+				     .client_slot = policy_view_client(&r->gen->view, r->tenant, client)->slot,
+				     .key_slot = SHM_SLOT_NONE, .iat_s = f->issue.created_s};
+	shm_tags(r->w->control->seed, f->issue.sid.b, r->tenant->slot, f->issue.user, &l.query.tags);
+	switch (lookup_memory(r, &l)) {
+	case LOOKUP_GOOD:
+		return STEP_NEXT;
+	case LOOKUP_GONE:
+	case LOOKUP_REVOKED:
+		f->refused_by_rule = true;
+		return STEP_NEXT;
+	case LOOKUP_ASK: case LOOKUP_EXPIRED: case LOOKUP_IDLE: case LOOKUP_UNAVAILABLE:
+		break;
+	}
+	store_read(r->w->store, f->in.tenant, &f->issue.sid, f->issue.client, sd_slice("", 0), request_store_call(r));
+	return STEP_PARKED;
+}
+
+static enum step ruled(struct request *r)
+{
+	struct refresh *f = r->state;
+	bool asked = r->call.session.created_ms != 0 && r->call.iat_s == 0; /* the read, not the rotation */
+	if (asked && ending_failed(&r->call))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	int64_t before = SD_MAX(r->call.tenant_before_s, r->call.client_before_s);
+	if (asked && (r->call.status != STORE_OK || f->issue.created_s < before))
+		f->refused_by_rule = true;
+	if (!f->refused_by_rule)
+		return issue_sign(r, &f->issue);
+	ending_detached(r, &f->issue.sid, f->issue.user, END_TENANT);
+	return respond_problem(r, PROBLEM_REFRESH_INVALID, NULL, NULL);
+}
+
+static enum step answer(struct request *r)
+{
+	struct refresh *f = r->state;
+	if (!issue_signed(r, &f->issue)) /* the caller repeats: within the grace it gets the same successor */
+		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, NULL, NULL);
+	issue_render(r, &f->issue);
+	sd_buf_str(&r->body, "}");
+	return respond_json(r, 200);
+}
+
+const request_step ep_refresh_steps[] = {
+    parse, audit_slot_step, rotate, rotated, record, rules, ruled, answer, NULL,
+};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * ep_session - GET and DELETE /sessions/{id}.
+ * Owns:      nothing
+ * Runs in:   worker
+ * Fails by:  404 session-unknown (also for another tenant's id); 503
+ * Never:     tell "exists elsewhere" from "does not exist"
+ */
+#include "base.h"
+#include "ep.h"
+
+#include "applied.h"
+#include "audit_event.h"
+#include "ending.h"
+#include "err.h"
+#include "http_field.h"
+#include "respond.h"
+#include "session_json.h"
+
+static enum step parse(struct request *r)
+{
+	struct sid *sid = sd_arena_alloc(&r->arena, sizeof(*sid));
+	r->state = sid;
+	if (!sid)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+	if (sid_parse(r->params.id, sid) != SD_OK)
+		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
+	return STEP_NEXT;
+}
+
+static enum step read_it(struct request *r)
+{
+	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), r->state, sd_slice("", 0),
+		   sd_slice("", 0), request_store_call(r));
+	return STEP_PARKED;
+}
+
+static enum step show(struct request *r)
+{
+	char *etag = sd_arena_alloc(&r->arena, 24);
+	struct sd_slice held;
+	if (r->call.status == STORE_ABSENT)
+		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
+	if (!etag || (r->call.status != STORE_OK && r->call.status != STORE_ENDED))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	(void)snprintf(etag, 24, "\"%u\"", r->call.session.version);
+	respond_header(r, "ETag", sd_slice_str(etag));
+	if (http_field_get(r->msg, "if-none-match", &held) == HTTP_FOUND_ONE && sd_slice_is(held, etag))
+		return respond_empty(r, 304);
+	session_json(r, &r->body, &r->call.session);
+	return respond_json(r, 200);
+}
+
+static enum step end_it(struct request *r)
+{
+	struct store_end in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name), .sid = *(struct sid *)r->state,
+			       .reason = END_LOGOUT, .retain_s = r->tenant->retain_sessions_s};
+	store_end(r->w->store, &in, request_store_call(r));
+	return STEP_PARKED;
+}
+
+static enum step ended(struct request *r)
+{
+	if (ending_failed(&r->call))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	if (r->call.ended && !ending_audit(r, r->state, r->call.session.user, END_LOGOUT, false))
+		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	return applied_wait(r, r->call.partition, r->call.log_pos);
+}
+
+static enum step answer(struct request *r)
+{
+	return respond_empty(r, 204);
+}
+
+const request_step ep_session_get_steps[] = {parse, read_it, show, NULL};
+const request_step ep_session_end_steps[] = {parse, audit_slot_step, end_it, ended, answer, NULL};

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ * ep_user - GET and DELETE /sessions/user/{user_id}: all sessions of one user.
+ * Owns:      the form of its cursors
+ * Runs in:   worker
+ * Fails by:  404 for a malformed user id; 400 cursor-invalid; 503
+ * Never:     scan more than one user's index
+ */
+#include "base.h"
+#include "ep.h"
+
+#include "applied.h"
+#include "audit_event.h"
+#include "b64url.h"
+#include "body.h"
+#include "ending.h"
+#include "err.h"
+#include "respond.h"
+#include "session_json.h"
+#include "shm_board.h"
+
+#define CURSOR_BYTES (8 + HANDLE_SID_BYTES)
+
+static enum step parse_user(struct request *r)
+{
+	return body_user_ok(r->params.user) ? STEP_NEXT : respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
+}
+
+static bool cursor_read(struct sd_slice text, struct store_list *list)
+{
+	uint8_t b[CURSOR_BYTES];
+	size_t n = 0;
+	if (b64url_decode(text, b, sizeof(b), &n) != SD_OK || n != sizeof(b))
+		return false;
+	uint64_t ms = 0;
+	for (int i = 0; i < 8; i++)
+		ms = ms << 8 | b[i];
+	list->from_ms = (int64_t)(ms & INT64_MAX);
+	memcpy(list->from_sid.b, b + 8, HANDLE_SID_BYTES);
+	return true;
+}
+
+static void cursor_write(struct sd_buf *out, int64_t ms, const struct sid *sid)
+{
+	uint8_t b[CURSOR_BYTES];
+	char text[B64URL_LEN(CURSOR_BYTES)];
+	for (int i = 0; i < 8; i++)
+		b[i] = (uint8_t)((uint64_t)ms >> (56 - 8 * i));
+	memcpy(b + 8, sid->b, HANDLE_SID_BYTES);
+	sd_buf_char(out, '"');
+	sd_buf_append(out, text, b64url_encode(b, sizeof(b), text));
+	sd_buf_char(out, '"');
+}
+
+/* limit and cursor; anything else is refused, so that a misspelt filter is never ignored. */
+static enum step read_query(struct request *r, struct store_list *list)
+{
+	struct sd_slice name, value;
+	size_t pos = 0;
+	bool given;
+	uint64_t limit;
+	while (http_query_next(r->msg->query, &pos, &name))
+		if (!sd_slice_is(name, "limit") && !sd_slice_is(name, "cursor"))
+			return respond_problem(r, PROBLEM_FIELD_INVALID, "the list takes limit and cursor", "?");
+	if (http_query_get(r->msg->query, "limit", &r->arena, &value, &given) != SD_OK ||
+	    (given && (sd_slice_u64(value, &limit) != SD_OK || limit < 1 || limit > STORE_MAX_ROWS)))
+		return respond_problem(r, PROBLEM_FIELD_INVALID, "limit must be 1 to 500", "?limit");
+	list->limit = given ? (uint32_t)limit : 50;
+	if (http_query_get(r->msg->query, "cursor", &r->arena, &value, &given) != SD_OK ||
+	    (given && !cursor_read(value, list)))
+		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
+	return STEP_NEXT;
+}
+
+static enum step list_it(struct request *r)
+{
+	struct store_list list = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
+				  .user = r->params.user, .from_ms = INT64_MAX};
+	if (read_query(r, &list) == STEP_DONE)
+		return STEP_DONE;
+	store_list_user(r->w->store, &list, request_store_call(r));
+	return STEP_PARKED;
+}
+
+static enum step show(struct request *r)
+{
+	if (r->call.status != STORE_OK && r->call.status != STORE_ABSENT)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	uint32_t rows = r->call.status == STORE_OK ? r->call.row_count : 0;
+	sd_buf_str(&r->body, "{\"items\":[");
+	for (uint32_t i = 0; i < rows; i++) {
+		sd_buf_str(&r->body, i ? "," : "");
+		session_json(r, &r->body, &r->call.rows[i]);
+	}
+	sd_buf_str(&r->body, "],\"next_cursor\":");
+	if (rows && r->call.next_score_ms >= 0)
+		cursor_write(&r->body, r->call.next_score_ms, &r->call.next_sid);
+	else
+		sd_buf_str(&r->body, "null");
+	sd_buf_char(&r->body, '}');
+	return respond_json(r, 200);
+}
+
+static enum step end_all(struct request *r)
+{
+	struct store_end_user in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
+				    .user = r->params.user, .reason = END_USER, .device_id = sd_slice("", 0),
+				    .retain_s = r->tenant->retain_sessions_s};
+	store_end_user(r->w->store, &in, request_store_call(r));
+	return STEP_PARKED;
+}
+
+static enum step ended(struct request *r)
+{
+	char count[12];
+	if (ending_failed(&r->call))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	(void)snprintf(count, sizeof(count), "%u", r->call.ended);
+	struct audit_note note = {.event = AUDIT_SESSION_ENDED, .outcome = AUDIT_OK, .user = r->params.user,
+				  .reason = sd_slice_str(end_reason_text(END_USER)), .key = "count",
+				  .value = sd_slice_str(count)};
+	if (r->call.ended)
+		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, END_USER, 0, r->call.ended);
+	if (r->call.ended && !audit_event_send(r, &note))
+		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	return applied_wait(r, r->call.partition, r->call.log_pos);
+}
+
+static enum step answer(struct request *r)
+{
+	sd_buf_printf(&r->body, "{\"revoked\":%u}", r->call.ended);
+	return respond_json(r, 200);
+}
+
+const request_step ep_user_list_steps[] = {parse_user, list_it, show, NULL};
+const request_step ep_user_end_steps[] = {parse_user, audit_slot_step, end_all, ended, answer, NULL};

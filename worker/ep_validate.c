@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT
+ * ep_validate - POST /sessions/validate: is this token still good, and whose is it?
+ * Owns:      the order of refusals
+ * Runs in:   worker
+ * Fails by:  401 with the first reason of the contract's order; 403 for a scope; 503 when uncertain
+ * Never:     change a session (activity is flushed aside); ask the store on the hot path
+ */
+#include "base.h"
+#include "ep.h"
+
+#include "body.h"
+#include "err.h"
+#include "known_session.h"
+#include "known_token.h"
+#include "lookup.h"
+#include "respond.h"
+#include "shm_board.h"
+#include "shm_fresh.h"
+
+enum { F_ACCESS, F_SESSION, F_IP, F_USER_AGENT, F_FINGERPRINT, F_AUDIENCE, F_SCOPE, F_COUNT };
+static const struct body_field fields[F_COUNT] = {
+    [F_ACCESS] = {"access_token", BODY_STRING, false, 16384},
+    [F_SESSION] = {"session_token", BODY_STRING, false, 16384},
+    [F_IP] = {"ip", BODY_STRING, false, 64},
+    [F_USER_AGENT] = {"user_agent", BODY_STRING, false, 1024},
+    [F_FINGERPRINT] = {"device_fingerprint", BODY_STRING, false, 256},
+    [F_AUDIENCE] = {"audience", BODY_STRING, false, 256},
+    [F_SCOPE] = {"scope", BODY_STRING, false, 1024},
+};
+
+struct validate {
+	struct sd_slice token, ip, audience, scope;
+	bool is_token;             /* access token, not session token */
+	struct lookup lookup;
+	struct known_token *known; /* of this turn only: not kept while parked */
+	int64_t idle_s;            /* of an access token's session, as far as we know it */
+	struct handle handle;
+	uint32_t bucket;
+	uint64_t bucket_value;
+};
+
+static void count(const struct request *r, enum validate_result result, enum validate_source source)
+{
+	board_count(r->w->stats, METRIC_VALIDATE, r->tenant->slot, (uint16_t)result, (uint16_t)source, 1);
+}
+
+static enum problem problem_of(enum validate_result result)
+{
+	switch (result) {
+	case RESULT_MALFORMED: return PROBLEM_TOKEN_MALFORMED;
+	case RESULT_SIGNATURE: return PROBLEM_TOKEN_SIGNATURE;
+	case RESULT_ISSUER: return PROBLEM_TOKEN_ISSUER;
+	case RESULT_AUDIENCE: return PROBLEM_TOKEN_AUDIENCE;
+	case RESULT_NOT_YET: return PROBLEM_TOKEN_NOT_YET_VALID;
+	case RESULT_EXPIRED: return PROBLEM_TOKEN_EXPIRED;
+	case RESULT_REVOKED: return PROBLEM_TOKEN_REVOKED;
+	case RESULT_SESSION_REVOKED: return PROBLEM_SESSION_REVOKED;
+	case RESULT_SESSION_EXPIRED: return PROBLEM_SESSION_EXPIRED;
+	case RESULT_SESSION_IDLE: return PROBLEM_SESSION_IDLE;
+	case RESULT_BINDING: return PROBLEM_BINDING_MISMATCH;
+	case RESULT_SCOPE: return PROBLEM_INSUFFICIENT_SCOPE;
+	case RESULT_NONE:
+	case RESULT_VALID:
+	case RESULT_UNAVAILABLE:
+	case RESULT_COUNT:
+		break;
+	}
+	return PROBLEM_STORE_UNAVAILABLE;
+}
+
+static enum step refuse(struct request *r, const struct validate *v, enum validate_result result)
+{
+	enum validate_source source = v->lookup.source ? v->lookup.source : SOURCE_MEMORY;
+	count(r, result, source);
+	if (result != RESULT_SCOPE && result != RESULT_UNAVAILABLE)
+		ratelimit_failed(r->w->rates, r->tenant->slot, v->ip, r->now_ms);
+	return respond_problem(r, problem_of(result), NULL, NULL);
+}
+
+static enum step parse(struct request *r)
+{
+	struct body_value val[F_COUNT];
+	struct validate *v = sd_arena_alloc(&r->arena, sizeof(*v));
+	if (!v)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+	r->state = v;
+	if (body_read(r, fields, F_COUNT, val) == STEP_DONE)
+		return STEP_DONE;
+	if (val[F_ACCESS].given == val[F_SESSION].given)
+		return respond_problem(r, PROBLEM_EXACTLY_ONE, "access_token, session_token", NULL);
+	v->is_token = val[F_ACCESS].given;
+	v->token = v->is_token ? val[F_ACCESS].str : val[F_SESSION].str;
+	v->ip = val[F_IP].str;
+	v->audience = val[F_AUDIENCE].str;
+	v->scope = val[F_SCOPE].str;
+	if (!ratelimit_source_ok(r->w->rates, r->tenant->slot, v->ip,
+				 r->tenant->validate_failures_per_minute_per_ip, r->now_ms)) {
+		board_count(r->w->stats, METRIC_RATE_LIMITED, r->tenant->slot, 0, 0, 1);
+		return respond_problem(r, PROBLEM_RATE_LIMITED, "failed validations from this ip", NULL);
+	}
+	return STEP_NEXT;
+}
+
+static enum validate_result result_of(enum lookup_verdict verdict)
+{
+	switch (verdict) {
+	case LOOKUP_GONE: return RESULT_SESSION_REVOKED;
+	case LOOKUP_REVOKED: return RESULT_REVOKED;
+	case LOOKUP_EXPIRED: return RESULT_SESSION_EXPIRED;
+	case LOOKUP_IDLE: return RESULT_SESSION_IDLE;
+	case LOOKUP_GOOD: return RESULT_VALID;
+	case LOOKUP_ASK:
+	case LOOKUP_UNAVAILABLE:
+		break;
+	}
+	return RESULT_UNAVAILABLE;
+}
+
+static const char *assurance(enum validate_source source)
+{
+	return source == SOURCE_STORE ? "store" : source == SOURCE_SIGNED ? "signed" : "fresh";
+}
+
+static enum step answer(struct request *r, const struct validate *v, struct sd_slice common,
+			struct session_clocks clocks)
+{
+	struct sd_buf *b = &r->body;
+	sd_buf_reset(b);
+	sd_buf_str(b, "{\"valid\":true,");
+	sd_buf_put(b, common);
+	sd_buf_str(b, ",\"expires_at\":");
+	sd_buf_i64(b, clocks.absolute_at_s);
+	sd_buf_str(b, ",\"idle_expires_at\":");
+	sd_buf_i64(b, clocks.idle_at_s);
+	sd_buf_str(b, ",\"assurance\":\"");
+	sd_buf_str(b, assurance(v->lookup.source));
+	sd_buf_str(b, "\"}");
+	count(r, RESULT_VALID, v->lookup.source);
+	return respond_json(r, 200);
+}
+
+/* Activity: told to the store at most once per touch_interval. */
+static void touch(struct request *r, const struct sid *sid, int64_t *seen_ms, int64_t *flushed_ms,
+		  uint32_t *unflushed)
+{
+	*seen_ms = SD_MAX(*seen_ms, r->now_ms);
+	(*unflushed)++;
+	if (r->now_ms - *flushed_ms < (int64_t)r->tenant->touch_interval_s * 1000)
+		return;
+	store_touch(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), sid, r->now_ms, *unflushed);
+	board_count(r->w->stats, METRIC_TOUCHES, SHM_SLOT_NONE, 0, 0, 1);
+	*flushed_ms = r->now_ms;
+	*unflushed = 0;
+}
+
+/* --- access tokens ---------------------------------------------------------------------------- */
+
+static enum step token_good(struct request *r, struct validate *v, struct known_token *k)
+{
+	if (v->scope.n && !session_scope_covers(k->claims.scope, v->scope))
+		return refuse(r, v, RESULT_SCOPE);
+	touch(r, &k->sid, &k->seen_ms, &k->flushed_ms, &k->unflushed);
+	struct session_clocks c = {.idle_at_s = k->seen_ms / 1000 + v->idle_s, .absolute_at_s = k->claims.exp};
+	return answer(r, v, k->common, c);
+}
+
+static enum step token_step(struct request *r)
+{
+	struct validate *v = r->state;
+	struct known_token *k;
+	enum validate_result result = known_token_get(r, v->token, &k);
+	if (result == RESULT_VALID)
+		result = known_token_check(r, k, v->audience);
+	if (result != RESULT_VALID)
+		return refuse(r, v, result);
+	v->lookup.query = k->query;
+	v->lookup.sid = k->sid;
+	v->lookup.partition = k->sid.b[0];
+	v->lookup.seen_ms = k->seen_ms;
+	v->idle_s = r->tenant->idle_s;
+	enum lookup_verdict verdict = lookup_memory(r, &v->lookup);
+	if (verdict == LOOKUP_GOOD && r->now_ms >= k->seen_ms + (int64_t)r->tenant->idle_s * 1000) {
+		v->lookup.why = FALLBACK_IDLE; /* another node may have seen it since */
+		verdict = LOOKUP_ASK;
+	}
+	if (verdict == LOOKUP_GOOD)
+		return token_good(r, v, k);
+	if (verdict != LOOKUP_ASK)
+		return refuse(r, v, result_of(verdict));
+	board_count(r->w->stats, METRIC_FALLBACKS, SHM_SLOT_NONE, (uint16_t)v->lookup.why, 0, 1);
+	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &k->sid, k->claims.client_id,
+		   policy_view_str(&r->gen->view, policy_view_key(&r->gen->view, r->tenant, k->key)->kid),
+		   request_store_call(r));
+	return STEP_PARKED;
+}
+
+static enum step token_store_step(struct request *r)
+{
+	struct validate *v = r->state;
+	struct known_token *k;
+	enum lookup_verdict verdict = lookup_store(r, &v->lookup, true);
+	if (verdict != LOOKUP_GOOD)
+		return refuse(r, v, result_of(verdict));
+	enum validate_result result = known_token_get(r, v->token, &k); /* may have been forgotten meanwhile */
+	if (result == RESULT_VALID)
+		result = known_token_check(r, k, v->audience);
+	if (result != RESULT_VALID)
+		return refuse(r, v, result);
+	if (r->call.status == STORE_OK) {
+		const struct session *s = &r->call.session;
+		k->seen_ms = SD_MAX(k->seen_ms, s->seen_ms);
+		v->idle_s = SD_MIN(s->idle_s, session_idle_s(r->tenant, s->remember_me));
+	}
+	return token_good(r, v, k);
+}
+
+/* --- session tokens --------------------------------------------------------------------------- */
+
+static void render_session(struct sd_buf *b, const struct request *r, const struct session *s)
+{
+	char sid[HANDLE_SID_LEN + 1];
+	sid_text(&s->sid, sid);
+	sd_buf_str(b, "\"session_id\":");
+	sd_buf_json_str(b, sd_slice_str(sid));
+	sd_buf_str(b, ",\"user_id\":");
+	sd_buf_json_str(b, s->user);
+	sd_buf_str(b, ",\"tenant_id\":");
+	sd_buf_json_str(b, policy_view_str(&r->gen->view, r->tenant->name));
+	sd_buf_str(b, ",\"client_id\":");
+	sd_buf_json_str(b, s->client);
+	sd_buf_str(b, ",\"scope\":");
+	sd_buf_json_str(b, s->scope);
+	if (s->acr.n) {
+		sd_buf_str(b, ",\"acr\":");
+		sd_buf_json_str(b, s->acr);
+	}
+	if (s->amr.n) {
+		sd_buf_str(b, ",\"amr\":");
+		sd_buf_put(b, s->amr);
+	}
+	if (s->auth_time_s) {
+		sd_buf_str(b, ",\"auth_time_at\":");
+		sd_buf_i64(b, s->auth_time_s);
+	}
+	if (s->device_id.n) {
+		sd_buf_str(b, ",\"device_id\":");
+		sd_buf_json_str(b, s->device_id);
+	}
+	if (s->claims.n) {
+		sd_buf_str(b, ",\"claims\":");
+		sd_buf_put(b, s->claims);
+	}
+}
+
+static enum step session_good(struct request *r, struct validate *v, struct known_session *k)
+{
+	if (v->scope.n && !session_scope_covers(k->session.scope, v->scope))
+		return refuse(r, v, RESULT_SCOPE);
+	touch(r, &k->session.sid, &k->seen_ms, &k->flushed_ms, &k->unflushed);
+	session_clocks(r->tenant, &k->session, k->seen_ms, &v->lookup.clocks);
+	struct sd_buf common;
+	sd_buf_init(&common, 65536);
+	render_session(&common, r, &k->session);
+	struct sd_slice kept = sd_arena_copy(&r->arena, sd_buf_slice(&common));
+	bool failed = common.failed || !kept.p;
+	sd_buf_fini(&common);
+	if (failed)
+		return refuse(r, v, RESULT_UNAVAILABLE);
+	return answer(r, v, kept, v->lookup.clocks);
+}
+
+static bool secret_fits(const struct session *s, const struct handle *h)
+{
+	uint8_t hash[32];
+	handle_hash(h, hash);
+	return s->session_generation == h->generation &&
+	       sd_slice_eq_ct(sd_slice(hash, 32), sd_slice(s->session_hash, 32));
+}
+
+/* The audience of a session is a list in the record; demanded only when the request names one. */
+static bool audience_fits(const struct session *s, struct sd_slice audience)
+{
+	struct json_value list = {.kind = JSON_ARRAY, .raw = s->audience}, item;
+	size_t pos = 0;
+	if (audience.n == 0)
+		return true;
+	while (json_array_next(&list, &pos, &item))
+		if (item.kind == JSON_STRING && !item.escaped && sd_slice_eq(item.raw, audience))
+			return true;
+	return false;
+}
+
+static enum step session_from_memory(struct request *r, struct validate *v)
+{
+	struct known_session *k = known_session_find(r, &v->handle.sid);
+	if (!k)
+		return STEP_NEXT;
+	v->lookup.query = k->query;
+	v->lookup.seen_ms = k->seen_ms;
+	enum lookup_verdict verdict = lookup_memory(r, &v->lookup);
+	if (verdict == LOOKUP_ASK)
+		return STEP_NEXT;
+	if (verdict == LOOKUP_GOOD && session_fate(r->tenant, &k->session, k->seen_ms, r->now_ms,
+						   &v->lookup.clocks) == FATE_IDLE) {
+		v->lookup.why = FALLBACK_IDLE;
+		return STEP_NEXT;
+	}
+	if (!secret_fits(&k->session, &v->handle))
+		return refuse(r, v, RESULT_SESSION_REVOKED);
+	if (!audience_fits(&k->session, v->audience))
+		return refuse(r, v, RESULT_AUDIENCE);
+	switch (session_fate(r->tenant, &k->session, k->seen_ms, r->now_ms, &v->lookup.clocks)) {
+	case FATE_EXPIRED:
+		verdict = LOOKUP_EXPIRED;
+		break;
+	case FATE_ENDED:
+		verdict = LOOKUP_GONE;
+		break;
+	case FATE_IDLE:
+	case FATE_ACTIVE:
+		break;
+	}
+	return verdict == LOOKUP_GOOD ? session_good(r, v, k) : refuse(r, v, result_of(verdict));
+}
+
+static enum step session_step(struct request *r)
+{
+	struct validate *v = r->state;
+	const struct tenant_keys *keys = &r->gen->keys[r->tenant_index];
+	switch (handle_parse(v->token, HANDLE_SESSION, keys->mac, keys->sets, &v->handle)) {
+	case HANDLE_MALFORMED:
+		return refuse(r, v, RESULT_MALFORMED);
+	case HANDLE_BAD_MAC:
+		return refuse(r, v, RESULT_SIGNATURE);
+	case HANDLE_OK:
+		break;
+	}
+	v->lookup.partition = v->handle.sid.b[0];
+	v->lookup.sid = v->handle.sid;
+	v->lookup.why = FALLBACK_UNSEEN;
+	if (session_from_memory(r, v) == STEP_DONE)
+		return STEP_DONE;
+	v->bucket = known_session_bucket(r, &v->handle.sid);
+	v->bucket_value = shm_bucket_read(r->w->control, v->bucket);
+	board_count(r->w->stats, METRIC_FALLBACKS, SHM_SLOT_NONE, (uint16_t)v->lookup.why, 0, 1);
+	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &v->handle.sid,
+		   sd_slice("", 0), sd_slice("", 0), request_store_call(r));
+	return STEP_PARKED;
+}
+
+static enum step session_store_step(struct request *r)
+{
+	struct validate *v = r->state;
+	bool found = r->call.status == STORE_OK || r->call.status == STORE_ENDED;
+	v->lookup.query.iat_s = found ? r->call.session.created_ms / 1000 : INT64_MAX;
+	enum lookup_verdict verdict = lookup_store(r, &v->lookup, false);
+	if (found && !secret_fits(&r->call.session, &v->handle))
+		return refuse(r, v, RESULT_SESSION_REVOKED);
+	if (found && !audience_fits(&r->call.session, v->audience))
+		return refuse(r, v, RESULT_AUDIENCE);
+	if (verdict != LOOKUP_GOOD)
+		return refuse(r, v, result_of(verdict));
+	struct known_session *k = known_session_keep(r, &r->call.session, v->bucket, v->bucket_value);
+	if (!k)
+		return refuse(r, v, RESULT_UNAVAILABLE);
+	return session_good(r, v, k);
+}
+
+/* --- the two kinds ---------------------------------------------------------------------------- */
+
+static enum step check(struct request *r)
+{
+	return ((struct validate *)r->state)->is_token ? token_step(r) : session_step(r);
+}
+
+static enum step check_store(struct request *r)
+{
+	return ((struct validate *)r->state)->is_token ? token_store_step(r) : session_store_step(r);
+}
+
+const request_step ep_validate_steps[] = {parse, check, check_store, NULL};

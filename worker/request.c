@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT
+ * request - the order in which a request is checked, and how it waits and goes on.
+ * Owns:      the pool of exchanges; the life of a request
+ * Runs in:   worker
+ * Fails by:  an answer; every path ends in request_end()
+ * Never:     do an endpoint's work; wait
+ */
+#include "base.h"
+#include "request.h"
+
+#include "authn.h"
+#include "clock.h"
+#include "die.h"
+#include "err.h"
+#include "http_field.h"
+#include "respond.h"
+#include "shm_board.h"
+
+#define ARENA_MAX (512u << 10)
+#define BODY_MAX (2u << 20)
+#define POOL_MAX 256
+
+struct exchange *exchange_get(struct worker *w)
+{
+	struct exchange *x = w->idle_exchanges;
+	if (x) {
+		w->idle_exchanges = x->next;
+		w->idle_exchange_count--;
+		return x;
+	}
+	x = calloc(1, sizeof(*x));
+	if (!x || http_parser_new(&x->parser, &w->http_limits) != SD_OK) {
+		free(x);
+		return NULL;
+	}
+	sd_arena_init(&x->request.arena, ARENA_MAX);
+	sd_buf_init(&x->request.body, BODY_MAX);
+	return x;
+}
+
+void exchange_put(struct worker *w, struct exchange *x)
+{
+	http_parser_reset(x->parser);
+	if (w->idle_exchange_count < POOL_MAX) {
+		x->next = w->idle_exchanges;
+		w->idle_exchanges = x;
+		w->idle_exchange_count++;
+		return;
+	}
+	http_parser_free(&x->parser);
+	sd_arena_fini(&x->request.arena);
+	sd_buf_fini(&x->request.body);
+	free(x);
+}
+
+/* --- the common steps, in the order of the contract ------------------------------------------ */
+
+static uint32_t listener_bit(const struct request *r)
+{
+	switch (r->conn->listener->role) {
+	case LISTENER_API:
+		return ON_API;
+	case LISTENER_GATEWAY:
+		return ON_GATEWAY;
+	case LISTENER_ADMIN:
+		return ON_ADMIN;
+	case LISTENER_NONE:
+		break;
+	}
+	return 0;
+}
+
+static enum step step_route(struct request *r)
+{
+	char allow[64];
+	if (http_path_split(r->msg->path, &r->arena, &r->path) != SD_OK)
+		return respond_problem(r, PROBLEM_REQUEST_MALFORMED, "the path is malformed", NULL);
+	switch (route_find(&r->path, r->msg->method, listener_bit(r), &r->route, &r->params, allow)) {
+	case ROUTE_FOUND:
+		return STEP_NEXT;
+	case ROUTE_WRONG_METHOD: {
+		struct sd_slice kept = sd_arena_copy(&r->arena, sd_slice_str(allow));
+		if (kept.p)
+			respond_header(r, "Allow", kept);
+		return respond_problem(r, PROBLEM_METHOD_NOT_ALLOWED, NULL, NULL);
+	}
+	case ROUTE_UNKNOWN:
+		break;
+	}
+	return respond_problem(r, PROBLEM_ROUTE_UNKNOWN, NULL, NULL);
+}
+
+static bool tenant_name_ok(struct sd_slice s)
+{
+	if (s.n < 1 || s.n > 63)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-'))
+			return false;
+	return true;
+}
+
+static enum step step_tenant_syntax(struct request *r)
+{
+	struct sd_slice header;
+	if (r->route->scope == GLOBAL)
+		return STEP_NEXT;
+	enum http_found found = http_field_get(r->msg, "x-tenant-id", &header);
+	if (found == HTTP_FOUND_MANY)
+		return respond_problem(r, PROBLEM_HEADER_INVALID, "X-Tenant-ID is sent more than once", NULL);
+	if (found == HTTP_FOUND_ONE && !tenant_name_ok(header))
+		return respond_problem(r, PROBLEM_TENANT_MALFORMED, "X-Tenant-ID", NULL);
+	if (r->params.tenant.p && !tenant_name_ok(r->params.tenant))
+		return respond_problem(r, PROBLEM_TENANT_MALFORMED, NULL, NULL);
+	if (found == HTTP_FOUND_ONE && r->params.tenant.p && !sd_slice_eq(header, r->params.tenant))
+		return respond_problem(r, PROBLEM_TENANT_MISMATCH, NULL, NULL);
+	if (found == HTTP_FOUND_ONE)
+		r->params.tenant = header;
+	return STEP_NEXT;
+}
+
+static enum step step_caller(struct request *r)
+{
+	if (r->route->scope != TENANT)
+		return STEP_NEXT;
+	enum problem p = authn_caller(r);
+	if (p != PROBLEM_NONE)
+		return respond_problem(r, p, "send one credential, once", NULL);
+	if (!r->caller.known)
+		return respond_problem(r, PROBLEM_CALLER_UNAUTHENTICATED, NULL, NULL);
+	return STEP_NEXT;
+}
+
+/* An unknown tenant and a foreign one look alike. */
+static enum step step_tenant(struct request *r)
+{
+	if (r->route->scope == GLOBAL)
+		return STEP_NEXT;
+	uint32_t index = r->params.tenant.p ? policy_view_tenant_find(&r->gen->view, r->params.tenant)
+					    : r->caller.client_tenant;
+	if (r->route->scope == TENANT && index != r->caller.client_tenant)
+		index = POLICY_NONE;
+	if (index == POLICY_NONE)
+		return respond_problem(r, PROBLEM_TENANT_UNKNOWN, NULL, NULL);
+	r->tenant_index = index;
+	r->tenant = policy_view_tenant(&r->gen->view, index);
+	return STEP_NEXT;
+}
+
+static enum step step_permission(struct request *r)
+{
+	uint32_t missing = r->route->permission & ~r->caller.permissions;
+	if (missing == 0)
+		return STEP_NEXT;
+	return respond_problem(r, PROBLEM_PERMISSION_MISSING,
+			       permission_name((unsigned)__builtin_ctz(missing)), NULL);
+}
+
+static enum step step_media(struct request *r)
+{
+	struct sd_slice type, coding;
+	if (r->route->body == BODY_NONE)
+		return STEP_NEXT;
+	if (!r->msg->has_length)
+		return respond_problem(r, PROBLEM_LENGTH_REQUIRED, NULL, NULL);
+	if (http_field_get(r->msg, "content-type", &type) != HTTP_FOUND_ONE ||
+	    !http_field_media_is(type, "application/json") ||
+	    http_field_get(r->msg, "content-encoding", &coding) != HTTP_FOUND_NONE)
+		return respond_problem(r, PROBLEM_MEDIA_TYPE, NULL, NULL);
+	return STEP_NEXT;
+}
+
+static enum step step_admit(struct request *r)
+{
+	if (!r->tenant)
+		return STEP_NEXT;
+	uint32_t workers = r->gen->view.image->server.workers;
+	if (!ratelimit_enter(r->w->rates, r->tenant->slot, r->tenant->in_flight, workers)) {
+		board_count(r->w->stats, METRIC_RATE_LIMITED, r->tenant->slot, 0, 0, 1);
+		return respond_problem(r, PROBLEM_TENANT_BUSY, NULL, NULL);
+	}
+	r->entered = true;
+	if (r->route->permission == PERM(SESSIONS_CREATE) &&
+	    !ratelimit_create(r->w->rates, r->tenant->slot, r->tenant->create_per_second, workers, r->now_ms)) {
+		board_count(r->w->stats, METRIC_RATE_LIMITED, r->tenant->slot, 0, 0, 1);
+		return respond_problem(r, PROBLEM_RATE_LIMITED, "creations of this tenant", NULL);
+	}
+	return STEP_NEXT;
+}
+
+/* HEAD_STEPS need no body: they decide whether "100 Continue" is sent. */
+#define HEAD_STEPS 5
+static const request_step common_steps[] = {
+    step_route, step_tenant_syntax, step_caller, step_tenant, step_permission, step_admit, step_media,
+};
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void make_request_id(struct request *r)
+{
+	struct sd_slice sent;
+	if (r->msg && http_field_get(r->msg, "x-request-id", &sent) == HTTP_FOUND_ONE &&
+	    http_field_request_id_ok(sent)) {
+		r->request_id = sent;
+		return;
+	}
+	struct sd_siphash_key key = {r->w->request_seed, r->w->boot.index};
+	uint64_t count = r->w->request_count++;
+	(void)snprintf(r->request_id_text, sizeof(r->request_id_text), "%016llx",
+		       (unsigned long long)sd_siphash(key, &count, sizeof(count)));
+	r->request_id = sd_slice(r->request_id_text, 16);
+}
+
+static void request_open(struct request *r, struct conn *c, const struct http_msg *msg)
+{
+	struct worker *w = c->worker;
+	memset(&r->w, 0, offsetof(struct request, call) - offsetof(struct request, w));
+	sd_buf_reset(&r->body);
+	r->w = w;
+	r->conn = c;
+	r->msg = msg;
+	r->gen = generation_ref(w->generation);
+	r->now_ns = sd_clock_boot_ns();
+	r->now_ms = SD_MAX(sd_loop_wall_ms(w->loop),
+			   atomic_load_explicit(&w->control->wall_floor_ms, memory_order_relaxed));
+	make_request_id(r);
+	c->clean_end = true;
+	w->in_flight++;
+}
+
+static void request_count(struct request *r)
+{
+	uint16_t route = (uint16_t)(route_index(r->route) << 4 | (r->msg ? (unsigned)r->msg->method : 0u));
+	uint32_t slot = r->tenant ? r->tenant->slot : SHM_SLOT_NONE;
+	board_count(r->w->stats, METRIC_HTTP_REQUESTS, slot, route, r->status, 1);
+	board_observe(r->w->stats, HISTOGRAM_HTTP_DURATION, (uint64_t)(sd_clock_boot_ns() - r->now_ns) / 1000);
+}
+
+static void request_end(struct request *r)
+{
+	struct worker *w = r->w;
+	sd_bug_if(r->status == 0);
+	request_count(r);
+	if (r->slot)
+		audit_slot_return(&w->audit);
+	if (r->entered)
+		ratelimit_leave(w->rates, r->tenant->slot);
+	if (r->call_open)
+		store_call_release(&r->call);
+	generation_unref(&r->gen);
+	sd_arena_reset(&r->arena);
+	w->in_flight--;
+}
+
+static request_step step_at(const struct request *r, uint32_t i)
+{
+	if (i < SD_ARRAY_LEN(common_steps))
+		return common_steps[i];
+	return ((const request_step *)r->route->steps)[i - SD_ARRAY_LEN(common_steps)];
+}
+
+/* True when the request has been answered. */
+static bool request_run(struct request *r)
+{
+	for (;;) {
+		request_step step = step_at(r, r->step);
+		sd_bug_if(step == NULL); /* a list must end in an answer */
+		switch (step(r)) {
+		case STEP_NEXT:
+			r->step++;
+			continue;
+		case STEP_PARKED:
+			r->parked = true;
+			r->step++;
+			return false;
+		case STEP_DONE:
+			request_end(r);
+			return true;
+		}
+	}
+}
+
+bool request_begin(struct request *r, struct conn *c, const struct http_msg *msg)
+{
+	request_open(r, c, msg);
+	return request_run(r);
+}
+
+void request_resume(struct request *r)
+{
+	struct conn *c = r->conn;
+	sd_bug_if(!r->parked);
+	r->parked = false;
+	if (request_run(r))
+		conn_answered(c);
+}
+
+bool request_welcome(struct exchange *x, struct conn *c, const struct http_msg *msg)
+{
+	struct request *r = &x->request;
+	request_open(r, c, msg);
+	for (uint32_t i = 0; i < HEAD_STEPS; i++) {
+		if (common_steps[i](r) != STEP_DONE)
+			continue;
+		c->close_after = true; /* the body that was announced may come or not */
+		c->clean_end = false;
+		request_end(r);
+		return false;
+	}
+	r->status = 100;
+	generation_unref(&r->gen);
+	sd_arena_reset(&r->arena);
+	r->w->in_flight--;
+	return true;
+}
+
+static enum problem problem_of_status(uint16_t status)
+{
+	switch (status) {
+	case 408:
+		return PROBLEM_REQUEST_TIMEOUT;
+	case 413:
+		return PROBLEM_BODY_TOO_LARGE;
+	case 414:
+		return PROBLEM_TARGET_TOO_LONG;
+	case 417:
+		return PROBLEM_EXPECTATION_FAILED;
+	case 431:
+		return PROBLEM_HEADER_TOO_LARGE;
+	case 505:
+		return PROBLEM_VERSION_UNSUPPORTED;
+	default:
+		return PROBLEM_REQUEST_MALFORMED;
+	}
+}
+
+void request_refuse(struct exchange *x, struct conn *c, uint16_t status, const char *why)
+{
+	struct request *r = &x->request;
+	enum problem p = problem_of_status(status);
+	if (status == 501)
+		p = strstr(why, "coding") ? PROBLEM_TRANSFER_CODING_UNKNOWN : PROBLEM_METHOD_UNKNOWN;
+	request_open(r, c, NULL);
+	c->close_after = true;
+	c->clean_end = false;
+	(void)respond_problem(r, p, why, NULL);
+	request_end(r);
+}
+
+static void on_store_done(struct store_call *call)
+{
+	request_resume(SD_CONTAINER_OF(call, struct request, call));
+}
+
+struct store_call *request_store_call(struct request *r)
+{
+	if (r->call_open)
+		store_call_release(&r->call);
+	memset(&r->call, 0, sizeof(r->call));
+	r->call.done = on_store_done;
+	r->call_open = true;
+	return &r->call;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ * request - one request on its way through the step table: each step returns NEXT, PARKED (it
+ * comes back through request_resume) or DONE (an answer was written). A request pins its policy
+ * generation and holds one arena; nothing parked points into shared memory but the generation. */
+#ifndef SD_REQUEST_H
+#define SD_REQUEST_H
+
+#include "arena.h"
+#include "conn.h"
+#include "http_parse.h"
+#include "http_target.h"
+#include "json_in.h"
+#include "labels.h"
+#include "problem.h"
+#include "route.h"
+#include "store.h"
+#include "worker.h"
+
+enum step { STEP_DONE = 0, STEP_NEXT, STEP_PARKED };
+typedef enum step (*request_step)(struct request *r);
+
+struct caller {
+	bool known;
+	uint32_t client;              /* index within the tenant's clients */
+	uint32_t client_tenant;       /* index of the tenant it belongs to */
+	uint32_t permissions;
+	struct sd_slice id;           /* client id */
+};
+
+struct header {
+	const char *name;
+	struct sd_slice value;
+};
+
+struct request {
+	struct sd_arena arena;        /* these two outlive a request */
+	struct sd_buf body;           /* of the answer */
+	/* zeroed for each request from here ... */
+	struct worker *w;
+	struct conn *conn;
+	const struct http_msg *msg;
+	struct generation *gen;
+	const struct policy_tenant *tenant;
+	uint32_t tenant_index;
+	struct caller caller;
+	const struct route *route;
+	struct http_path path;
+	struct route_params params;
+	struct sd_slice request_id;
+	char request_id_text[24];
+	int64_t now_ns;               /* boot clock at the start */
+	int64_t now_ms;               /* max(wall clock, floor) */
+	uint16_t status;              /* answered with; 0 = not yet */
+	bool slot;                    /* an audit slot is held */
+	bool entered;                 /* counted in the tenant's bulkhead */
+	bool call_open;               /* release it at the end */
+	bool parked;
+	uint32_t step;
+	void *state;                  /* the endpoint's, in the arena */
+	uint32_t header_count;
+	struct header headers[6];     /* of the answer, beside those of every answer */
+	struct request *next_waiting; /* applied.c, ep_metrics.c */
+	uint8_t wait_partition;
+	uint64_t wait_pos;
+	int64_t wait_until_ns;
+	uint32_t metrics_tag;
+	/* ... to here */
+	struct store_call call;
+	struct sign_call sign;
+};
+
+/* A parser and a request, pooled by the worker. */
+struct exchange {
+	struct exchange *next;
+	struct http_parser *parser;
+	struct request request;
+};
+
+struct exchange *exchange_get(struct worker *w);
+void exchange_put(struct worker *w, struct exchange *x);
+
+/* Starts on a complete message; the answer may be in conn->out when it returns (true), or come
+ * later through conn_answered() (false). */
+bool request_begin(struct request *r, struct conn *c, const struct http_msg *msg) SD_MUSTCHECK;
+/* A parked request goes on with its next step. */
+void request_resume(struct request *r);
+/* Header complete, the client waits for "100 Continue": false when it was refused instead (the
+ * answer is in conn->out and the connection closes). */
+bool request_welcome(struct exchange *x, struct conn *c, const struct http_msg *msg) SD_MUSTCHECK;
+/* An answer to what could not be parsed. */
+void request_refuse(struct exchange *x, struct conn *c, uint16_t status, const char *why);
+
+/* Readies the request's one store call; its done() resumes the request. */
+struct store_call *request_store_call(struct request *r);
+
+static inline int64_t request_now_s(const struct request *r)
+{
+	return r->now_ms / 1000;
+}
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ * respond - answers: the one place where a status leaves.
+ * Owns:      nothing; writes into the connection's output
+ * Runs in:   worker
+ * Fails by:  the output's failed flag (the connection closes)
+ * Never:     decide; put a token or key into an error
+ */
+#include "base.h"
+#include "respond.h"
+
+#include "http_emit.h"
+
+static void emit(struct request *r, uint16_t status, const char *type, struct sd_slice body, bool cacheable)
+{
+	struct conn *c = r->conn;
+	const struct http_msg *m = r->msg;
+	bool keep = m && m->keep_alive && !r->w->draining && !c->close_after;
+	struct http_head head = {
+	    .status = status,
+	    .version_minor = m ? m->version_minor : 1,
+	    .close = !keep,
+	    .keep_alive_1_0 = keep && m->version_minor == 0,
+	    .cacheable = cacheable,
+	    .head_only = m && m->method == HTTP_HEAD,
+	    .content_type = type,
+	    .request_id = r->request_id,
+	    .wall_ms = sd_loop_wall_ms(r->w->loop),
+	};
+	if (!keep)
+		c->close_after = true;
+	r->status = status;
+	http_emit_begin(&c->out, &head);
+	for (uint32_t i = 0; i < r->header_count; i++)
+		http_emit_field(&c->out, r->headers[i].name, r->headers[i].value);
+	http_emit_end(&c->out, &head, body);
+}
+
+void respond_header(struct request *r, const char *name, struct sd_slice value)
+{
+	if (r->header_count < SD_ARRAY_LEN(r->headers))
+		r->headers[r->header_count++] = (struct header){name, value};
+}
+
+/* What RFC 6750 section 3 and RFC 9110 demand beside certain statuses. */
+static void duty_headers(struct request *r, enum problem p, uint16_t status)
+{
+	if (p == PROBLEM_CALLER_UNAUTHENTICATED)
+		respond_header(r, "WWW-Authenticate", SD_SLICE("Bearer"));
+	else if (status == 401)
+		respond_header(r, "WWW-Authenticate", SD_SLICE("Bearer error=\"invalid_token\""));
+	else if (p == PROBLEM_INSUFFICIENT_SCOPE)
+		respond_header(r, "WWW-Authenticate", SD_SLICE("Bearer error=\"insufficient_scope\""));
+	else if (status == 429 || status == 503)
+		respond_header(r, "Retry-After", SD_SLICE("1"));
+}
+
+enum step respond_problem(struct request *r, enum problem p, const char *detail, const char *pointer)
+{
+	uint16_t status = problem_status(p);
+	duty_headers(r, p, status);
+	sd_buf_reset(&r->body);
+	problem_emit(&r->body, p, sd_slice_str(detail ? detail : ""), r->request_id, sd_slice_str(pointer));
+	emit(r, status, "application/problem+json", sd_buf_slice(&r->body), false);
+	return STEP_DONE;
+}
+
+enum step respond_json(struct request *r, uint16_t status)
+{
+	if (r->body.failed)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the answer is too large", NULL);
+	emit(r, status, "application/json", sd_buf_slice(&r->body), false);
+	return STEP_DONE;
+}
+
+enum step respond_empty(struct request *r, uint16_t status)
+{
+	emit(r, status, NULL, sd_slice("", 0), status == 304);
+	return STEP_DONE;
+}
+
+enum step respond_text(struct request *r, uint16_t status, const char *type, struct sd_slice text)
+{
+	bool cacheable = false;
+	for (uint32_t i = 0; i < r->header_count; i++)
+		cacheable |= strcmp(r->headers[i].name, "Cache-Control") == 0;
+	emit(r, status, type, text, cacheable);
+	return STEP_DONE;
+}

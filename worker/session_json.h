@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ * session_json - a session as its owner may see it: ids, times, device; no secret. */
+#ifndef SD_SESSION_JSON_H
+#define SD_SESSION_JSON_H
+
+#include "request.h"
+
+/* Appends the object. A clock that has run out shows as ended with its reason. */
+void session_json(struct request *r, struct sd_buf *b, const struct session *s);
+
+#endif

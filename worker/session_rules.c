@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * session_rules - what a policy, a session and a time decide together.
+ * Owns:      nothing; pure functions
+ * Runs in:   worker
+ * Fails by:  never
+ * Never:     ask a clock, the store, or shared memory
+ */
+#include "base.h"
+#include "session_rules.h"
+
+#include <arpa/inet.h>
+
+int64_t session_idle_s(const struct policy_tenant *t, bool remember_me)
+{
+	return remember_me ? t->remember_idle_s : t->idle_s;
+}
+
+int64_t session_absolute_s(const struct policy_tenant *t, bool remember_me)
+{
+	return remember_me ? t->remember_absolute_s : t->absolute_s;
+}
+
+void session_clocks(const struct policy_tenant *t, const struct session *s, int64_t seen_ms,
+		    struct session_clocks *out)
+{
+	int64_t idle = SD_MIN(s->idle_s, session_idle_s(t, s->remember_me));
+	int64_t absolute = SD_MIN(s->absolute_s, session_absolute_s(t, s->remember_me));
+	out->absolute_at_s = s->created_ms / 1000 + absolute;
+	out->idle_at_s = SD_MIN(SD_MAX(seen_ms, s->seen_ms) / 1000 + idle, out->absolute_at_s);
+}
+
+enum session_fate session_fate(const struct policy_tenant *t, const struct session *s, int64_t seen_ms,
+			       int64_t now_ms, struct session_clocks *clocks_out)
+{
+	session_clocks(t, s, seen_ms, clocks_out);
+	if (s->status != SESSION_ACTIVE)
+		return FATE_ENDED;
+	if (now_ms / 1000 >= clocks_out->absolute_at_s)
+		return FATE_EXPIRED;
+	if (now_ms / 1000 >= clocks_out->idle_at_s)
+		return FATE_IDLE;
+	return FATE_ACTIVE;
+}
+
+int64_t session_access_ttl_s(const struct policy_tenant *t, uint32_t random)
+{
+	int64_t ttl = t->access_ttl_s;
+	int64_t most = ttl * (int64_t)t->jitter_permille / 1000;
+	return SD_MAX(ttl - (most > 0 ? (int64_t)(random % (uint64_t)(most + 1)) : 0), (int64_t)1);
+}
+
+static struct sd_slice next_word(struct sd_slice s, size_t *pos)
+{
+	while (*pos < s.n && s.p[*pos] == ' ')
+		(*pos)++;
+	size_t from = *pos;
+	while (*pos < s.n && s.p[*pos] != ' ')
+		(*pos)++;
+	return sd_slice(s.p + from, *pos - from);
+}
+
+bool session_scope_covers(struct sd_slice granted, struct sd_slice wanted)
+{
+	size_t at = 0;
+	for (struct sd_slice w = next_word(wanted, &at); w.n > 0; w = next_word(wanted, &at)) {
+		size_t in = 0;
+		struct sd_slice g = next_word(granted, &in);
+		while (g.n > 0 && !sd_slice_eq(g, w))
+			g = next_word(granted, &in);
+		if (g.n == 0)
+			return false;
+	}
+	return true;
+}
+
+static struct sd_slice truncated(struct sd_slice ip, char out[64])
+{
+	uint8_t a[16];
+	char text[64];
+	if (ip.n >= sizeof(text))
+		return sd_slice("", 0);
+	memcpy(text, ip.p, ip.n);
+	text[ip.n] = '\0';
+	if (inet_pton(AF_INET, text, a) == 1)
+		a[3] = 0;
+	else if (inet_pton(AF_INET6, text, a) == 1)
+		memset(a + 6, 0, 10);
+	else
+		return sd_slice("", 0);
+	const char *made = inet_ntop(memchr(ip.p, ':', ip.n) ? AF_INET6 : AF_INET, a, out, 64);
+	return made ? sd_slice_str(out) : sd_slice("", 0);
+}
+
+struct sd_slice session_keep_ip(enum policy_privacy mode, struct sd_slice ip, char out[64])
+{
+	switch (mode) {
+	case PRIVACY_FULL:
+		return ip;
+	case PRIVACY_TRUNCATE:
+		return truncated(ip, out);
+	case PRIVACY_HASH:
+	case PRIVACY_OFF:
+		break;
+	}
+	return sd_slice("", 0);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * session_rules - what a policy, a session and a time decide together. Pure. */
+#ifndef SD_SESSION_RULES_H
+#define SD_SESSION_RULES_H
+
+#include "policy_image.h"
+#include "session.h"
+
+enum session_fate { FATE_ENDED = 0, FATE_EXPIRED, FATE_IDLE, FATE_ACTIVE };
+
+struct session_clocks {
+	int64_t idle_at_s;     /* seen + min(idle at creation, idle now) */
+	int64_t absolute_at_s; /* created + min(absolute at creation, absolute now) */
+};
+
+/* seen_ms: the latest activity anybody knows of. */
+void session_clocks(const struct policy_tenant *t, const struct session *s, int64_t seen_ms,
+		    struct session_clocks *out);
+/* Ended beats expired beats idle. */
+enum session_fate session_fate(const struct policy_tenant *t, const struct session *s, int64_t seen_ms,
+			       int64_t now_ms, struct session_clocks *clocks_out) SD_MUSTCHECK;
+
+/* The policy's durations for a new session. */
+int64_t session_idle_s(const struct policy_tenant *t, bool remember_me);
+int64_t session_absolute_s(const struct policy_tenant *t, bool remember_me);
+
+/* access_ttl less up to `jitter` of it; random is any 32 bits. Never below 1. */
+int64_t session_access_ttl_s(const struct policy_tenant *t, uint32_t random);
+
+/* Every word of wanted (space-separated) stands in granted. */
+bool session_scope_covers(struct sd_slice granted, struct sd_slice wanted);
+
+/* What may be kept of an address by policy: writes into out (64 bytes), returns the slice. full: as
+ * it is; truncate: /24 or /48; hash is not made here (empty); off: empty. */
+struct sd_slice session_keep_ip(enum policy_privacy mode, struct sd_slice ip, char out[64]);
+
+#endif
