@@ -21,7 +21,7 @@
 #define LINGER_NS SD_NS_PER_S
 #define KEEP_BUFFER 8192 /* an idle connection's buffers are freed above this */
 #define OUT_MAX (4u << 20)
-#define IN_SLACK (64u << 10) /* chunk framing and pipelined requests beside one whole request */
+#define IN_SLACK (64u << 10) /* pipelined requests behind a whole one */
 
 static void on_event(struct sd_io *io, uint32_t events);
 static void conn_step(struct conn *c);
@@ -104,11 +104,10 @@ void conn_open(struct worker *w, struct listener *l, int fd)
 		close(fd);
 		return;
 	}
-	const struct policy_server *s = &w->generation->view.image->server;
 	c->fd = fd;
 	c->worker = w;
 	c->listener = l;
-	sd_buf_init(&c->in, (size_t)s->header_bytes + s->body_bytes + IN_SLACK);
+	sd_buf_init(&c->in, http_limits_raw(&w->http_limits) + IN_SLACK);
 	sd_buf_init(&c->out, OUT_MAX);
 	c->next = w->conns;
 	if (w->conns)
