@@ -14,7 +14,7 @@ store/store_script_text.c: store/scripts/embed.awk store/scripts/common.lua $(ST
 BUILT_SOURCES += store/store_script_text.c
 CLEANFILES += store/store_script_text.c store/store_script_text.c.tmp
 
-noinst_LIBRARIES += libsdstore.a
+noinst_LIBRARIES += libsdstore.a libsdstore_sub.a
 libsdstore_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
 libsdstore_a_SOURCES = \
 	store/redis_args.c store/redis_link.c store/redis_link.h store/redis_pool.c \
@@ -24,4 +24,12 @@ libsdstore_a_SOURCES = \
 	store/store_reply.c store/store_script.c store/store_script.h store/store_write.c
 nodist_libsdstore_a_SOURCES = store/store_script_text.c
 
+libsdstore_sub_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
+libsdstore_sub_a_SOURCES = \
+	store/redis_addr.c store/redis_dial.c store/redis_dial.h store/redis_log.c \
+	store/redis_log.h store/redis_sub.c store/redis_sub.h store/redis_sub_check.c \
+	store/redis_sub_conn.c store/redis_sub_poll.c store/redis_sub_read.c \
+	store/redis_sub_state.h
+
 L_STORE = libsdstore.a $(HIREDIS_LIBS)
+L_STORE_SUB = libsdstore_sub.a libsdstore.a $(HIREDIS_LIBS)

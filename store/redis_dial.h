@@ -20,12 +20,15 @@ struct redis_addr {
 /* redis://[host]:port/db, unix:PATH, or unix:PATH?db=N. SD_ERR_INVALID with the reason. */
 int redis_addr_parse(const char *url, struct redis_addr *out, struct sd_diag *diag) SD_MUSTCHECK;
 void redis_addr_wipe(struct redis_addr *addr);
+/* Puts a numeric address in the place of a name. Blocks: at start and reload alone. */
+int redis_addr_resolve(struct redis_addr *addr, struct sd_diag *diag) SD_MUSTCHECK;
 
 struct redis_dial;
 /* fd >= 0: connected, authenticated, db selected, named, non-blocking; the callee owns it. fd < 0:
- * why says it without secrets; loading tells LOADING from other failures. Called once, from the loop. */
+ * why (a Redis error word or our own text) says it without secrets; loading tells LOADING from other
+ * failures. Called once, from the loop; the dial is gone then. */
 typedef void (*redis_dial_fn)(void *arg, int fd, bool loading, const char *why);
-/* Gives up after timeout_ns. SD_ERR_* only when not even an attempt could be started. */
+/* addr: resolved. Gives up after timeout_ns. SD_ERR_* only when not even an attempt could be started. */
 int redis_dial_start(struct sd_loop *loop, const struct redis_addr *addr, const char *name,
 		     int64_t timeout_ns, redis_dial_fn fn, void *arg, struct redis_dial **out) SD_MUSTCHECK;
 void redis_dial_cancel(struct redis_dial **dial);

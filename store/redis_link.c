@@ -14,6 +14,7 @@
 #include <hiredis/hiredis.h>
 
 #include "buf.h"
+#include "die.h"
 #include "err.h"
 #include "redis_read.h"
 
@@ -152,11 +153,11 @@ static void deliver(struct redis_link *l, struct redisReply *reply)
 {
 	struct redis_req *req;
 
+	if (l->conf.push) {
+		l->conf.push(l->conf.arg, reply);
+		return;
+	}
 	if (l->count == 0) {
-		if (l->conf.push) {
-			l->conf.push(l->conf.arg, reply);
-			return;
-		}
 		freeReplyObject(reply);
 		fail(l, "a reply that nobody asked for");
 		return;
@@ -320,19 +321,13 @@ static int grow(struct redis_link *l)
 	return SD_OK;
 }
 
-int redis_link_send(struct redis_link *l, struct sd_slice command, struct redis_req *req,
-		    int64_t deadline_ns)
+/* A place in the order of replies. */
+static int take_slot(struct redis_link *l, struct redis_req *req, int64_t deadline_ns)
 {
 	int err;
 
-	if (l->closing)
-		return SD_ERR_CLOSED;
 	if (l->count == l->cap && (err = grow(l)) != SD_OK)
 		return err;
-	if (sd_buf_reserve(&l->out, command.n) != SD_OK) {
-		l->out.failed = false; /* what stands in it is whole commands */
-		return SD_ERR_FULL;
-	}
 	/* Deadlines stay in order, so that only the first can be next. */
 	if (l->count > 0)
 		deadline_ns = SD_MAX(deadline_ns, slot_at(l, l->count - 1)->deadline_ns);
@@ -342,6 +337,23 @@ int redis_link_send(struct redis_link *l, struct sd_slice command, struct redis_
 		l->count--;
 		return SD_ERR_FULL;
 	}
+	return SD_OK;
+}
+
+int redis_link_send(struct redis_link *l, struct sd_slice command, struct redis_req *req,
+		    int64_t deadline_ns)
+{
+	int err;
+
+	if (l->closing)
+		return SD_ERR_CLOSED;
+	sd_bug_if(l->conf.push && req);
+	if (sd_buf_reserve(&l->out, command.n) != SD_OK) {
+		l->out.failed = false; /* what stands in it is whole commands */
+		return SD_ERR_FULL;
+	}
+	if (!l->conf.push && (err = take_slot(l, req, deadline_ns)) != SD_OK)
+		return err;
 	sd_buf_put(&l->out, command);
 	sd_loop_defer(l->conf.loop, &l->flush, on_flush);
 	return SD_OK;

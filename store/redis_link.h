@@ -19,6 +19,7 @@ struct redis_req {
 	/* reply: the callee's now (freeReplyObject); NULL: no answer, late tells a deadline from a lost
 	 * connection. Runs from the loop; may send, may free the link. */
 	void (*fn)(struct redis_req *req, struct redisReply *reply, bool late);
+	uint32_t index; /* the owner's, for requests in an array */
 };
 
 struct redis_link_conf {
@@ -28,7 +29,8 @@ struct redis_link_conf {
 	void *arg;
 	/* The connection is gone, all requests have been told; the owner frees the link. why is constant. */
 	void (*closed)(void *arg, const char *why);
-	/* A reply that no request asked for (subscriptions); callee's. NULL: it closes the connection. */
+	/* Subscriptions: all replies come here (the callee's), requests have none of their own. NULL: a
+	 * reply that no request asked for closes the connection. */
 	void (*push)(void *arg, struct redisReply *reply);
 	/* Optional: a request was answered or hit its deadline. */
 	void (*result)(void *arg, bool answered);

@@ -109,6 +109,11 @@ int redis_read_next(struct redis_read *r, struct redisReply **out)
 	return SD_OK;
 }
 
+size_t redis_read_left(const struct redis_read *r)
+{
+	return r->unfinished;
+}
+
 bool redis_is_error(const struct redisReply *reply)
 {
 	return reply && reply->type == REDIS_REPLY_ERROR;

@@ -17,6 +17,9 @@ int redis_read_feed(struct redis_read *r, const void *p, size_t n) SD_MUSTCHECK;
 /* The next complete reply (freeReplyObject() it), or NULL with SD_OK when more bytes are needed. */
 int redis_read_next(struct redis_read *r, struct redisReply **out) SD_MUSTCHECK;
 
+/* Bytes fed that are not part of a reply given out yet. */
+size_t redis_read_left(const struct redis_read *r);
+
 /* What replies are asked for; each is false or SD_ERR_INVALID on any other type. */
 bool redis_is_error(const struct redisReply *reply);
 bool redis_is_array(const struct redisReply *reply, size_t n);
