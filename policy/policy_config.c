@@ -23,6 +23,7 @@ struct loading {
 	struct policy_faults faults;
 	char folder[CONF_PATH]; /* of FILE, with its slash; "" when FILE has none */
 	int64_t now_s;
+	bool keyless;
 };
 
 /* Reads path as YAML through scope's rows. When the text is no YAML: an empty mapping for the
@@ -69,7 +70,7 @@ static void load_tenant(struct loading *l, const char *path)
 	snprintf(t->file, sizeof(t->file), "%s", path);
 	if (read_yaml(l, t->file, SCOPE_TENANT, t, t->pos))
 		policy_check_tenant(&l->c->server, t, &l->faults);
-	if (t->name[0] && l->c->server.keys_dir[0])
+	if (t->name[0] && l->c->server.keys_dir[0] && !l->keyless)
 		policy_keys_import(t, l->c->server.keys_dir, l->now_s, &l->c->arena, &l->faults);
 	l->c->tenants[l->c->tenant_count++] = t;
 }
@@ -136,29 +137,45 @@ static bool set_folder(struct loading *l, const char *file)
 	return true;
 }
 
-int policy_config_load(const char *file, int64_t now_s, struct policy_config **out,
-		       struct conf_findings *findings)
+static int load(struct loading *l, const char *file, struct policy_config **out,
+		struct conf_findings *findings)
 {
-	struct loading l = {.c = calloc(1, sizeof(struct policy_config)), .now_s = now_s};
 	int err = SD_ERR_MEMORY;
 
 	*out = NULL;
 	*findings = (struct conf_findings){0};
-	if (l.c == NULL)
+	l->c = calloc(1, sizeof(struct policy_config));
+	if (l->c == NULL)
 		return err;
-	sd_arena_init(&l.c->arena, ARENA_MAX);
-	if (set_folder(&l, file)) {
-		load_server(&l, file);
-		if (l.c->server.tenants_dir[0])
-			load_tenants(&l);
-		policy_cross_check(l.c, &l.faults);
+	sd_arena_init(&l->c->arena, ARENA_MAX);
+	if (set_folder(l, file)) {
+		load_server(l, file);
+		if (l->c->server.tenants_dir[0])
+			load_tenants(l);
+		policy_cross_check(l->c, &l->faults);
 	}
-	policy_faults_finish(&l.faults, findings);
+	policy_faults_finish(&l->faults, findings);
 	err = findings->count ? SD_ERR_INVALID : SD_OK;
 	if (err)
-		policy_config_free(&l.c);
-	*out = l.c;
+		policy_config_free(&l->c);
+	*out = l->c;
 	return err;
+}
+
+int policy_config_load(const char *file, int64_t now_s, struct policy_config **out,
+		       struct conf_findings *findings)
+{
+	struct loading l = {.now_s = now_s};
+
+	return load(&l, file, out, findings);
+}
+
+int policy_config_load_keyless(const char *file, struct policy_config **out,
+			       struct conf_findings *findings)
+{
+	struct loading l = {.keyless = true};
+
+	return load(&l, file, out, findings);
 }
 
 void policy_config_free(struct policy_config **config)
