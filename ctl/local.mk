@@ -8,3 +8,13 @@ libsdctlfile_a_SOURCES = \
 	ctl/ctl_keys.c ctl/ctl_keys.h ctl/ctl_secret.c ctl/ctl_secret.h \
 	ctl/ctl_token.c ctl/ctl_token.h
 L_CTLFILE = libsdctlfile.a $(L_TOKENSIGN)
+
+# sessionctl: every command group is one line here and one row in ctl_main.c.
+bin_PROGRAMS += sessionctl
+CTL_SOURCES = \
+	ctl/ctl.h ctl/ctl_client_socket.c ctl/ctl_client_socket.h ctl/ctl_config.c ctl/ctl_config.h \
+	ctl/ctl_doctor.c ctl/ctl_doctor_proc.c ctl/ctl_doctor_proc.h ctl/ctl_status.c \
+	ctl/ctl_table.c ctl/ctl_table.h
+sessionctl_CPPFLAGS = $(I_CTL) $(SECCOMP_CFLAGS) $(YAML_CFLAGS)
+sessionctl_SOURCES = ctl/ctl_main.c $(CTL_SOURCES)
+sessionctl_LDADD = $(L_CTLFILE) $(L_POLICY_LOAD) $(L_TOKENSIGN) $(L_SHM_R) $(L_BASE)

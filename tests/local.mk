@@ -17,3 +17,4 @@ TESTS += tests/fuzz/replay
 AM_TESTS_ENVIRONMENT = FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.h
 include tests/guards/local.mk
+include tests/integration/ctl.mk
