@@ -52,7 +52,7 @@ enum hm_type {
 	HM_SECRET,        /* body hm_secret: Redis password for a TLS handshake's AUTH; wiped */
 	HM_GO,            /* all is handed over: lock yourself in, then HM_READY */
 	HM_DRAIN,         /* finish what is in flight, then exit 0 */
-	HM_METRICS,       /* answer to HM_METRICS_WANTED; fd = sealed segment of kind NONE: head, text */
+	HM_METRICS,       /* answer to HM_METRICS_WANTED; fd = sealed memfd, all of it text */
 	/* child -> master */
 	HM_READY,         /* body hm_ready */
 	HM_FAILED,        /* body: text, not NUL-terminated; the child exits after it */
