@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * subscriber - from the store's revocation log to the table, the bucket counters and the proofs. */
+#ifndef SD_SUBSCRIBER_H
+#define SD_SUBSCRIBER_H
+
+#include "redis_sub.h"
+
+struct master;
+
+struct subscriber {
+	struct redis_sub *sub;
+	enum health_status status;  /* of the store */
+	enum health_reason reason;
+	int64_t proven_ns;          /* the last proof; 0 = none (since the last reset) */
+	bool was_up;
+	bool skipped;               /* an entry named a tenant, client or key without a slot */
+	uint64_t sweep_slots;
+};
+
+int subscriber_open(struct master *m) SD_MUSTCHECK;
+void subscriber_stop(struct master *m);
+/* Names got slots that skipped entries may have meant, or the store's password changed: reads all again. */
+void subscriber_reread(struct master *m);
+/* Each second: gauges, a slice of the sweep. */
+void subscriber_tick(struct master *m);
+/* ns since the last proof; INT64_MAX = never. */
+int64_t subscriber_staleness_ns(const struct subscriber *s, int64_t now_ns);
+
+#endif
