@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * audit_link - the master's own audit records on their way to the auditor. Kept until
+ * acknowledged, sent again to a fresh auditor: at least once. */
+#ifndef SD_AUDIT_LINK_H
+#define SD_AUDIT_LINK_H
+
+#include "audit_msg.h"
+#include "loop.h"
+
+#define AUDIT_LINK_MAX 128 /* records kept; beyond that the oldest is lost, and that is logged */
+
+struct master;
+struct child;
+
+struct audit_kept {
+	uint64_t id;
+	size_t n;
+	uint8_t *packet;
+	bool sent; /* to the present auditor */
+};
+
+struct audit_link {
+	struct sd_io io;
+	bool open;
+	uint32_t granted;
+	uint64_t next_id;
+	uint32_t count;
+	struct audit_kept kept[AUDIT_LINK_MAX]; /* oldest first */
+};
+
+struct audit_detail {
+	const char *key, *value;
+};
+
+/* The auditor is ready: a fresh socket to it. */
+void audit_link_connect(struct master *m);
+void audit_link_lost(struct master *m);
+/* details end with a NULL key (at most AUDIT_MAX_DETAIL). */
+void audit_link_event(struct master *m, enum audit_event event, enum audit_outcome outcome,
+		      const char *tenant, const struct audit_detail *details);
+void audit_link_process(struct master *m, enum audit_event event, const struct child *c,
+			const char *text);
+
+#endif
