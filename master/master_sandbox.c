@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ * master_sandbox - the master's table of system calls: it opens, listens and connects, but it
+ * starts no program, changes no user and touches no other process.
+ * Owns:      the rows
+ * Runs in:   master, at the end of its boot
+ * Fails by:  returning what sd_sandbox_enter says
+ * Never:     execve, fork, kill, ptrace, mount, chmod, set*id, seccomp, bpf, io_uring */
+#include "base.h"
+#include "master.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "err.h"
+
+#ifndef F_ADD_SEALS
+#define F_ADD_SEALS 1033
+#endif
+
+#define ALLOW(name, why) {.nr = SCMP_SYS(name), .reason = (why)}
+#define REFUSE(name, error, why) {.nr = SCMP_SYS(name), .refuse = (error), .reason = (why)}
+#define ALLOW_IF(name, arg, value, why)                                                            \
+	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
+	 .args = {SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu, (uint64_t)(value))}, .reason = (why)}
+/* Bits of a 32-bit argument outside mask must be zero. */
+#define ALLOW_BITS(name, arg, mask, why)                                                           \
+	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
+	 .args = {SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu & ~(uint64_t)(mask), 0)}, .reason = (why)}
+
+#define NOFILE 8192 /* sockets of a node's children pass through, few stay */
+
+static const struct sd_sys_rule rules[] = {
+	ALLOW(epoll_wait, "the loop"),
+	ALLOW(epoll_pwait, "the loop, as newer C libraries call it"),
+	ALLOW(epoll_ctl, "the loop"),
+	ALLOW(recvmsg, "messages of launcher and children, with a descriptor"),
+	ALLOW(sendmsg, "messages to them"),
+	ALLOW(recvfrom, "store, auditor, sessionctl"),
+	ALLOW(sendto, "store, auditor, service manager"),
+	ALLOW(read, "configuration files at a reload; the store"),
+	ALLOW(pread64, "configuration files at a reload"),
+	ALLOW(write, "the log; the store; the ready line"),
+	ALLOW(writev, "the store"),
+	ALLOW(pwrite64, "the configuration of redis-server, into a memfd"),
+	ALLOW(close, "descriptors handed over"),
+	ALLOW(openat, "configuration at a reload, the audit file; by the master's own user"),
+	ALLOW(fstat, "configuration files at a reload"),
+	ALLOW(newfstatat, "configuration files at a reload"),
+	ALLOW(statx, "the same, as newer C libraries ask"),
+	ALLOW(lseek, "configuration files at a reload"),
+	ALLOW(getdents64, "tenants.d and keys at a reload"),
+	ALLOW(readlink, "realpath of an included file"),
+	ALLOW(unlink, "its own sockets' paths at the end"),
+	ALLOW_IF(fcntl, 1, F_GETFL, "fdopendir; non-blocking sockets"),
+	ALLOW_IF(fcntl, 1, F_SETFL, "non-blocking sockets"),
+	ALLOW_IF(fcntl, 1, F_GETFD, "close-on-exec"),
+	ALLOW_IF(fcntl, 1, F_SETFD, "close-on-exec"),
+	ALLOW_IF(fcntl, 1, F_DUPFD_CLOEXEC, "a descriptor in a queue"),
+	ALLOW_IF(fcntl, 1, F_ADD_SEALS, "segments: sealed before they are handed out"),
+	ALLOW_IF(fcntl, 1, F_GET_SEALS, "segments: checked when mapped"),
+	ALLOW(memfd_create, "a policy, a bigger table, statistics of a new child, metrics"),
+	ALLOW(ftruncate, "size of a segment"),
+	ALLOW(fallocate, "pages of a segment"),
+	ALLOW_IF(socket, 0, AF_UNIX, "the managed store"),
+	ALLOW_IF(socket, 0, AF_INET, "the store, a name server"),
+	ALLOW_IF(socket, 0, AF_INET6, "the store, a name server"),
+	{.nr = SCMP_SYS(socket), .refuse = EAFNOSUPPORT, .argc = 1,
+	 .args = {SCMP_CMP(0, SCMP_CMP_MASKED_EQ, 0xffffffffu, AF_NETLINK)},
+	 .reason = "the resolver asks for interfaces and goes on without"},
+	ALLOW(socketpair, "channels of new children"),
+	ALLOW(connect, "the store"),
+	ALLOW(bind, "the resolver's source port"),
+	ALLOW(accept4, "sessionctl"),
+	ALLOW(getsockopt, "SO_ERROR, SO_PEERCRED, buffer sizes"),
+	ALLOW(setsockopt, "buffer sizes, TCP_NODELAY"),
+	ALLOW(getsockname, "the resolver"),
+	ALLOW(getpeername, "the resolver"),
+	ALLOW(shutdown, "the store"),
+	ALLOW(poll, "the resolver"),
+	ALLOW(ppoll, "the resolver"),
+	ALLOW_BITS(mmap, 2, PROT_READ | PROT_WRITE, "malloc, segments"),
+	ALLOW_BITS(mprotect, 2, PROT_READ | PROT_WRITE, "malloc"),
+	ALLOW(munmap, "malloc, segments"),
+	ALLOW(mremap, "malloc"),
+	ALLOW(brk, "malloc"),
+	ALLOW(madvise, "malloc gives back; segments are not inherited"),
+	ALLOW(mlock, "secret memory"),
+	ALLOW(futex, "locks of libc and OpenSSL"),
+	ALLOW(getrandom, "passwords, seeds, jitter"),
+	ALLOW(clock_gettime, "where the machine has no clock in its vDSO"),
+	ALLOW(getpid, "OpenSSL looks for a fork; abort()"),
+	ALLOW(gettid, "abort()"),
+	ALLOW(getuid, "whom sessionctl must be; owner of files"),
+	ALLOW(geteuid, "whom sessionctl must be; owner of files"),
+	ALLOW(uname, "the resolver"),
+	ALLOW(sysinfo, "qsort asks how much memory there is"),
+	ALLOW(rt_sigprocmask, "abort()"),
+	ALLOW(rt_sigaction, "abort()"),
+	ALLOW(rt_sigreturn, "return from a signal"),
+	ALLOW(restart_syscall, "after a stop"),
+	ALLOW(exit_group, "the end"),
+	REFUSE(ioctl, ENOTTY, "standard output: is it a terminal?"),
+	REFUSE(prlimit64, EPERM, "libc asks for limits"),
+	REFUSE(faccessat2, ENOSYS, "libc falls back"),
+};
+
+static int build(struct sd_sys_rule all[SD_ARRAY_LEN(rules) + 1])
+{
+	memcpy(all, rules, sizeof(rules));
+	all[SD_ARRAY_LEN(rules)] = (struct sd_sys_rule){
+		.nr = SCMP_SYS(tgkill),
+		.argc = 1,
+		.args = {SCMP_CMP(0, SCMP_CMP_EQ, (uint64_t)getpid())},
+		.reason = "abort(), on itself only",
+	};
+	return SD_ARRAY_LEN(rules) + 1;
+}
+
+int master_sandbox_enter(const struct server_conf *server, bool own_users,
+			 struct sd_sandbox_report *out, struct sd_diag *diag)
+{
+	struct sd_sys_rule all[SD_ARRAY_LEN(rules) + 1];
+	struct rlimit have;
+	struct sd_sandbox_spec spec = {
+		.role = "master",
+		.rules = all,
+		.rule_count = (size_t)build(all),
+		.mode = (enum sd_sandbox_mode)server->sandbox,
+		/* what is required of the exposed roles; the master needs paths, so no Landlock */
+		.require = server->sandbox_require & ~(SD_SANDBOX_LANDLOCK | SD_SANDBOX_USERS),
+		.may_write_files = true, /* RLIMIT_FSIZE would forbid segments as well */
+		.mdwe = true,
+	};
+	int err;
+
+	if ((server->sandbox_require & SD_SANDBOX_USERS) != 0 && !own_users)
+		return sd_diag_set(diag, SD_ERR_DENIED, "sandbox_require: users: all roles share one "
+				   "user (start as root, or with CAP_SETUID and CAP_SETGID)");
+	if (getrlimit(RLIMIT_NOFILE, &have) != 0)
+		return sd_diag_set(diag, SD_ERR_SYSTEM, "getrlimit: %s", strerror(errno));
+	spec.nofile = (uint32_t)SD_MIN(have.rlim_max, (rlim_t)NOFILE);
+	err = sd_sandbox_probe(&spec, diag);
+	if (err == SD_OK)
+		err = sd_sandbox_enter(&spec, out, diag);
+	out->own_user = own_users;
+	return err;
+}

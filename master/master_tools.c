@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ * master_tools - what `sessiond -t`, `-T` and the launcher's `--users` ask: read, say, end.
+ * Owns:      nothing
+ * Runs in:   the operator's shell (-t, -T); below the launcher (--users: root, 2 s of time)
+ * Fails by:  an exit code; every finding on standard error
+ * Never:     opens a socket or changes a file */
+#include "base.h"
+#include "master.h"
+
+#include <unistd.h>
+
+#include "clock.h"
+#include "die.h"
+#include "err.h"
+
+static struct policy_config *load(const char *file)
+{
+	struct conf_findings found = {0};
+	struct policy_config *config = NULL;
+	int err = policy_config_load(file, sd_clock_wall_ms() / 1000, &config, &found);
+
+	for (size_t i = 0; i < found.count && i < CONF_MAX_FINDINGS; i++)
+		(void)fprintf(stderr, "%s\n", found.f[i].text);
+	if (found.count > CONF_MAX_FINDINGS)
+		(void)fprintf(stderr, "and %zu more\n", found.count - CONF_MAX_FINDINGS);
+	if (err != SD_OK && found.count == 0)
+		(void)fprintf(stderr, "%s: %s\n", file, sd_err_text(err));
+	conf_findings_free(&found);
+	return config;
+}
+
+int master_tool_check(const char *file)
+{
+	struct policy_config *config = load(file);
+
+	if (config == NULL)
+		return 1;
+	policy_config_free(&config);
+	return puts("configuration ok") < 0 || fflush(stdout) != 0;
+}
+
+int master_tool_print(const char *file)
+{
+	struct policy_config *config = load(file);
+	int err;
+
+	if (config == NULL)
+		return 1;
+	err = policy_config_print(config, stdout);
+	policy_config_free(&config);
+	return err != SD_OK || fflush(stdout) != 0;
+}
+
+int master_tool_users(const char *file)
+{
+	struct policy_config *config = load(file);
+	struct hm_users users;
+
+	if (config == NULL)
+		return SD_EXIT_CONFIG;
+	memset(&users, 0, sizeof(users));
+	users.magic = HERITAGE_MAGIC;
+	users.version = HERITAGE_VERSION;
+	(void)snprintf(users.master, sizeof(users.master), "%s", config->server.user_master);
+	(void)snprintf(users.signer, sizeof(users.signer), "%s", config->server.user_signer);
+	(void)snprintf(users.worker, sizeof(users.worker), "%s", config->server.user_worker);
+	(void)snprintf(users.auditor, sizeof(users.auditor), "%s", config->server.user_auditor);
+	policy_config_free(&config);
+	return write(STDOUT_FILENO, &users, sizeof(users)) == (ssize_t)sizeof(users) ? 0 : SD_EXIT_OSERR;
+}
