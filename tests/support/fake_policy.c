@@ -68,8 +68,8 @@ static void make_key(struct fake_policy *f, int i, enum jose_alg alg, struct pol
 	*row = (struct policy_key){
 	    .kid = put_str(f, jwk.kid),
 	    .spki = put_bytes(f, sd_buf_slice(&spki)),
-	    .publish_s = FAKE_POLICY_NOW - 1000,
-	    .activate_s = FAKE_POLICY_NOW - 1000,
+	    .publish_s = f->now_s - 1000,
+	    .activate_s = f->now_s - 1000,
 	    .retire_s = INT64_MAX,
 	    .remove_s = INT64_MAX,
 	    .slot = (uint32_t)i,
@@ -85,8 +85,8 @@ static struct pi_list put_keys_a(struct fake_policy *f)
 
 	make_key(f, 0, JOSE_ES256, &row[0]);
 	make_key(f, 1, JOSE_ES256, &row[1]);
-	row[1].publish_s = row[1].activate_s = FAKE_POLICY_NOW - 5000;
-	row[1].retire_s = FAKE_POLICY_NOW - 100;
+	row[1].publish_s = row[1].activate_s = f->now_s - 5000;
+	row[1].retire_s = f->now_s - 100;
 	if (strcmp(f->kid[0], f->kid[1]) > 0) {
 		swap = row[0];
 		row[0] = row[1];
@@ -140,12 +140,18 @@ static void put_server(struct fake_policy *f, struct policy_image *im)
 
 void fake_policy_init(struct fake_policy *f)
 {
+	fake_policy_init_at(f, FAKE_POLICY_NOW);
+}
+
+void fake_policy_init_at(struct fake_policy *f, int64_t now_s)
+{
 	struct policy_tenant tenant[3];
 	struct policy_name name[3];
 	struct policy_image *im;
 	struct sd_diag diag = {{0}};
 
 	memset(f, 0, sizeof(*f));
+	f->now_s = now_s;
 	f->base = calloc(1, IMAGE_BYTES);
 	assert_non_null(f->base);
 	f->at = sizeof(*im);

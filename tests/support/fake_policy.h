@@ -18,13 +18,15 @@
 struct fake_policy {
 	char *base;
 	size_t at, size;
+	int64_t now_s; /* what the keys' times are around */
 	struct policy_view view;
 	EVP_PKEY *key[FAKE_POLICY_KEYS];
 	char kid[FAKE_POLICY_KEYS][44];
 };
 
-/* Fails the test when it cannot. */
+/* Around FAKE_POLICY_NOW, or another moment. Fails the test when it cannot. */
 void fake_policy_init(struct fake_policy *f);
+void fake_policy_init_at(struct fake_policy *f, int64_t now_s);
 void fake_policy_fini(struct fake_policy *f);
 
 /* Writes keys_dir/TENANT/KID.pem (0600) of the keys that sign, and keys_dir/master (32 bytes). */
