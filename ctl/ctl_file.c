@@ -57,7 +57,9 @@ int ctl_file_write(int dirfd, const struct ctl_file *f, struct sd_diag *diag)
 	if (!err && renameat2(dirfd, temp, dirfd, f->name, f->replace ? 0 : RENAME_NOREPLACE) != 0)
 		err = errno;
 	if (!err)
-		return fsync(dirfd) == 0 ? 0 : sd_diag_set(diag, SD_ERR_SYSTEM, "fsync: %s", strerror(errno));
+		return fsync(dirfd) == 0
+			   ? 0
+			   : sd_diag_set(diag, SD_ERR_SYSTEM, "fsync: %s", strerror(errno));
 	(void)unlinkat(dirfd, temp, 0);
 	return sd_diag_set(diag, err == EEXIST ? SD_ERR_DENIED : SD_ERR_SYSTEM, "%s: %s", f->name,
 			   strerror(err));

@@ -34,7 +34,8 @@ static bool tenant_is_name(const char *tenant)
 	return n > 0 && n <= KEYFILE_TENANT_MAX && tenant[n] == '\0';
 }
 
-static int folder_open(const struct ctl_conf *conf, const char *tenant, bool make, struct sd_diag *diag)
+static int folder_open(const struct ctl_conf *conf, const char *tenant, bool make,
+		       struct sd_diag *diag)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 	bool made;
@@ -52,15 +53,15 @@ static int folder_open(const struct ctl_conf *conf, const char *tenant, bool mak
 		}
 	}
 	if (fd < 0)
-		fd = sd_diag_set(diag, errno == ENOENT ? SD_ERR_NOT_FOUND : SD_ERR_SYSTEM, "%s/%s: %s",
-				 conf->keys_dir, tenant, strerror(errno));
+		fd = sd_diag_set(diag, errno == ENOENT ? SD_ERR_NOT_FOUND : SD_ERR_SYSTEM,
+				 "%s/%s: %s", conf->keys_dir, tenant, strerror(errno));
 	if (top >= 0)
 		close(top);
 	return fd;
 }
 
-static int sidecar_read(struct ctl_keydir *dir, const char *tenant, const char *name, const char *kid,
-			struct sd_diag *diag)
+static int sidecar_read(struct ctl_keydir *dir, const char *tenant, const char *name,
+			const char *kid, struct sd_diag *diag)
 {
 	struct keyfile *k = &dir->keys[dir->count];
 	char *text;
@@ -74,7 +75,8 @@ static int sidecar_read(struct ctl_keydir *dir, const char *tenant, const char *
 	if (!err) {
 		dir->count++;
 		if (strcmp(k->kid, kid) != 0 || strcmp(k->tenant, tenant) != 0)
-			err = sd_diag_set(diag, SD_ERR_INVALID, "kid or tenant is not that of the file");
+			err = sd_diag_set(diag, SD_ERR_INVALID,
+					  "kid or tenant is not that of the file");
 	}
 	if (err)
 		sd_diag_prefix(diag, "%s", name);
@@ -106,7 +108,8 @@ static int folder_read(struct ctl_keydir *dir, const char *tenant, struct sd_dia
 		if (!keyfile_name_parse(e->d_name, ".json", kid))
 			continue;
 		if (dir->count == CTL_KEYDIR_MAX)
-			err = sd_diag_set(diag, SD_ERR_FULL, "more than %d keys: move old ones away", CTL_KEYDIR_MAX);
+			err = sd_diag_set(diag, SD_ERR_FULL,
+					  "more than %d keys: move old ones away", CTL_KEYDIR_MAX);
 		else
 			err = sidecar_read(dir, tenant, e->d_name, kid, diag);
 	}
@@ -115,8 +118,8 @@ static int folder_read(struct ctl_keydir *dir, const char *tenant, struct sd_dia
 	return err;
 }
 
-int ctl_keydir_open(const struct ctl_conf *conf, const char *tenant, bool make, struct ctl_keydir **out,
-		    struct sd_diag *diag)
+int ctl_keydir_open(const struct ctl_conf *conf, const char *tenant, bool make,
+		    struct ctl_keydir **out, struct sd_diag *diag)
 {
 	struct ctl_keydir *dir;
 	int err;
@@ -164,8 +167,9 @@ static int sidecar_write(const struct ctl_keydir *dir, const struct keyfile *k, 
 	if (!err)
 		err = keyfile_emit(k, &text);
 	if (!err)
-		err = ctl_file_write(dir->fd,
-				     &(struct ctl_file){name, sd_buf_slice(&text), 0644, NULL, replace}, diag);
+		err = ctl_file_write(
+		    dir->fd, &(struct ctl_file){name, sd_buf_slice(&text), 0644, NULL, replace},
+		    diag);
 	sd_buf_fini(&text);
 	return err;
 }
@@ -189,13 +193,15 @@ static int pem_write(const struct ctl_keydir *dir, const struct ctl_conf *conf, 
 		err = jws_sign_dump(key, &pem, diag);
 	if (!err)
 		err = ctl_file_write(
-		    dir->fd, &(struct ctl_file){name, sd_buf_slice(&pem), 0600, private_owner(conf), false}, diag);
+		    dir->fd,
+		    &(struct ctl_file){name, sd_buf_slice(&pem), 0600, private_owner(conf), false},
+		    diag);
 	sd_buf_wipe_fini(&pem);
 	return err;
 }
 
-int ctl_keydir_add(struct ctl_keydir *dir, const struct ctl_conf *conf, unsigned bits, struct keyfile *k,
-		   struct sd_diag *diag)
+int ctl_keydir_add(struct ctl_keydir *dir, const struct ctl_conf *conf, unsigned bits,
+		   struct keyfile *k, struct sd_diag *diag)
 {
 	EVP_PKEY *key;
 	int err = jws_sign_keygen(k->alg, bits, &key, diag);

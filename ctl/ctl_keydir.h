@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * ctl_keydir - one tenant's folder of keys, keys/TENANT: all sidecars read, files added, changed. */
+ * ctl_keydir - one tenant's folder of keys, keys/TENANT: all sidecars read, files added, changed.
+ */
 #ifndef SD_CTL_KEYDIR_H
 #define SD_CTL_KEYDIR_H
 
@@ -16,17 +17,17 @@ struct ctl_keydir {
 
 /* Opens and reads keys_dir/tenant; with make, creates it (0755). One unreadable or wrong sidecar
  * is an error: what is not understood must not be rotated around. SD_ERR_NOT_FOUND without make. */
-int ctl_keydir_open(const struct ctl_conf *conf, const char *tenant, bool make, struct ctl_keydir **out,
-		    struct sd_diag *diag) SD_MUSTCHECK;
+int ctl_keydir_open(const struct ctl_conf *conf, const char *tenant, bool make,
+		    struct ctl_keydir **out, struct sd_diag *diag) SD_MUSTCHECK;
 void ctl_keydir_close(struct ctl_keydir **dir);
 
 /* Makes a key for k->alg (bits for RSA), fills k->kid and k->jwk, writes KID.pem (0600, the
  * signer's) and KID.json. k's times and tenant are the caller's. */
-int ctl_keydir_add(struct ctl_keydir *dir, const struct ctl_conf *conf, unsigned bits, struct keyfile *k,
-		   struct sd_diag *diag) SD_MUSTCHECK;
+int ctl_keydir_add(struct ctl_keydir *dir, const struct ctl_conf *conf, unsigned bits,
+		   struct keyfile *k, struct sd_diag *diag) SD_MUSTCHECK;
 
 /* Writes the sidecar of a key again, with the times that k holds now. */
-int ctl_keydir_update(const struct ctl_keydir *dir, const struct keyfile *k, struct sd_diag *diag)
-    SD_MUSTCHECK;
+int ctl_keydir_update(const struct ctl_keydir *dir, const struct keyfile *k,
+		      struct sd_diag *diag) SD_MUSTCHECK;
 
 #endif

@@ -15,8 +15,8 @@
 #include "ctl_keydir.h"
 #include "err.h"
 
-#define LEAD_S 600            /* published this long before it signs, so that caches have seen it */
-#define MARGIN_S 300          /* overlap >= access_ttl + clock_skew + 5 min */
+#define LEAD_S 600   /* published this long before it signs, so that caches have seen it */
+#define MARGIN_S 300 /* overlap >= access_ttl + clock_skew + 5 min */
 #define DUE_S (90 * 86400LL)
 
 struct order;
@@ -30,7 +30,7 @@ struct verb {
 struct order {
 	const struct verb *verb;
 	const char *tenant, *kid;
-	enum jose_alg alg;  /* JOSE_ALG_NONE_VALID: the configured one */
+	enum jose_alg alg; /* JOSE_ALG_NONE_VALID: the configured one */
 	bool due;
 	int64_t now_s, activate_at;
 };
@@ -85,7 +85,8 @@ static int64_t covered_until(struct ctl_keydir *dir, int64_t now_s)
 
 /* Ends all that would still be active when the new key is, and fits the new key before one that is
  * announced for later. */
-static int chain(struct ctl_keydir *dir, const struct ctl_tenant *t, struct keyfile *k, struct sd_diag *diag)
+static int chain(struct ctl_keydir *dir, const struct ctl_tenant *t, struct keyfile *k,
+		 struct sd_diag *diag)
 {
 	int err = 0;
 
@@ -125,8 +126,10 @@ static int key_add(const struct ctl_conf *conf, struct ctl_keydir *dir, const st
 	if (!err)
 		err = chain(dir, t, &k, diag);
 	if (!err && conf->json) {
-		printf("{\"tenant\":\"%s\",\"kid\":\"%s\",\"algorithm\":\"%s\",\"publish_at\":%lld,\"activate_at\":%lld}\n",
-		       k.tenant, k.kid, jose_alg_name(k.alg), (long long)k.publish_at, (long long)k.activate_at);
+		printf("{\"tenant\":\"%s\",\"kid\":\"%s\",\"algorithm\":\"%s\",\"publish_at\":%lld,"
+		       "\"activate_at\":%lld}\n",
+		       k.tenant, k.kid, jose_alg_name(k.alg), (long long)k.publish_at,
+		       (long long)k.activate_at);
 	} else if (!err) {
 		char at[32];
 
@@ -164,14 +167,16 @@ static int run_retire(const struct ctl_conf *conf, struct ctl_keydir *dir, const
 		return sd_diag_set(diag, SD_ERR_NOT_FOUND, "%s: no such key", o->kid);
 	state = keyfile_state(k, o->now_s);
 	if (state == KEY_RETIRED || state == KEY_REMOVED)
-		return sd_diag_set(diag, SD_ERR_INVALID, "%s is %s already", o->kid, keyfile_state_name(state));
+		return sd_diag_set(diag, SD_ERR_INVALID, "%s is %s already", o->kid,
+				   keyfile_state_name(state));
 	if (signing_key(dir, o->now_s) == k) {
 		struct keyfile saved = *k;
 
 		k->activate_at = k->publish_at = INT64_MAX; /* as if it were not there */
 		if (!signing_key(dir, o->now_s)) {
 			*k = saved;
-			return sd_diag_set(diag, SD_ERR_DENIED, "%s is the only key that signs: rotate first", o->kid);
+			return sd_diag_set(diag, SD_ERR_DENIED,
+					   "%s is the only key that signs: rotate first", o->kid);
 		}
 		*k = saved;
 	}
@@ -188,7 +193,8 @@ static int run_retire(const struct ctl_conf *conf, struct ctl_keydir *dir, const
 		char at[32];
 
 		sd_clock_format(until * 1000, at);
-		fprintf(stderr, "sessionctl: %s: no key signs from %s on: rotate before\n", o->tenant, at);
+		fprintf(stderr, "sessionctl: %s: no key signs from %s on: rotate before\n",
+			o->tenant, at);
 	}
 	return err;
 }
@@ -220,17 +226,18 @@ static int run_list(const struct ctl_conf *conf, struct ctl_keydir *dir, const s
 	if (conf->json)
 		putchar('[');
 	else
-		printf("%-43s  %-9s  %-9s  %-19s  %-19s  %-19s  %s\n", "KID", "ALGORITHM", "STATE", "PUBLISHED",
-		       "ACTIVE", "RETIRED", "REMOVED (UTC)");
+		printf("%-43s  %-9s  %-9s  %-19s  %-19s  %-19s  %s\n", "KID", "ALGORITHM", "STATE",
+		       "PUBLISHED", "ACTIVE", "RETIRED", "REMOVED (UTC)");
 	for (size_t i = 0; i < dir->count; i++) {
 		const struct keyfile *k = &dir->keys[i];
 		const int64_t times[] = {k->publish_at, k->activate_at, k->retire_at, k->remove_at};
-		static const char *const names[] = {"publish_at", "activate_at", "retire_at", "remove_at"};
+		static const char *const names[] = {"publish_at", "activate_at", "retire_at",
+						    "remove_at"};
 		const char *state = keyfile_state_name(keyfile_state(k, o->now_s));
 
 		if (conf->json)
-			printf("%s{\"kid\":\"%s\",\"algorithm\":\"%s\",\"state\":\"%s\"", i ? "," : "", k->kid,
-			       jose_alg_name(k->alg), state);
+			printf("%s{\"kid\":\"%s\",\"algorithm\":\"%s\",\"state\":\"%s\"",
+			       i ? "," : "", k->kid, jose_alg_name(k->alg), state);
 		else
 			printf("%-43s  %-9s  %-9s", k->kid, jose_alg_name(k->alg), state);
 		for (size_t j = 0; j < SD_ARRAY_LEN(times); j++) {
@@ -274,7 +281,8 @@ static int tenant_run(const struct ctl_conf *conf, const struct order *o)
 		err = o->verb->fn(conf, dir, o, &t, &diag);
 	ctl_keydir_close(&dir);
 	if (err)
-		fprintf(stderr, "sessionctl: %s: %s\n", o->tenant, diag.text[0] ? diag.text : sd_err_text(err));
+		fprintf(stderr, "sessionctl: %s: %s\n", o->tenant,
+			diag.text[0] ? diag.text : sd_err_text(err));
 	return err ? 1 : 0;
 }
 
@@ -299,10 +307,10 @@ static bool time_read(const char *text, int64_t now_s, int64_t *out)
 }
 
 static const struct verb verbs[] = {
-	{"new", true, run_rotate},
-	{"rotate", true, run_rotate},
-	{"list", false, run_list},
-	{"retire", false, run_retire},
+    {"new", true, run_rotate},
+    {"rotate", true, run_rotate},
+    {"list", false, run_list},
+    {"retire", false, run_retire},
 };
 
 /* A word without an option's name: tenant, then retire's KID, which may begin with hyphens. */
@@ -339,7 +347,7 @@ static bool order_read(struct order *o, int argc, char **argv)
 		} else if (rotate && value && strcmp(argv[i], "--at") == 0) {
 			if (!time_read(argv[++i], o->now_s, &o->activate_at))
 				return false;
-		} else if (new && value && strcmp(argv[i], "--algorithm") == 0) {
+		} else if (new &&value && strcmp(argv[i], "--algorithm") == 0) {
 			o->alg = jose_alg_parse(sd_slice_str(argv[++i]));
 			if (!o->alg)
 				return false;

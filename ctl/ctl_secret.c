@@ -24,7 +24,8 @@ static int secret_write(const struct ctl_conf *conf, struct sd_slice secret, str
 	struct ctl_file f = {.data = secret, .mode = 0600};
 	int dirfd, err;
 
-	memcpy(folder, conf->master_key_file, sizeof(folder)); /* dirname and basename write into it */
+	memcpy(folder, conf->master_key_file,
+	       sizeof(folder)); /* dirname and basename write into it */
 	memcpy(file, conf->master_key_file, sizeof(file));
 	f.name = basename(file);
 	f.owner = conf->signer_known && geteuid() == 0 ? &conf->signer : NULL;

@@ -31,7 +31,8 @@ struct verifier {
 
 static int usage(void)
 {
-	fputs("usage: sessionctl token verify (--jwk FILE | --jwks FILE) [--algorithms LIST] [--raw]\n",
+	fputs("usage: sessionctl token verify (--jwk FILE | --jwks FILE) [--algorithms LIST] "
+	      "[--raw]\n",
 	      stderr);
 	return 2;
 }
@@ -58,14 +59,15 @@ static bool algorithms_read(const char *list, bool allowed[JOSE_ALG_COUNT])
 static bool options_read(struct verifier *v, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"jwk", required_argument, NULL, 'k'},
-		{"jwks", required_argument, NULL, 's'},
-		{"algorithms", required_argument, NULL, 'a'},
-		{"raw", no_argument, NULL, 'r'},
-		{NULL, 0, NULL, 0},
+	    {"jwk", required_argument, NULL, 'k'},
+	    {"jwks", required_argument, NULL, 's'},
+	    {"algorithms", required_argument, NULL, 'a'},
+	    {"raw", no_argument, NULL, 'r'},
+	    {NULL, 0, NULL, 0},
 	};
 	char name[] = "sessionctl";
-	char **all = calloc((size_t)argc + 2, sizeof(*all)); /* getopt wants a program's name first */
+	char **all =
+	    calloc((size_t)argc + 2, sizeof(*all)); /* getopt wants a program's name first */
 	bool ok = all != NULL;
 	int c;
 
@@ -136,7 +138,8 @@ static bool keys_load(struct verifier *v)
 		v->key_count = err ? 0 : 1;
 	}
 	if (err)
-		fprintf(stderr, "sessionctl: %s: %s\n", path, diag.text[0] ? diag.text : sd_err_text(err));
+		fprintf(stderr, "sessionctl: %s: %s\n", path,
+			diag.text[0] ? diag.text : sd_err_text(err));
 	free(text);
 	return err == 0;
 }
@@ -188,7 +191,8 @@ static const char *verdict(struct verifier *v, struct sd_slice token)
 	enum jws_result r;
 
 	sd_arena_reset(&v->arena);
-	r = v->raw ? jws_split_raw(token, &v->arena, &jws, &why) : jws_split(token, &v->arena, &jws, &why);
+	r = v->raw ? jws_split_raw(token, &v->arena, &jws, &why)
+		   : jws_split(token, &v->arena, &jws, &why);
 	if (r != JWS_OK)
 		return why;
 	if (!v->allowed[jws.alg])

@@ -46,8 +46,9 @@ static const char *read_text(struct reader *r, const struct json_value *v, size_
 /* May be empty: scope, acr. */
 static const char *read_optional(struct reader *r, const struct json_value *v, size_t offset)
 {
-	return json_get_str(v, r->arena, slice_at(r, offset)) == 0 ? NULL
-								   : "a claim that must be a string is not";
+	return json_get_str(v, r->arena, slice_at(r, offset)) == 0
+		   ? NULL
+		   : "a claim that must be a string is not";
 }
 
 static const char *read_sub(struct reader *r, const struct json_value *v, size_t offset)
@@ -77,8 +78,8 @@ static const char *read_id(struct reader *r, const struct json_value *v, size_t 
 	for (size_t i = 0; i < s.n; i++) {
 		uint8_t c = (uint8_t)s.p[i], lower = c | 0x20;
 
-		if ((uint8_t)(lower - 'a') >= 26 && (uint8_t)(c - '0') >= 10 && c != '.' && c != '_' &&
-		    c != '~' && c != '-')
+		if ((uint8_t)(lower - 'a') >= 26 && (uint8_t)(c - '0') >= 10 && c != '.' &&
+		    c != '_' && c != '~' && c != '-')
 			return "client_id or jti holds other than A-Z a-z 0-9 . _ ~ -";
 	}
 	return NULL;
@@ -173,22 +174,22 @@ static const char *read_ext(struct reader *r, const struct json_value *v, size_t
 
 /* In the order in which claims_emit writes them: the search below then hits at once. */
 static const struct row rows[] = {
-	{"iss", read_text, AT(iss), true},
-	{"sub", read_sub, AT(sub), true},
-	{"aud", read_aud, AT(aud), true},
-	{"exp", read_time, AT(exp), true},
-	{"iat", read_time, AT(iat), true},
-	{"nbf", read_time, AT(nbf), false},
-	{"jti", read_id, AT(jti), true},
-	{"client_id", read_id, AT(client_id), true},
-	{"sid", read_sid, AT(sid), true},
-	{"tid", read_tid, AT(tid), true},
-	{"auth_time", read_time, AT(auth_time), false},
-	{"acr", read_optional, AT(acr), false},
-	{"amr", read_amr, AT(amr), false},
-	{"scope", read_optional, AT(scope), false},
-	{"cnf", read_cnf, AT(cnf), false},
-	{"ext", read_ext, AT(extra), false},
+    {"iss", read_text, AT(iss), true},
+    {"sub", read_sub, AT(sub), true},
+    {"aud", read_aud, AT(aud), true},
+    {"exp", read_time, AT(exp), true},
+    {"iat", read_time, AT(iat), true},
+    {"nbf", read_time, AT(nbf), false},
+    {"jti", read_id, AT(jti), true},
+    {"client_id", read_id, AT(client_id), true},
+    {"sid", read_sid, AT(sid), true},
+    {"tid", read_tid, AT(tid), true},
+    {"auth_time", read_time, AT(auth_time), false},
+    {"acr", read_optional, AT(acr), false},
+    {"amr", read_amr, AT(amr), false},
+    {"scope", read_optional, AT(scope), false},
+    {"cnf", read_cnf, AT(cnf), false},
+    {"ext", read_ext, AT(extra), false},
 };
 
 #define ROWS SD_ARRAY_LEN(rows)
@@ -218,7 +219,8 @@ static const char *claims_read(struct reader *r, const struct json_flat *o)
 		size_t at;
 
 		if (o->m[i].name_escaped)
-			return "an escaped claim name"; /* we write none: it hides a name from readers */
+			return "an escaped claim name"; /* we write none: it hides a name from
+							   readers */
 		at = row_find(&o->m[i], &next);
 		if (at == ROWS)
 			continue; /* RFC 7519 4: what is not understood is ignored */

@@ -22,10 +22,12 @@
 #include "token_ossl.h"
 
 #define PREFIX_LEN 4
-#define BODY_BYTES (HANDLE_SID_BYTES + 4 + HANDLE_RANDOM_BYTES) /* what the MAC covers, behind the prefix */
+#define BODY_BYTES                                                                                 \
+	(HANDLE_SID_BYTES + 4 + HANDLE_RANDOM_BYTES) /* what the MAC covers, behind the prefix */
 
 SD_STATIC_ASSERT(BODY_BYTES + HANDLE_MAC_BYTES == HANDLE_TOKEN_BYTES, "a token's layout");
-SD_STATIC_ASSERT(PREFIX_LEN + B64URL_LEN(HANDLE_TOKEN_BYTES) == HANDLE_TOKEN_LEN, "a token's length");
+SD_STATIC_ASSERT(PREFIX_LEN + B64URL_LEN(HANDLE_TOKEN_BYTES) == HANDLE_TOKEN_LEN,
+		 "a token's length");
 SD_STATIC_ASSERT(B64URL_LEN(HANDLE_SID_BYTES) == HANDLE_SID_LEN, "a session id's length");
 
 static const char *prefix(enum handle_kind kind)
@@ -43,7 +45,8 @@ uint8_t handle_partition(struct sd_slice tenant, struct sd_slice user)
 		memcpy(head, tenant.p, tenant.n);
 	head[tenant.n] = '\0';
 	if (token_ossl_digest(sd_slice(head, tenant.n + 1), user, hash) != 0)
-		sd_bug(__FILE__, __LINE__, "SHA-256 fails"); /* a wrong partition would be for ever */
+		sd_bug(__FILE__, __LINE__,
+		       "SHA-256 fails"); /* a wrong partition would be for ever */
 	return hash[0];
 }
 
@@ -72,7 +75,8 @@ int sid_parse(struct sd_slice text, struct sid *out)
 	return SD_ERR_INVALID;
 }
 
-int handle_new(enum handle_kind kind, const struct sid *sid, uint32_t generation, struct handle *out)
+int handle_new(enum handle_kind kind, const struct sid *sid, uint32_t generation,
+	       struct handle *out)
 {
 	*out = (struct handle){.kind = kind, .sid = *sid, .generation = generation};
 	if (sd_random(out->random, sizeof(out->random)) == 0)
@@ -132,7 +136,8 @@ static bool mac_fits(struct sd_slice pre, const uint8_t all[HANDLE_TOKEN_BYTES],
 	int fits = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int ok = token_ossl_hmac(keys[i], HANDLE_KEY_BYTES, pre, sd_slice(all, BODY_BYTES), mac) == 0;
+		int ok = token_ossl_hmac(keys[i], HANDLE_KEY_BYTES, pre, sd_slice(all, BODY_BYTES),
+					 mac) == 0;
 
 		fits |= ok & (CRYPTO_memcmp(mac, all + BODY_BYTES, HANDLE_MAC_BYTES) == 0);
 	}
@@ -141,7 +146,8 @@ static bool mac_fits(struct sd_slice pre, const uint8_t all[HANDLE_TOKEN_BYTES],
 }
 
 enum handle_result handle_parse(struct sd_slice text, enum handle_kind kind,
-				const uint8_t (*keys)[HANDLE_KEY_BYTES], size_t n, struct handle *out)
+				const uint8_t (*keys)[HANDLE_KEY_BYTES], size_t n,
+				struct handle *out)
 {
 	uint8_t all[HANDLE_TOKEN_BYTES];
 	enum handle_result result = HANDLE_MALFORMED;
@@ -151,7 +157,8 @@ enum handle_result handle_parse(struct sd_slice text, enum handle_kind kind,
 	memset(out, 0, sizeof(*out));
 	if (text.n != HANDLE_TOKEN_LEN || memcmp(text.p, pre.p, PREFIX_LEN) != 0)
 		return HANDLE_MALFORMED;
-	if (b64url_decode(sd_slice(text.p + PREFIX_LEN, text.n - PREFIX_LEN), all, sizeof(all), &len) == 0) {
+	if (b64url_decode(sd_slice(text.p + PREFIX_LEN, text.n - PREFIX_LEN), all, sizeof(all),
+			  &len) == 0) {
 		result = mac_fits(pre, all, keys, n) ? HANDLE_OK : HANDLE_BAD_MAC;
 		if (result == HANDLE_OK) {
 			out->kind = kind;
@@ -166,7 +173,8 @@ void handle_hash(const struct handle *h, uint8_t out[32])
 {
 	uint8_t kind = (uint8_t)h->kind;
 
-	if (token_ossl_digest(sd_slice(&kind, 1), sd_slice(h->random, HANDLE_RANDOM_BYTES), out) != 0)
+	if (token_ossl_digest(sd_slice(&kind, 1), sd_slice(h->random, HANDLE_RANDOM_BYTES), out) !=
+	    0)
 		sd_bug(__FILE__, __LINE__, "SHA-256 fails"); /* equal hashes would mix two tokens */
 }
 
@@ -180,13 +188,13 @@ int handle_derive(const void *secret, size_t n, const char *label, struct sd_sli
 		void *out;
 	} key = {secret}, lab = {label}, sep = {&zero}, inf = {info.p};
 	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key.out, n),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, lab.out, strlen(label)),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, sep.out, 1),
-		info.n ? OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, inf.out, info.n)
-		       : OSSL_PARAM_construct_end(),
-		OSSL_PARAM_construct_end(),
+	    OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+	    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key.out, n),
+	    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, lab.out, strlen(label)),
+	    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, sep.out, 1),
+	    info.n ? OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, inf.out, info.n)
+		   : OSSL_PARAM_construct_end(),
+	    OSSL_PARAM_construct_end(),
 	};
 	EVP_KDF_CTX *ctx = token_ossl_hkdf() ? EVP_KDF_CTX_new(token_ossl_hkdf()) : NULL;
 	int err = 0;

@@ -9,8 +9,8 @@
 #include "jose_alg.h"
 
 static const char *const names[] = {
-	[JOSE_ALG_NONE_VALID] = "", [JOSE_RS256] = "RS256", [JOSE_PS256] = "PS256",
-	[JOSE_ES256] = "ES256",     [JOSE_EDDSA] = "EdDSA",
+    [JOSE_ALG_NONE_VALID] = "", [JOSE_RS256] = "RS256", [JOSE_PS256] = "PS256",
+    [JOSE_ES256] = "ES256",	[JOSE_EDDSA] = "EdDSA",
 };
 SD_STATIC_ASSERT(SD_ARRAY_LEN(names) == JOSE_ALG_COUNT, "one name for each algorithm");
 

@@ -14,11 +14,11 @@
 #include "secret.h"
 
 #define TEXT_MAX (16u << 20)
-#define NUMBER_MAX 512      /* characters of one number */
-#define NAMES_MAX 1024      /* names of all objects open at one time */
+#define NUMBER_MAX 512 /* characters of one number */
+#define NAMES_MAX 1024 /* names of all objects open at one time */
 #define INT_MAX_53 9007199254740991ULL
-#define ORDER_MAX 307       /* 10^308 is the last decade that a double can hold only in part */
-#define ESCAPED (1u << 31)  /* in scan.len */
+#define ORDER_MAX 307	   /* 10^308 is the last decade that a double can hold only in part */
+#define ESCAPED (1u << 31) /* in scan.len */
 
 /* Names of the objects that are open, innermost last. Offsets, to keep this small: it lives on
  * the stack of the hot path. */
@@ -321,7 +321,8 @@ static bool literal_scan(struct scan *s, const char *word, size_t n)
 }
 
 /* Into the flat table, when this object is the one that the caller asked for. */
-static bool member_keep(struct scan *s, struct sd_slice name, bool escaped, const struct json_value *v)
+static bool member_keep(struct scan *s, struct sd_slice name, bool escaped,
+			const struct json_value *v)
 {
 	struct json_member *m;
 

@@ -35,7 +35,8 @@ int json_tree(struct sd_slice text, struct json_object **out, struct json_error 
 		json_object_put(*out);
 		*out = NULL;
 		if (err_out)
-			*err_out = (struct json_error){json_tokener_get_parse_end(tok), "json-c refused it"};
+			*err_out = (struct json_error){json_tokener_get_parse_end(tok),
+						       "json-c refused it"};
 		err = SD_ERR_INVALID;
 	}
 	json_tokener_free(tok);

@@ -53,7 +53,8 @@ static int bytes_get(struct source *s, const char *name, uint8_t *out, size_t si
 	if (!text.p)
 		return sd_diag_set(s->diag, SD_ERR_INVALID, "%s is missing", name);
 	if (b64url_decode(text, out, size, n_out) != 0 || *n_out == 0)
-		return sd_diag_set(s->diag, SD_ERR_INVALID, "%s is not base64url of 1 to %zu bytes", name, size);
+		return sd_diag_set(s->diag, SD_ERR_INVALID, "%s is not base64url of 1 to %zu bytes",
+				   name, size);
 	return 0;
 }
 
@@ -88,7 +89,8 @@ static int purpose_check(struct source *s)
 		return sd_diag_set(s->diag, SD_ERR_INVALID, "key_ops is not an array");
 	while (json_array_next(ops, &pos, &item)) {
 		if (json_get_str(&item, &s->arena, &op) != 0)
-			return sd_diag_set(s->diag, SD_ERR_INVALID, "key_ops holds something not a string");
+			return sd_diag_set(s->diag, SD_ERR_INVALID,
+					   "key_ops holds something not a string");
 		verify |= sd_slice_is(op, "verify");
 	}
 	return verify ? 0 : sd_diag_set(s->diag, SD_ERR_INVALID, "key_ops is without \"verify\"");
@@ -140,7 +142,8 @@ static int curve_is(struct source *s, const char *want)
 
 	if (err)
 		return err;
-	return sd_slice_is(crv, want) ? 0 : sd_diag_set(s->diag, SD_ERR_INVALID, "crv is not %s", want);
+	return sd_slice_is(crv, want) ? 0
+				      : sd_diag_set(s->diag, SD_ERR_INVALID, "crv is not %s", want);
 }
 
 static int ec_make(struct source *s, EVP_PKEY **out)
@@ -150,18 +153,24 @@ static int ec_make(struct source *s, EVP_PKEY **out)
 	OSSL_PARAM_BLD *bld;
 	int err;
 
-	if ((err = curve_is(s, "P-256")) != 0 || (err = bytes_get(s, "x", point + 1, POINT, &xn)) != 0 ||
+	if ((err = curve_is(s, "P-256")) != 0 ||
+	    (err = bytes_get(s, "x", point + 1, POINT, &xn)) != 0 ||
 	    (err = bytes_get(s, "y", point + 1 + POINT, POINT, &yn)) != 0)
 		return err;
 	if (xn != POINT || yn != POINT)
 		return sd_diag_set(s->diag, SD_ERR_INVALID, "x and y must have 32 bytes each");
 	bld = OSSL_PARAM_BLD_new();
 	err = SD_ERR_MEMORY;
-	if (bld && OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) == 1 &&
-	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)) == 1)
+	if (bld &&
+	    OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) ==
+		1 &&
+	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)) ==
+		1)
 		err = from_params("EC", bld, out);
 	OSSL_PARAM_BLD_free(bld);
-	return err ? sd_diag_set(s->diag, SD_ERR_INVALID, "EC key refused: the point is not on the curve") : 0;
+	return err ? sd_diag_set(s->diag, SD_ERR_INVALID,
+				 "EC key refused: the point is not on the curve")
+		   : 0;
 }
 
 static int okp_make(struct source *s, EVP_PKEY **out)
@@ -189,7 +198,8 @@ static int alg_choose(struct source *s, enum jose_alg kind_alg, enum jose_alg *o
 		return err;
 	*out = jose_alg_parse(alg);
 	if (*out == JOSE_ALG_NONE_VALID)
-		return sd_diag_set(s->diag, SD_ERR_INVALID, "alg is not one of RS256 PS256 ES256 EdDSA");
+		return sd_diag_set(s->diag, SD_ERR_INVALID,
+				   "alg is not one of RS256 PS256 ES256 EdDSA");
 	return 0;
 }
 
@@ -201,7 +211,8 @@ static int kid_get(struct source *s, char out[JWK_KID_MAX + 1])
 	if (err || !kid.p)
 		return err;
 	if (kid.n == 0 || kid.n > JWK_KID_MAX)
-		return sd_diag_set(s->diag, SD_ERR_INVALID, "kid must have 1 to %d bytes", JWK_KID_MAX);
+		return sd_diag_set(s->diag, SD_ERR_INVALID, "kid must have 1 to %d bytes",
+				   JWK_KID_MAX);
 	for (size_t i = 0; i < kid.n; i++)
 		if (kid.p[i] < 0x21 || kid.p[i] > 0x7e)
 			return sd_diag_set(s->diag, SD_ERR_INVALID, "kid must be visible ASCII");
@@ -230,7 +241,8 @@ static int key_make(struct source *s, enum jose_alg default_alg, struct jwk *k)
 	return err ? err : alg_choose(s, kind_alg, &k->alg);
 }
 
-int jwk_parse(struct sd_slice text, enum jose_alg default_alg, struct jwk *out, struct sd_diag *diag)
+int jwk_parse(struct sd_slice text, enum jose_alg default_alg, struct jwk *out,
+	      struct sd_diag *diag)
 {
 	struct source s = {.diag = diag};
 	struct json_error where;
@@ -242,7 +254,8 @@ int jwk_parse(struct sd_slice text, enum jose_alg default_alg, struct jwk *out, 
 	if (err)
 		err = sd_diag_set(diag, err, "byte %zu: %s", where.offset, where.reason);
 	else if ((err = private_refuse(&s)) == 0 && (err = purpose_check(&s)) == 0 &&
-		 (err = kid_get(&s, out->kid)) == 0 && (err = key_make(&s, default_alg, out)) == 0 &&
+		 (err = kid_get(&s, out->kid)) == 0 &&
+		 (err = key_make(&s, default_alg, out)) == 0 &&
 		 (err = jwk_check_key(out->pkey, out->alg, diag)) == 0 &&
 		 !jwk_check_ready(out->pkey, out->alg, &out->verify))
 		err = sd_diag_set(diag, SD_ERR_CRYPTO, "OpenSSL refuses the key");

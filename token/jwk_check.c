@@ -18,8 +18,8 @@
 
 /* The odd primes up to 167: the product that ROCA's moduli are built on. */
 static const uint8_t primes[] = {
-	3,  5,  7,  11, 13, 17, 19, 23,  29,  31,  37,  41,  43,  47,  53,  59,  61,  67,  71,
-	73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+    3,	5,  7,	11, 13, 17,  19,  23,  29,  31,	 37,  41,  43,	47,  53,  59,  61,  67,	 71,
+    73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 };
 
 /* Is value a power of 65537 modulo prime? */
@@ -52,7 +52,8 @@ static int modulus_check(const BIGNUM *n, struct sd_diag *diag)
 		roca = roca && in_subgroup((unsigned)rest, primes[i]);
 	}
 	if (roca)
-		return sd_diag_set(diag, SD_ERR_INVALID, "RSA modulus of a broken generator (ROCA)");
+		return sd_diag_set(diag, SD_ERR_INVALID,
+				   "RSA modulus of a broken generator (ROCA)");
 	return 0;
 }
 
@@ -104,11 +105,14 @@ static int ec_check(const EVP_PKEY *pkey, struct sd_diag *diag)
 static int ed25519_check(const EVP_PKEY *pkey, struct sd_diag *diag)
 {
 	static const uint8_t small[][32] = {
-		{0}, {1},
-		{0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f,
-		 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a},
-		{0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
-		 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05},
+	    {0},
+	    {1},
+	    {0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b,
+	     0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39,
+	     0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a},
+	    {0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4,
+	     0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6,
+	     0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05},
 	};
 	uint8_t y[32];
 	size_t n = sizeof(y), high = 0;
@@ -119,7 +123,8 @@ static int ed25519_check(const EVP_PKEY *pkey, struct sd_diag *diag)
 	for (size_t i = 1; i < 31; i++)
 		high += y[i] == 0xff;
 	if (high == 30 && y[31] == 0x7f && y[0] >= 0xec) /* -1 (order 2) and all above it */
-		return sd_diag_set(diag, SD_ERR_INVALID, "Ed25519 point of small order or not canonical");
+		return sd_diag_set(diag, SD_ERR_INVALID,
+				   "Ed25519 point of small order or not canonical");
 	for (size_t i = 0; i < SD_ARRAY_LEN(small); i++)
 		if (memcmp(y, small[i], sizeof(y)) == 0)
 			return sd_diag_set(diag, SD_ERR_INVALID, "Ed25519 point of small order");
@@ -129,11 +134,15 @@ static int ed25519_check(const EVP_PKEY *pkey, struct sd_diag *diag)
 int jwk_check_key(const EVP_PKEY *pkey, enum jose_alg alg, struct sd_diag *diag)
 {
 	static const char *const kinds[] = {
-		[JOSE_RS256] = "RSA", [JOSE_PS256] = "RSA", [JOSE_ES256] = "EC", [JOSE_EDDSA] = "ED25519",
+	    [JOSE_RS256] = "RSA",
+	    [JOSE_PS256] = "RSA",
+	    [JOSE_ES256] = "EC",
+	    [JOSE_EDDSA] = "ED25519",
 	};
 	int err = SD_ERR_INVALID;
 
-	SD_STATIC_ASSERT(SD_ARRAY_LEN(kinds) == JOSE_ALG_COUNT, "one kind of key for each algorithm");
+	SD_STATIC_ASSERT(SD_ARRAY_LEN(kinds) == JOSE_ALG_COUNT,
+			 "one kind of key for each algorithm");
 	if ((unsigned)alg >= JOSE_ALG_COUNT || !kinds[alg] || !EVP_PKEY_is_a(pkey, kinds[alg]))
 		return sd_diag_set(diag, SD_ERR_INVALID, "the key does not fit the algorithm");
 	switch (alg) {

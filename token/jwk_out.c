@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * jwk_out - public keys leaving OpenSSL: as JWK, thumbprint, SubjectPublicKeyInfo; and back from DER.
- * Owns:      the order of members in what we publish
- * Runs in:   master (image), worker (adoption), signer, tools
- * Fails by:  SD_ERR_CRYPTO, SD_ERR_INVALID, SD_ERR_TOO_BIG, SD_ERR_MEMORY
+ * jwk_out - public keys leaving OpenSSL: as JWK, thumbprint, SubjectPublicKeyInfo; and back from
+ * DER. Owns:      the order of members in what we publish Runs in:   master (image), worker
+ * (adoption), signer, tools Fails by:  SD_ERR_CRYPTO, SD_ERR_INVALID, SD_ERR_TOO_BIG, SD_ERR_MEMORY
  * Never:     a private parameter: only the public names below are asked for */
 #include "base.h"
 
@@ -24,8 +23,8 @@
 #define THUMB_TEXT_MAX 2048
 
 /* ,"name":"base64url of the key's number"; width 0 = the fewest octets. False: OpenSSL refused. */
-static bool number_put(struct sd_buf *out, const EVP_PKEY *pkey, const char *param, const char *name,
-		       int width)
+static bool number_put(struct sd_buf *out, const EVP_PKEY *pkey, const char *param,
+		       const char *name, int width)
 {
 	uint8_t bytes[BYTES_MAX];
 	char text[B64URL_LEN(BYTES_MAX)];
@@ -62,7 +61,9 @@ int jwk_emit(const struct jwk *k, struct sd_buf *out)
 	bool ok = false;
 
 	sd_buf_printf(out, "{\"kty\":\"%s\",\"use\":\"sig\",\"alg\":\"%s\",",
-		      k->alg == JOSE_EDDSA ? "OKP" : k->alg == JOSE_ES256 ? "EC" : "RSA",
+		      k->alg == JOSE_EDDSA   ? "OKP"
+		      : k->alg == JOSE_ES256 ? "EC"
+					     : "RSA",
 		      jose_alg_name(k->alg));
 	if (k->kid[0]) {
 		sd_buf_str(out, "\"kid\":");
@@ -135,7 +136,8 @@ int jwk_from_pkey(EVP_PKEY *pkey, enum jose_alg alg, struct jwk *out, struct sd_
 	if (err)
 		return err;
 	n = i2d_PUBKEY(pkey, &der); /* through DER: nothing private can come along */
-	err = n > 0 ? jwk_from_spki(sd_slice(der, (size_t)n), alg, sd_slice(NULL, 0), out) : SD_ERR_CRYPTO;
+	err = n > 0 ? jwk_from_spki(sd_slice(der, (size_t)n), alg, sd_slice(NULL, 0), out)
+		    : SD_ERR_CRYPTO;
 	if (!err)
 		err = jwk_thumbprint(out, out->kid);
 	OPENSSL_free(der);

@@ -16,11 +16,13 @@ static int kid_unique(const struct jwk *keys, size_t n, struct sd_diag *diag)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(keys[i].kid, keys[n].kid) == 0)
-			return sd_diag_set(diag, SD_ERR_INVALID, "keys[%zu]: same kid as keys[%zu]", n, i);
+			return sd_diag_set(diag, SD_ERR_INVALID, "keys[%zu]: same kid as keys[%zu]",
+					   n, i);
 	return 0;
 }
 
-static int keys_read(const struct json_value *list, struct jwk *keys, size_t *n, struct sd_diag *diag)
+static int keys_read(const struct json_value *list, struct jwk *keys, size_t *n,
+		     struct sd_diag *diag)
 {
 	struct json_value item;
 	size_t pos = 0;

@@ -3,7 +3,8 @@
  * Owns:      which header members exist for us
  * Runs in:   worker, signer, tools (after the sandbox)
  * Fails by:  JWS_MALFORMED with a reason, JWS_SIGNATURE
- * Never:     a key, an address or a certificate from the token; an algorithm that only the token names */
+ * Never:     a key, an address or a certificate from the token; an algorithm that only the token
+ * names */
 #include "base.h"
 
 #include "jws.h"
@@ -35,8 +36,8 @@ static bool kid_fits(struct sd_slice kid)
 	for (size_t i = 0; i < kid.n; i++) {
 		uint8_t c = (uint8_t)kid.p[i], lower = c | 0x20;
 
-		if ((uint8_t)(lower - 'a') >= 26 && (uint8_t)(c - '0') >= 10 && c != '.' && c != '_' &&
-		    c != '~' && c != '-')
+		if ((uint8_t)(lower - 'a') >= 26 && (uint8_t)(c - '0') >= 10 && c != '.' &&
+		    c != '_' && c != '~' && c != '-')
 			return false;
 	}
 	return true;
@@ -90,8 +91,8 @@ static bool part_decode(struct sd_slice text, struct sd_arena *arena, struct sd_
 	return true;
 }
 
-static enum jws_result split(struct sd_slice token, struct sd_arena *arena, bool raw, struct jws *out,
-			     const char **reason_out)
+static enum jws_result split(struct sd_slice token, struct sd_arena *arena, bool raw,
+			     struct jws *out, const char **reason_out)
 {
 	const char *dot1, *dot2, *end = token.p + token.n, *why;
 
@@ -139,8 +140,9 @@ enum jws_result jws_split_raw(struct sd_slice token, struct sd_arena *arena, str
 static bool in_order(const uint8_t v[ES256_HALF])
 {
 	static const uint8_t order[ES256_HALF] = {
-		0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-		0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+	    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
+	    0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 	};
 	static const uint8_t zero[ES256_HALF];
 

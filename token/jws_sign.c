@@ -55,12 +55,14 @@ static bool es256_raw(uint8_t *sig, size_t *n)
 	return ok;
 }
 
-static bool signature_make(EVP_PKEY *key, enum jose_alg alg, struct sd_slice text, uint8_t *sig, size_t *n)
+static bool signature_make(EVP_PKEY *key, enum jose_alg alg, struct sd_slice text, uint8_t *sig,
+			   size_t *n)
 {
 	EVP_MD *md = alg == JOSE_EDDSA ? NULL : token_ossl_sha256();
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pctx = NULL; /* the digest state's */
-	bool ok = ctx && (md || alg == JOSE_EDDSA) && EVP_DigestSignInit(ctx, &pctx, md, NULL, key) == 1;
+	bool ok =
+	    ctx && (md || alg == JOSE_EDDSA) && EVP_DigestSignInit(ctx, &pctx, md, NULL, key) == 1;
 
 	if (ok && alg == JOSE_PS256)
 		ok = pss_set(pctx);
@@ -97,7 +99,10 @@ int jws_sign_compact(EVP_PKEY *key, enum jose_alg alg, const char *kid, const ch
 		     struct sd_slice payload, struct sd_buf *out)
 {
 	static const char *const kinds[] = {
-		[JOSE_RS256] = "RSA", [JOSE_PS256] = "RSA", [JOSE_ES256] = "EC", [JOSE_EDDSA] = "ED25519",
+	    [JOSE_RS256] = "RSA",
+	    [JOSE_PS256] = "RSA",
+	    [JOSE_ES256] = "EC",
+	    [JOSE_EDDSA] = "ED25519",
 	};
 	uint8_t sig[SIGNATURE_MAX];
 	size_t from = out->len, n = sizeof(sig);
@@ -220,7 +225,8 @@ int jws_sign_load(int fd, EVP_PKEY **out, struct sd_diag *diag)
 		bio = BIO_new_mem_buf(buf, (int)n); /* borrows buf */
 		*out = bio ? pem_parse(bio) : NULL;
 		if (!*out)
-			err = sd_diag_set(diag, SD_ERR_INVALID, "not a PKCS#8 PEM private key without pass phrase");
+			err = sd_diag_set(diag, SD_ERR_INVALID,
+					  "not a PKCS#8 PEM private key without pass phrase");
 	}
 	BIO_free(bio);
 	OPENSSL_secure_clear_free(buf, PEM_MAX);

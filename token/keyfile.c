@@ -38,8 +38,10 @@ static int text_get(struct source *s, const char *name, char *out, size_t size)
 
 	if (!v)
 		return SD_ERR_INVALID;
-	if (json_get_str(v, &s->arena, &text) != 0 || text.n == 0 || sd_slice_copy(text, out, size) != 0)
-		return sd_diag_set(s->diag, SD_ERR_INVALID, "%s is not a string of 1 to %zu bytes", name, size - 1);
+	if (json_get_str(v, &s->arena, &text) != 0 || text.n == 0 ||
+	    sd_slice_copy(text, out, size) != 0)
+		return sd_diag_set(s->diag, SD_ERR_INVALID, "%s is not a string of 1 to %zu bytes",
+				   name, size - 1);
 	return 0;
 }
 
@@ -94,7 +96,8 @@ static int key_get(struct source *s, struct keyfile *k)
 	if (err)
 		return err;
 	if (strcmp(thumb, k->kid) != 0 || (k->jwk.kid[0] && strcmp(k->jwk.kid, thumb) != 0))
-		return sd_diag_set(s->diag, SD_ERR_INVALID, "kid is not the thumbprint of jwk (%s)", thumb);
+		return sd_diag_set(s->diag, SD_ERR_INVALID, "kid is not the thumbprint of jwk (%s)",
+				   thumb);
 	return sd_slice_copy(sd_slice_str(thumb), k->jwk.kid, sizeof(k->jwk.kid));
 }
 
@@ -113,7 +116,8 @@ static int members_read(struct source *s, struct keyfile *k)
 		return err;
 	k->alg = jose_alg_parse(sd_slice_str(alg));
 	if (k->alg == JOSE_ALG_NONE_VALID)
-		return sd_diag_set(s->diag, SD_ERR_INVALID, "algorithm is not one of RS256 PS256 ES256 EdDSA");
+		return sd_diag_set(s->diag, SD_ERR_INVALID,
+				   "algorithm is not one of RS256 PS256 ES256 EdDSA");
 	if ((err = key_get(s, k)) != 0 || (err = order_check(k, s->diag)) != 0)
 		return err;
 	if (s->o.count != MEMBERS) /* all eight are there, so one more is one we do not know */
@@ -161,8 +165,9 @@ int keyfile_emit(const struct keyfile *k, struct sd_buf *out)
 {
 	int err;
 
-	sd_buf_printf(out, "{\n  \"kid\": \"%s\",\n  \"tenant\": \"%s\",\n  \"algorithm\": \"%s\",\n", k->kid,
-		      k->tenant, jose_alg_name(k->alg));
+	sd_buf_printf(out,
+		      "{\n  \"kid\": \"%s\",\n  \"tenant\": \"%s\",\n  \"algorithm\": \"%s\",\n",
+		      k->kid, k->tenant, jose_alg_name(k->alg));
 	time_put(out, "publish_at", k->publish_at);
 	time_put(out, "activate_at", k->activate_at);
 	time_put(out, "retire_at", k->retire_at);
@@ -207,7 +212,8 @@ static bool kid_is_thumbprint(const char *kid, size_t n)
 	uint8_t hash[32];
 	size_t len;
 
-	return n == JWK_THUMBPRINT_LEN && b64url_decode(sd_slice(kid, n), hash, sizeof(hash), &len) == 0;
+	return n == JWK_THUMBPRINT_LEN &&
+	       b64url_decode(sd_slice(kid, n), hash, sizeof(hash), &len) == 0;
 }
 
 int keyfile_name(const char *kid, const char *suffix, char out[KEYFILE_NAME_MAX])
@@ -223,7 +229,8 @@ bool keyfile_name_parse(const char *name, const char *suffix, char kid_out[JWK_T
 {
 	memset(kid_out, 0, JWK_THUMBPRINT_LEN + 1);
 	if (strlen(name) != JWK_THUMBPRINT_LEN + strlen(suffix) ||
-	    strcmp(name + JWK_THUMBPRINT_LEN, suffix) != 0 || !kid_is_thumbprint(name, JWK_THUMBPRINT_LEN))
+	    strcmp(name + JWK_THUMBPRINT_LEN, suffix) != 0 ||
+	    !kid_is_thumbprint(name, JWK_THUMBPRINT_LEN))
 		return false;
 	memcpy(kid_out, name, JWK_THUMBPRINT_LEN);
 	return true;

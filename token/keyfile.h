@@ -15,7 +15,7 @@ struct keyfile {
 	char tenant[KEYFILE_TENANT_MAX + 1];
 	enum jose_alg alg;
 	int64_t publish_at, activate_at; /* Unix seconds */
-	int64_t retire_at, remove_at;    /* 0 = open (null in the file) */
+	int64_t retire_at, remove_at;	 /* 0 = open (null in the file) */
 	struct jwk jwk;
 };
 

@@ -34,7 +34,8 @@ static bool encrypt(EVP_CIPHER_CTX *ctx, const uint8_t key[32], struct sd_slice 
 
 	return EVP_EncryptInit_ex2(ctx, token_ossl_aes256gcm(), key, at, NULL) == 1 &&
 	       EVP_EncryptUpdate(ctx, NULL, &n, bytes(aad.p), (int)aad.n) == 1 &&
-	       (plain.n == 0 || EVP_EncryptUpdate(ctx, text, &n, bytes(plain.p), (int)plain.n) == 1) &&
+	       (plain.n == 0 ||
+		EVP_EncryptUpdate(ctx, text, &n, bytes(plain.p), (int)plain.n) == 1) &&
 	       EVP_EncryptFinal_ex(ctx, text + plain.n, &n) == 1 &&
 	       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG, text + plain.n) == 1;
 }
@@ -55,7 +56,8 @@ static bool decrypt(EVP_CIPHER_CTX *ctx, const uint8_t key[32], struct sd_slice 
 	       EVP_DecryptFinal_ex(ctx, plain + len, &n) == 1;
 }
 
-int seal_close(const uint8_t key[32], struct sd_slice aad, struct sd_slice plain, struct sd_buf *out)
+int seal_close(const uint8_t key[32], struct sd_slice aad, struct sd_slice plain,
+	       struct sd_buf *out)
 {
 	EVP_CIPHER_CTX *ctx;
 	uint8_t *at;
@@ -80,7 +82,8 @@ int seal_close(const uint8_t key[32], struct sd_slice aad, struct sd_slice plain
 	return err;
 }
 
-int seal_open(const uint8_t key[32], struct sd_slice aad, struct sd_slice sealed, struct sd_buf *out)
+int seal_open(const uint8_t key[32], struct sd_slice aad, struct sd_slice sealed,
+	      struct sd_buf *out)
 {
 	EVP_CIPHER_CTX *ctx;
 	size_t len;

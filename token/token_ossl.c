@@ -63,8 +63,8 @@ static EVP_MAC_CTX *hmac_ready(void)
 {
 	char name[] = "SHA256";
 	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-		OSSL_PARAM_construct_end(),
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+	    OSSL_PARAM_construct_end(),
 	};
 	EVP_MAC *mac;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * token_warm - makes everything that token/ uses of OpenSSL ready, and proves it on known answers. */
+ * token_warm - makes everything that token/ uses of OpenSSL ready, and proves it on known answers.
+ */
 #ifndef SD_TOKEN_WARM_H
 #define SD_TOKEN_WARM_H
 
