@@ -11,6 +11,7 @@ if LIBFUZZER
 I_FUZZ += -DSD_LIBFUZZER
 endif
 include tests/fuzz/http.mk
+include tests/fuzz/token.mk
 check_PROGRAMS += $(FUZZ_TARGETS)
 dist_check_SCRIPTS += tests/fuzz/replay
 TESTS += tests/fuzz/replay
@@ -18,3 +19,4 @@ AM_TESTS_ENVIRONMENT = FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.h
 include tests/guards/local.mk
 include tests/integration/ctl.mk
+include tests/integration/token.mk
