@@ -33,3 +33,13 @@ libsdstore_sub_a_SOURCES = \
 
 L_STORE = libsdstore.a $(HIREDIS_LIBS)
 L_STORE_SUB = libsdstore_sub.a libsdstore.a $(HIREDIS_LIBS)
+
+if HAVE_CMOCKA
+UNIT_TESTS += tests/unit/test_store_write
+L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
+STORE_RIG = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
+	tests/support/store_rig.h
+tests_unit_test_store_write_SOURCES = tests/unit/test_store_write.c $(STORE_RIG)
+tests_unit_test_store_write_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_write_LDADD = $(L_STORE_TEST)
+endif

@@ -163,11 +163,10 @@ end
 
 -- An index forgets its oldest members whose records are gone; bounded work.
 local function heal(index)
-  for _, sid in ipairs(redis.call('ZRANGE', index, 0, 7)) do
-    if redis.call('EXISTS', s_base .. sid) == 1 then
-      break
+  for _, sid in ipairs(redis.call('ZRANGE', index, 0, 3)) do
+    if redis.call('EXISTS', s_base .. sid) == 0 then
+      redis.call('ZREM', index, sid)
     end
-    redis.call('ZREM', index, sid)
   end
 end
 

@@ -1,0 +1,728 @@
+/* SPDX-License-Identifier: MIT
+ * Each writing script in every branch, against a real Redis: limits, rotation, reuse, ends. */
+#include "base.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <hiredis/hiredis.h>
+
+#include "err.h"
+#include "store_key.h"
+#include "store_rig.h"
+
+static bool same(const struct sid *a, const struct sid *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static void expect_ended(struct store_rig *rig, struct sid sid, enum end_reason reason)
+{
+	struct store_call call;
+
+	assert_int_equal(rig_read(rig, sid, &call), STORE_ENDED);
+	assert_int_equal(call.session.end_reason, reason);
+	assert_true(call.session.ended_ms > 0);
+	store_call_release(&call);
+}
+
+static void expect_active(struct store_rig *rig, struct sid sid)
+{
+	struct store_call call;
+
+	assert_int_equal(rig_read(rig, sid, &call), STORE_OK);
+	store_call_release(&call);
+}
+
+/* The record as if it had been made, seen and issued so much earlier. */
+static void age(struct store_rig *rig, struct sid sid, const char *name, long long by)
+{
+	(void)real_redis_int(&rig->redis, "HINCRBY %s %s %lld", rig_key(sid), name, -by);
+}
+
+static void create_writes_record_and_indexes(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_create in = rig_create_input(RIG_USER, NULL);
+	struct store_call call;
+	struct redisReply *keys;
+
+	memset(in.session_hash, 7, 32);
+	assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
+	assert_int_equal(call.exp_s, call.iat_s + 900);
+	assert_int_equal(call.absolute_at_s, (call.now_ms + 43200000) / 1000);
+	assert_int_equal(call.idle_at_s, (call.now_ms + 1800000) / 1000);
+	assert_int_equal(call.refresh_expires_s, call.absolute_at_s);
+	assert_int_equal(call.evicted_count, 0);
+	assert_int_equal(call.log_pos, 0);
+	assert_int_equal(call.partition, in.sid.b[0]);
+	store_call_release(&call);
+	assert_int_equal(rig_read(rig, in.sid, &call), STORE_OK);
+	assert_true(sd_slice_is(call.session.user, "alice"));
+	assert_true(sd_slice_eq(call.session.data, in.data));
+	assert_true(sd_slice_is(call.session.audience, "[\"api\"]"));
+	assert_int_equal(call.session.generation, 1);
+	assert_int_equal(call.session.session_hash[31], 7);
+	store_call_release(&call);
+	keys = real_redis_ask(&rig->redis, "KEYS *");
+	assert_int_equal(keys->elements, 5); /* record, active, user, tenant, deadlines */
+	{
+		char names[5][STORE_KEY_MAX];
+
+		for (size_t i = 0; i < 5; i++)
+			snprintf(names[i], sizeof(names[i]), "%s", keys->element[i]->str);
+		for (size_t i = 0; i < 5; i++)
+			assert_true(real_redis_int(&rig->redis, "PTTL %s", names[i]) > 43200000);
+	}
+	assert_int_equal(rig_calls(rig, "evalsha") + rig_calls(rig, "eval"), 2); /* NOSCRIPT, once */
+}
+
+static void create_is_one_round_trip(void **state)
+{
+	struct store_rig *rig = *state;
+
+	(void)rig_session(rig, RIG_USER, NULL);
+	(void)real_redis_ask(&rig->redis, "CONFIG RESETSTAT");
+	(void)rig_session(rig, RIG_USER, NULL);
+	assert_int_equal(rig_calls(rig, "evalsha"), 1);
+	assert_int_equal(rig_calls(rig, "eval"), 0);
+}
+
+static void create_reject_changes_nothing(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_call call;
+	struct store_create in;
+	struct sid first[2];
+
+	for (int i = 0; i < 2; i++)
+		first[i] = rig_session(rig, RIG_USER, NULL);
+	in = rig_create_input(RIG_USER, NULL);
+	in.max_per_user = 2;
+	in.on_limit = 0;
+	assert_int_equal(rig_create(rig, &in, &call), STORE_LIMIT);
+	assert_int_equal(call.ended, 0);
+	store_call_release(&call);
+	expect_active(rig, first[0]);
+	expect_active(rig, first[1]);
+	assert_int_equal(rig_read(rig, in.sid, &call), STORE_ABSENT);
+	store_call_release(&call);
+	/* One that had run out does not count. */
+	age(rig, first[0], "seen", 1800001);
+	assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
+	assert_int_equal(call.ended, 1);
+	assert_int_equal(call.evicted_count, 0);
+	store_call_release(&call);
+	expect_ended(rig, first[0], END_IDLE);
+}
+
+static void create_evicts(struct store_rig *rig, uint32_t mode, int expected)
+{
+	struct store_create in;
+	struct store_call call;
+	struct sid sid[3];
+
+	for (int i = 0; i < 3; i++) {
+		in = rig_create_input(RIG_USER, NULL);
+		in.device_id = i == 2 ? SD_SLICE("mine") : SD_SLICE("other");
+		assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
+		store_call_release(&call);
+		sid[i] = in.sid;
+	}
+	/* Created in this order whatever the clock's grain; the middle one was seen longest ago. */
+	for (int i = 0; i < 3; i++) {
+		struct store_key key;
+		char hash[33], text[HANDLE_SID_LEN + 1];
+
+		store_key_active_base(&key, RIG_PREFIX, sid[i].b[0], RIG_TENANT);
+		assert_int_equal(store_key_user_hash(RIG_TENANT, RIG_USER, hash), SD_OK);
+		sid_text(&sid[i], text);
+		(void)real_redis_ask(&rig->redis, "ZADD %s%s XX %d %s", key.s, hash, i + 1, text);
+	}
+	age(rig, sid[1], "seen", 5000);
+	in = rig_create_input(RIG_USER, NULL);
+	in.max_per_user = 3;
+	in.on_limit = mode;
+	in.device_id = SD_SLICE("mine");
+	assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
+	assert_int_equal(call.evicted_count, 1);
+	assert_int_equal(call.ended, 1);
+	assert_true(same(&call.evicted[0], &sid[expected]));
+	assert_true(call.log_pos > 0 && call.log_id[0]);
+	store_call_release(&call);
+	expect_ended(rig, sid[expected], END_LIMIT);
+	assert_int_equal(rig_log_len(rig, in.sid.b[0]), 1);
+}
+
+static void create_evicts_oldest(void **state)
+{
+	create_evicts(*state, 1, 0);
+}
+
+static void create_evicts_least_recent(void **state)
+{
+	create_evicts(*state, 2, 1);
+}
+
+static void create_evicts_same_device(void **state)
+{
+	create_evicts(*state, 3, 2);
+}
+
+static void create_limits_device_type(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_create in = rig_create_input(RIG_USER, NULL);
+	struct store_call call;
+	struct sid phone = rig_session(rig, RIG_USER, NULL);
+
+	in.device_type = SD_SLICE("tv");
+	in.max_per_device_type = 1;
+	assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
+	assert_int_equal(call.evicted_count, 0);
+	store_call_release(&call);
+	{
+		struct store_create second = rig_create_input(RIG_USER, NULL);
+
+		second.device_type = SD_SLICE("tv");
+		second.max_per_device_type = 1;
+		assert_int_equal(rig_create(rig, &second, &call), STORE_OK);
+		assert_int_equal(call.evicted_count, 1);
+		assert_true(same(&call.evicted[0], &in.sid));
+		store_call_release(&call);
+	}
+	expect_active(rig, phone);
+}
+
+static void create_replaces_before_it_counts(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid old = rig_session(rig, RIG_USER, NULL);
+	struct store_create in = rig_create_input(RIG_USER, NULL);
+	struct store_call call;
+
+	in.max_per_user = 1;
+	in.on_limit = 0;
+	in.has_replaces = true;
+	in.replaces = old;
+	assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
+	assert_int_equal(call.ended, 1);
+	assert_int_equal(call.evicted_count, 0);
+	store_call_release(&call);
+	expect_ended(rig, old, END_REPLACED);
+	in = rig_create_input(RIG_USER, NULL);
+	in.has_replaces = true;
+	in.replaces = old;
+	in.replaces.b[0] ^= 1;
+	assert_int_equal(rig_create(rig, &in, &call), STORE_CORRUPT); /* another partition */
+	store_call_release(&call);
+}
+
+static void create_in_parallel_never_exceeds(void **state)
+{
+	struct store_rig *rig = *state;
+	static struct store_call calls[32];
+	struct store_key key;
+	char hash[33];
+
+	for (int i = 0; i < 32; i++) {
+		struct store_create in = rig_create_input(RIG_USER, NULL);
+
+		in.max_per_user = 5;
+		rig_begin(&calls[i]);
+		store_create(rig->store, &in, &calls[i]);
+	}
+	for (int i = 0; i < 32; i++) {
+		rig_wait(rig, &calls[i]);
+		assert_int_equal(calls[i].status, STORE_OK);
+		store_call_release(&calls[i]);
+	}
+	store_key_active_base(&key, RIG_PREFIX, handle_partition(RIG_TENANT, RIG_USER), RIG_TENANT);
+	assert_int_equal(store_key_user_hash(RIG_TENANT, RIG_USER, hash), SD_OK);
+	assert_int_equal(real_redis_int(&rig->redis, "ZCARD %s%s", key.s, hash), 5);
+}
+
+static void late_changes_nothing(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_create in = rig_create_input(RIG_USER, NULL);
+	struct store_call call;
+	int64_t offset = atomic_load(&rig->control->store_offset_ms);
+
+	atomic_store(&rig->control->store_offset_ms, offset - 60000);
+	assert_int_equal(rig_create(rig, &in, &call), STORE_LATE);
+	assert_true(call.now_ms > 0);
+	store_call_release(&call);
+	atomic_store(&rig->control->store_offset_ms, INT64_MIN);
+	assert_int_equal(rig_create(rig, &in, &call), STORE_UNAVAILABLE);
+	store_call_release(&call);
+	atomic_store(&rig->control->store_offset_ms, offset);
+	assert_int_equal(real_redis_int(&rig->redis, "DBSIZE"), 0);
+}
+
+static void refresh_rotates_and_repeats(void **state)
+{
+	struct store_rig *rig = *state;
+	struct handle h[4], lost;
+	struct store_refresh in;
+	struct store_call call;
+
+	(void)rig_session(rig, RIG_USER, &h[0]);
+	in = rig_refresh_input(&h[0], &h[1]);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
+	assert_int_equal(call.session.generation, 2);
+	assert_true(sd_slice_is(call.session.user, "alice"));
+	assert_int_equal(call.exp_s, call.iat_s + 900);
+	assert_int_equal(call.session.until_s, call.exp_s);
+	assert_int_equal(call.successor.n, 0);
+	store_call_release(&call);
+	/* The answer was lost: the same successor again. */
+	in = rig_refresh_input(&h[0], &lost);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_SUCCESSOR);
+	assert_int_equal(call.successor.n, 32);
+	assert_memory_equal(call.successor.p, h[1].random, 32);
+	assert_int_equal(call.session.generation, 2);
+	store_call_release(&call);
+	/* And also when the successor has been used meanwhile. */
+	in = rig_refresh_input(&h[1], &h[2]);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
+	store_call_release(&call);
+	in = rig_refresh_input(&h[0], &lost);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_SUCCESSOR);
+	assert_memory_equal(call.successor.p, h[1].random, 32);
+	store_call_release(&call);
+	in = rig_refresh_input(&h[2], &h[3]);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
+	store_call_release(&call);
+}
+
+static void refresh_reuse_ends(void **state)
+{
+	struct store_rig *rig = *state;
+	struct handle h, next, other;
+	struct sid sid = rig_session(rig, RIG_USER, &h);
+	struct store_refresh in = rig_refresh_input(&h, &next);
+	struct store_call call;
+
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
+	store_call_release(&call);
+	in.grace_ms = 0; /* older than the grace */
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_REUSED);
+	assert_int_equal(call.session.end_reason, END_REUSE);
+	assert_int_equal(call.ended, 1);
+	assert_true(call.log_pos > 0);
+	store_call_release(&call);
+	expect_ended(rig, sid, END_REUSE);
+	in = rig_refresh_input(&next, &other);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_ENDED);
+	assert_int_equal(call.session.end_reason, END_REUSE);
+	assert_int_equal(call.ended, 0);
+	store_call_release(&call);
+}
+
+static void refresh_other_secret_of_same_generation(void **state)
+{
+	struct store_rig *rig = *state;
+	struct handle h, next;
+	struct sid sid = rig_session(rig, RIG_USER, &h);
+	struct store_refresh in;
+	struct store_call call;
+
+	h.random[0] ^= 1;
+	in = rig_refresh_input(&h, &next);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_REUSED);
+	store_call_release(&call);
+	expect_ended(rig, sid, END_REUSE);
+}
+
+static void refresh_rolls_forward(void **state)
+{
+	struct store_rig *rig = *state;
+	struct handle h, ahead, next, after;
+	struct store_refresh in;
+	struct store_call call;
+	struct sid sid = rig_session(rig, RIG_USER, &h);
+
+	/* The store lost two rotations: the client holds generation 3, the record says 1. */
+	assert_int_equal(handle_new(HANDLE_REFRESH, &sid, 3, &ahead), SD_OK);
+	in = rig_refresh_input(&ahead, &next);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
+	assert_int_equal(call.session.generation, 4);
+	store_call_release(&call);
+	in = rig_refresh_input(&ahead, &after);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_SUCCESSOR);
+	store_call_release(&call);
+	in = rig_refresh_input(&next, &after);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
+	store_call_release(&call);
+	in = rig_refresh_input(&h, &after);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_REUSED);
+	store_call_release(&call);
+}
+
+static void refresh_clocks(void **state)
+{
+	struct store_rig *rig = *state;
+	struct handle h, next;
+	struct store_refresh in;
+	struct store_call call;
+	struct sid sid = rig_session(rig, RIG_USER, &h);
+
+	age(rig, sid, "seen", 1800001);
+	in = rig_refresh_input(&h, &next);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
+	assert_int_equal(call.session.end_reason, END_IDLE);
+	store_call_release(&call);
+	expect_ended(rig, sid, END_IDLE);
+
+	sid = rig_session(rig, RIG_USER, &h);
+	age(rig, sid, "created", 43200001);
+	in = rig_refresh_input(&h, &next);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
+	assert_int_equal(call.session.end_reason, END_ABSOLUTE);
+	store_call_release(&call);
+
+	/* The policy became shorter since. */
+	sid = rig_session(rig, RIG_USER, &h);
+	age(rig, sid, "seen", 60001);
+	in = rig_refresh_input(&h, &next);
+	in.idle_s = 60;
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
+	store_call_release(&call);
+
+	/* And longer: the session keeps what it was given. */
+	sid = rig_session(rig, RIG_USER, &h);
+	age(rig, sid, "seen", 1800001);
+	in = rig_refresh_input(&h, &next);
+	in.idle_s = 999999;
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
+	store_call_release(&call);
+
+	/* The refresh token's own clock, today's policy. */
+	sid = rig_session(rig, RIG_USER, &h);
+	age(rig, sid, "issued", 1000);
+	in = rig_refresh_input(&h, &next);
+	in.refresh_ttl_s = 1000;
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
+	store_call_release(&call);
+	expect_ended(rig, sid, END_IDLE);
+}
+
+static void refresh_near_the_end(void **state)
+{
+	struct store_rig *rig = *state;
+	struct handle h, next;
+	struct store_refresh in;
+	struct store_call call;
+	struct sid sid = rig_session(rig, RIG_USER, &h);
+	int64_t end;
+
+	age(rig, sid, "created", 43200000 - 60000);
+	in = rig_refresh_input(&h, &next);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
+	end = (call.session.created_ms + 43200000) / 1000;
+	assert_int_equal(call.exp_s, end); /* never beyond the session */
+	assert_int_equal(call.refresh_expires_s, end);
+	assert_true(call.session.seen_ms >= call.now_ms);
+	store_call_release(&call);
+}
+
+static void refresh_unknown_or_cookie(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_create cookie = rig_create_input(RIG_USER, NULL);
+	struct handle h, next;
+	struct store_refresh in;
+	struct store_call call;
+
+	assert_int_equal(handle_new(HANDLE_REFRESH, &cookie.sid, 1, &h), SD_OK);
+	in = rig_refresh_input(&h, &next);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_ABSENT);
+	store_call_release(&call);
+	memset(cookie.refresh_hash, 0, 32);
+	cookie.mode = SESSION_MODE_COOKIE;
+	cookie.access_ttl_s = cookie.refresh_ttl_s = 0;
+	assert_int_equal(rig_create(rig, &cookie, &call), STORE_OK);
+	assert_int_equal(call.exp_s, 0);
+	store_call_release(&call);
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_MISMATCH);
+	store_call_release(&call);
+	expect_active(rig, cookie.sid);
+	(void)real_redis_ask(&rig->redis, "HSET %s v 2", rig_key(cookie.sid));
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_CORRUPT);
+	store_call_release(&call);
+	assert_int_equal(rig_read(rig, cookie.sid, &call), STORE_CORRUPT);
+	store_call_release(&call);
+}
+
+static void refresh_in_parallel_has_one_successor(void **state)
+{
+	struct store_rig *rig = *state;
+	static struct store_call calls[16];
+	static struct handle next[16];
+	struct handle h;
+	uint8_t winner[32] = {0};
+	int rotated = 0;
+
+	(void)rig_session(rig, RIG_USER, &h);
+	for (int i = 0; i < 16; i++) {
+		struct store_refresh in = rig_refresh_input(&h, &next[i]);
+
+		rig_begin(&calls[i]);
+		store_refresh(rig->store, &in, &calls[i]);
+	}
+	for (int i = 0; i < 16; i++) {
+		rig_wait(rig, &calls[i]);
+		if (calls[i].status == STORE_OK) {
+			memcpy(winner, next[i].random, 32);
+			rotated++;
+		}
+	}
+	assert_int_equal(rotated, 1);
+	for (int i = 0; i < 16; i++) {
+		if (calls[i].status != STORE_OK) {
+			assert_int_equal(calls[i].status, STORE_SUCCESSOR);
+			assert_memory_equal(calls[i].successor.p, winner, 32);
+		}
+		store_call_release(&calls[i]);
+	}
+}
+
+static void end_is_idempotent(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid = rig_session(rig, RIG_USER, NULL);
+	struct store_call call;
+
+	assert_int_equal(rig_end(rig, sid, END_LOGOUT, &call), STORE_OK);
+	assert_int_equal(call.ended, 1);
+	assert_true(call.log_pos > 0);
+	assert_int_equal(call.session.status, SESSION_ENDED);
+	store_call_release(&call);
+	assert_int_equal(rig_end(rig, sid, END_ADMIN, &call), STORE_ENDED);
+	assert_int_equal(call.ended, 0);
+	assert_int_equal(call.log_pos, 0);
+	assert_int_equal(call.session.end_reason, END_LOGOUT);
+	store_call_release(&call);
+	sid.b[15] ^= 1;
+	assert_int_equal(rig_end(rig, sid, END_LOGOUT, &call), STORE_ABSENT);
+	store_call_release(&call);
+	assert_int_equal(rig_log_len(rig, sid.b[0]), 1);
+}
+
+static void end_writes_back(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_end in = {.tenant = RIG_TENANT, .reason = END_ADMIN, .retain_s = 60, .tombstone = true};
+	struct sid sid = rig_session(rig, RIG_USER, NULL);
+	struct store_call call;
+
+	/* The store lost the record: a tombstone. */
+	(void)real_redis_int(&rig->redis, "DEL %s", rig_key(sid));
+	in.sid = sid;
+	in.until_s = 4000000000;
+	for (int i = 0; i < 2; i++) {
+		rig_begin(&call);
+		store_end(rig->store, &in, &call);
+		rig_wait(rig, &call);
+		assert_int_equal(call.status, i == 0 ? STORE_OK : STORE_ENDED);
+		assert_int_equal(call.ended, i == 0);
+		assert_int_equal(call.session.until_s, 4000000000);
+		store_call_release(&call);
+	}
+	expect_ended(rig, sid, END_ADMIN);
+	assert_int_equal(rig_log_len(rig, sid.b[0]), 1);
+	/* It came back with an older copy: ended, with the later until. */
+	in.sid = rig_session(rig, RIG_USER, NULL);
+	rig_begin(&call);
+	store_end(rig->store, &in, &call);
+	rig_wait(rig, &call);
+	assert_int_equal(call.status, STORE_OK);
+	assert_int_equal(call.session.until_s, 4000000000);
+	store_call_release(&call);
+}
+
+static void end_user_but_one(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid[4];
+	struct store_call call;
+	struct store_end_user in = {.tenant = RIG_TENANT, .user = RIG_USER, .reason = END_USER,
+				    .has_except = true, .retain_s = 60};
+	struct sid other = rig_session(rig, SD_SLICE("bob"), NULL);
+
+	for (int i = 0; i < 4; i++)
+		sid[i] = rig_session(rig, RIG_USER, NULL);
+	(void)real_redis_int(&rig->redis, "HDEL %s dev", rig_key(sid[3]));
+	in.except = sid[0];
+	in.device_id = SD_SLICE("d1");
+	rig_begin(&call);
+	store_end_user(rig->store, &in, &call);
+	rig_wait(rig, &call);
+	assert_int_equal(call.status, STORE_OK);
+	assert_int_equal(call.ended, 2);
+	assert_true(call.log_pos > 0);
+	store_call_release(&call);
+	expect_active(rig, sid[0]);
+	expect_ended(rig, sid[1], END_USER);
+	expect_ended(rig, sid[2], END_USER);
+	expect_active(rig, sid[3]);
+	expect_active(rig, other);
+	in.has_except = false;
+	in.device_id = SD_SLICE("");
+	rig_begin(&call);
+	store_end_user(rig->store, &in, &call);
+	rig_wait(rig, &call);
+	assert_int_equal(call.ended, 2);
+	store_call_release(&call);
+	assert_int_equal(rig_log_len(rig, sid[0].b[0]), 4);
+}
+
+static int64_t rule(struct store_rig *rig, enum store_rule_kind kind, struct sd_slice id, int64_t before)
+{
+	struct store_rule in = {.tenant = RIG_TENANT, .kind = kind, .id = id, .before_s = before,
+				.until_s = 4000000000};
+	struct store_call call;
+	int64_t in_force;
+
+	rig_begin(&call);
+	store_rule(rig->store, &in, &call);
+	rig_wait(rig, &call);
+	assert_int_equal(call.status, STORE_OK);
+	assert_true(call.log_pos > 0);
+	in_force = call.tenant_before_s;
+	store_call_release(&call);
+	return in_force;
+}
+
+static void rules_only_rise(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid = rig_session(rig, RIG_USER, NULL);
+	struct store_call call;
+	struct store_key key;
+
+	assert_int_equal(rule(rig, STORE_RULE_TENANT, SD_SLICE(""), 1700000000), 1700000000);
+	assert_int_equal(rule(rig, STORE_RULE_TENANT, SD_SLICE(""), 1600000000), 1700000000);
+	assert_int_equal(rule(rig, STORE_RULE_KEY, SD_SLICE("kid"), 1650000000), 1650000000);
+	assert_true(rule(rig, STORE_RULE_CLIENT, SD_SLICE("web"), 0) > 1700000000);
+	assert_int_equal(rig_read(rig, sid, &call), STORE_OK);
+	assert_int_equal(call.tenant_before_s, 1700000000);
+	assert_int_equal(call.key_before_s, 1650000000);
+	assert_true(call.client_before_s > 1700000000);
+	assert_true(call.now_ms > 0);
+	store_call_release(&call);
+	store_key_tenant_record(&key, RIG_PREFIX, RIG_TENANT);
+	assert_true(real_redis_int(&rig->redis, "PEXPIRETIME %s", key.s) >= 4000000000000);
+	assert_int_equal(rig_log_len(rig, store_key_tenant_partition(RIG_TENANT)), 4);
+}
+
+static void touch_only_raises(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid = rig_session(rig, RIG_USER, NULL);
+	struct store_call call;
+	int64_t seen;
+
+	assert_int_equal(rig_read(rig, sid, &call), STORE_OK);
+	seen = call.session.seen_ms;
+	store_call_release(&call);
+	store_touch(rig->store, RIG_TENANT, &sid, seen - 5000, 2);
+	store_touch(rig->store, RIG_TENANT, &sid, seen + 999999999, 3); /* not beyond the store's now */
+	for (int i = 0; i < 50; i++) {
+		assert_int_equal(rig_read(rig, sid, &call), STORE_OK);
+		if (call.session.request_count == 5)
+			break;
+		store_call_release(&call);
+	}
+	assert_int_equal(call.session.request_count, 5);
+	assert_true(call.session.seen_ms >= seen && call.session.seen_ms <= call.now_ms);
+	store_call_release(&call);
+	sid.b[3] ^= 1;
+	store_touch(rig->store, RIG_TENANT, &sid, seen, 1);
+	assert_int_equal(rig_read(rig, sid, &call), STORE_ABSENT); /* a touch makes nothing */
+	store_call_release(&call);
+}
+
+/* Entries go only when their until has passed and their successor has stood for a while. */
+static void log_is_trimmed_from_the_old_end(void **state)
+{
+	struct store_rig *rig = *state;
+	uint8_t p = handle_partition(RIG_TENANT, RIG_USER);
+	struct store_key key;
+	struct store_call call;
+
+	store_key_log(&key, RIG_PREFIX, p);
+	for (int i = 1; i <= 4; i++)
+		(void)real_redis_ask(&rig->redis, "XADD %s %d-0 kind end until %d", key.s, 1000 + i, i * 10);
+	(void)real_redis_ask(&rig->redis, "XADD %s 2000-0 kind end until 4000000000", key.s);
+	(void)real_redis_ask(&rig->redis, "XADD %s 2001-0 kind end until 1", key.s);
+	assert_int_equal(rig_end(rig, rig_session(rig, RIG_USER, NULL), END_LOGOUT, &call), STORE_OK);
+	store_call_release(&call);
+	assert_int_equal(rig_log_len(rig, p), 3); /* 2000, 2001 and the new one */
+	(void)real_redis_ask(&rig->redis, "XDEL %s 2000-0", key.s);
+	assert_int_equal(rig_end(rig, rig_session(rig, RIG_USER, NULL), END_LOGOUT, &call), STORE_OK);
+	store_call_release(&call);
+	/* 2001's until is over, but what follows it is new: a reader may hold 2001. */
+	assert_int_equal(rig_log_len(rig, p), 3);
+	store_key_log_id(&key, RIG_PREFIX, p);
+	assert_int_equal(real_redis_int(&rig->redis, "PTTL %s", key.s), -1);
+}
+
+static void indexes_heal(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid gone = rig_session(rig, RIG_USER, NULL);
+	struct store_create in = rig_create_input(RIG_USER, NULL);
+	struct store_call call;
+	struct store_key key;
+	char hash[33];
+
+	(void)real_redis_int(&rig->redis, "DEL %s", rig_key(gone));
+	in.max_per_user = 1;
+	in.on_limit = 0;
+	assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
+	store_call_release(&call);
+	assert_int_equal(store_key_user_hash(RIG_TENANT, RIG_USER, hash), SD_OK);
+	store_key_active_base(&key, RIG_PREFIX, in.sid.b[0], RIG_TENANT);
+	assert_int_equal(real_redis_int(&rig->redis, "ZCARD %s%s", key.s, hash), 1);
+	store_key_user_base(&key, RIG_PREFIX, in.sid.b[0], RIG_TENANT);
+	assert_int_equal(real_redis_int(&rig->redis, "ZCARD %s%s", key.s, hash), 1);
+	store_key_tenant_index(&key, RIG_PREFIX, in.sid.b[0], RIG_TENANT);
+	assert_int_equal(real_redis_int(&rig->redis, "ZCARD %s", key.s), 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, rig_flush)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(create_writes_record_and_indexes),
+	    TEST(create_is_one_round_trip),
+	    TEST(create_reject_changes_nothing),
+	    TEST(create_evicts_oldest),
+	    TEST(create_evicts_least_recent),
+	    TEST(create_evicts_same_device),
+	    TEST(create_limits_device_type),
+	    TEST(create_replaces_before_it_counts),
+	    TEST(create_in_parallel_never_exceeds),
+	    TEST(late_changes_nothing),
+	    TEST(refresh_rotates_and_repeats),
+	    TEST(refresh_reuse_ends),
+	    TEST(refresh_other_secret_of_same_generation),
+	    TEST(refresh_rolls_forward),
+	    TEST(refresh_clocks),
+	    TEST(refresh_near_the_end),
+	    TEST(refresh_unknown_or_cookie),
+	    TEST(refresh_in_parallel_has_one_successor),
+	    TEST(end_is_idempotent),
+	    TEST(end_writes_back),
+	    TEST(end_user_but_one),
+	    TEST(rules_only_rise),
+	    TEST(touch_only_raises),
+	    TEST(log_is_trimmed_from_the_old_end),
+	    TEST(indexes_heal),
+	};
+
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
+}
