@@ -18,3 +18,15 @@ CTL_SOURCES = \
 sessionctl_CPPFLAGS = $(I_CTL) $(SECCOMP_CFLAGS) $(YAML_CFLAGS)
 sessionctl_SOURCES = ctl/ctl_main.c $(CTL_SOURCES)
 sessionctl_LDADD = $(L_CTLFILE) $(L_POLICY_LOAD) $(L_TOKENSIGN) $(L_SHM_R) $(L_BASE)
+
+if HAVE_CMOCKA
+UNIT_TESTS += tests/unit/test_ctl_client_socket tests/unit/test_ctl_doctor_proc
+CTL_TEST_CPPFLAGS = $(I_CTL) $(SECCOMP_CFLAGS) $(YAML_CFLAGS) $(I_TEST)
+tests_unit_test_ctl_client_socket_SOURCES = tests/unit/test_ctl_client_socket.c \
+	ctl/ctl_client_socket.c ctl/ctl_config.c
+tests_unit_test_ctl_client_socket_CPPFLAGS = $(CTL_TEST_CPPFLAGS)
+tests_unit_test_ctl_client_socket_LDADD = $(sessionctl_LDADD) $(CMOCKA_LIBS)
+tests_unit_test_ctl_doctor_proc_SOURCES = tests/unit/test_ctl_doctor_proc.c ctl/ctl_doctor_proc.c
+tests_unit_test_ctl_doctor_proc_CPPFLAGS = $(CTL_TEST_CPPFLAGS)
+tests_unit_test_ctl_doctor_proc_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+endif
