@@ -196,15 +196,15 @@ static int refuse_duplicates(struct reader *r, const struct yaml_node *map)
 	for (struct yaml_node *n = map->first; n; n = n->next)
 		v[i++] = n;
 	qsort(v, i, sizeof(*v), by_key);
-	for (size_t k = 1; k < i; k++) {
+	for (size_t k = 1, first = 0; k < i; k++) {
 		char path[YAML_TREE_PATH];
+		struct policy_where at = {r->file, v[k]->key_pos, yaml_text_path(v[k], path)};
 
-		if (!sd_slice_eq(v[k - 1]->key, v[k]->key))
-			continue;
-		policy_fault(
-		    r->faults,
-		    (struct policy_where){r->file, v[k]->key_pos, yaml_text_path(v[k], path)},
-		    "given twice (first at line %u)", v[k - 1]->key_pos.line);
+		if (sd_slice_eq(v[first]->key, v[k]->key))
+			policy_fault(r->faults, at, "given twice (first at line %u)",
+				     v[first]->key_pos.line);
+		else
+			first = k;
 	}
 	free(v);
 	return SD_OK;

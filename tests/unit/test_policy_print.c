@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ * Every effective value with its origin, and nothing secret. */
+#include "base.h"
+
+#include "policy_rig.h"
+#include "policy_schema.h"
+
+static char *printed(const struct policy_config *c)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	assert_non_null(f);
+	assert_int_equal(policy_config_print(c, f), SD_OK);
+	fclose(f);
+	return text;
+}
+
+static void test_values_and_origins(void **state)
+{
+	struct policy_rig *r = *state;
+
+	rig_tenant("a", "clients: [{id: web, key_hashes: [\"" RIG_HASH_1
+			"\"], permissions: [admin]}]\n");
+	char *text = printed(rig_good(r, "\nworkers: 3\n"));
+
+	assert_non_null(strstr(text, "workers: 3 "));
+	assert_non_null(strstr(text, "# sessiond.yaml:2\n"));
+	assert_non_null(strstr(text, "listen[0].address: \"127.0.0.1:8440\" "));
+	assert_non_null(strstr(text, "clients[0].id: \"web\""));
+	assert_non_null(strstr(text, "# tenants.d/a.yaml:4\n"));
+	assert_non_null(strstr(text, "sessions.idle_timeout: 30m "));
+	assert_null(strstr(text, "111111111"));
+	free(text);
+}
+
+static void test_no_row_is_missing(void **state)
+{
+	struct policy_rig *r = *state;
+	static const enum policy_scope scopes[] = {SCOPE_SERVER, SCOPE_TENANT};
+
+	rig_tenant("a", "");
+	char *text = printed(rig_good(r, ""));
+
+	for (size_t s = 0; s < SD_ARRAY_LEN(scopes); s++) {
+		size_t n;
+		const struct policy_row *rows = policy_schema_rows(scopes[s], &n);
+
+		for (size_t i = 0; i < n; i++) {
+			char want[100];
+
+			if (rows[i].type == TYPE_OPEN || rows[i].type == TYPE_CLIENTS ||
+			    rows[i].type == TYPE_LISTENERS)
+				continue;
+			snprintf(want, sizeof(want), "\n%s: ", rows[i].key);
+			if (strstr(text, want) == NULL)
+				fail_msg("no%s", want);
+		}
+	}
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    RIG_TEST(test_values_and_origins),
+	    RIG_TEST(test_no_row_is_missing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ * Each setting that this version cannot honour is refused in words. */
+#include "base.h"
+
+#include "policy_rig.h"
+
+static void refused(struct policy_rig *r, const char *server, const char *tenant, const char *says)
+{
+	rig_write("sessiond.yaml", server);
+	rig_tenant("a", tenant);
+	assert_true(rig_load(r, "sessiond.yaml") >= 1);
+	rig_says(r, says);
+	rig_says(r, "not in this version");
+}
+
+static void test_server_settings(void **state)
+{
+	struct policy_rig *r = *state;
+
+	refused(r, "listen: [{address: \"127.0.0.1:1\", tls: {certificate_file: x}}]\n", "",
+		"listen[0].tls: ");
+	refused(r, "listen: [{address: \"127.0.0.1:1\", role: gateway}]\n", "", "listen[0].role: ");
+	refused(r, "store: {mode: sentinel}\n", "", "store.mode: ");
+	refused(r, "store: {mode: cluster}\n", "", "store.mode: ");
+	refused(r, "store: {mode: redis, url: \"rediss://h\"}\n", "", "store.url: ");
+	refused(r, "store: {tls: {ca_file: x}}\n", "", "store.tls: ");
+	refused(r, "store: {durability: replica}\n", "", "store.durability: ");
+	refused(r, "audit: {syslog: on}\n", "", "audit.syslog: ");
+}
+
+static void test_tenant_settings(void **state)
+{
+	struct policy_rig *r = *state;
+
+	refused(r, "", "sessions: {max_per_device_type: {tv: 1}}\n",
+		"sessions.max_per_device_type: ");
+	refused(r, "", "sessions: {max_per_client: {web: 1}}\n", "sessions.max_per_client: ");
+	refused(r, "", "sessions: {max_total: 10}\n", "sessions.max_total: ");
+	refused(r, "", "sessions: {require_if_match: true}\n", "sessions.require_if_match: ");
+	refused(r, "", "binding: {ip: {mode: revoke}}\n", "binding.ip.mode: ");
+	refused(r, "", "binding: {user_agent: shadow}\n", "binding.user_agent: ");
+	refused(r, "", "binding: {device: step_up}\n", "binding.device: ");
+	refused(r, "", "sharing: {clients: [web]}\n", "sharing.clients: ");
+	refused(r, "", "login_url: https://a.example/login\n", "login_url: ");
+	refused(r, "", "assertion: on\n", "assertion: ");
+	refused(r, "", "clients: [{id: a, oidc: {issuer: x}}]\n", "clients[0].oidc: ");
+	refused(r, "", "clients: [{id: a, tls: {san: x}}]\n", "clients[0].tls: ");
+}
+
+static void test_their_harmless_values_are_fine(void **state)
+{
+	struct policy_rig *r = *state;
+
+	rig_tenant(
+	    "a",
+	    "sessions: {max_per_device_type: {}, max_per_client: {}, max_total: 0, "
+	    "require_if_match: off}\n"
+	    "binding: {ip: {mode: off}, user_agent: record, device: off}\nsharing: {clients: []}\n"
+	    "assertion: false\n");
+	(void)rig_good(
+	    r, "audit: {syslog: off, chain: on}\nstore: {mode: managed, durability: local}\n"
+	       "listen: [{address: \"127.0.0.1:1\", role: admin}]\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    RIG_TEST(test_server_settings),
+	    RIG_TEST(test_tenant_settings),
+	    RIG_TEST(test_their_harmless_values_are_fine),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
