@@ -7,6 +7,7 @@ AUDITOR_SOURCES = \
 sessiond_auditor_CPPFLAGS = $(I_AUDITOR) $(SECCOMP_CFLAGS)
 sessiond_auditor_SOURCES = auditor/auditor_main.c $(AUDITOR_SOURCES)
 sessiond_auditor_LDADD = $(L_SHM_R) $(L_BASE)
+EXTRA_DIST += docs/AUDIT.md
 
 if HAVE_CMOCKA
 AUDITOR_TESTS = \

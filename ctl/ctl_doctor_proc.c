@@ -87,12 +87,12 @@ int ctl_doctor_proc_parse(struct sd_slice text, struct ctl_doctor_proc *out)
 	return 0;
 }
 
-/* The kernel gives /proc/PID of a process that is not dumpable to root. */
-static void read_dumpable(const char *folder, struct ctl_doctor_proc *out)
+/* The kernel gives the files (not the folder) of a process that is not dumpable to root. */
+static void read_dumpable(int fd, struct ctl_doctor_proc *out)
 {
 	struct stat st;
 
-	out->dumpable_known = out->uid[1] != 0 && stat(folder, &st) == 0;
+	out->dumpable_known = out->uid[1] != 0 && fstat(fd, &st) == 0;
 	out->dumpable = out->dumpable_known && st.st_uid != 0;
 }
 
@@ -100,7 +100,7 @@ int ctl_doctor_proc_read(int pid, struct ctl_doctor_proc *out)
 {
 	char path[64], text[STATUS_MAX];
 	ssize_t n;
-	int fd;
+	int fd, err = 0;
 
 	*out = (struct ctl_doctor_proc){0};
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
@@ -108,12 +108,12 @@ int ctl_doctor_proc_read(int pid, struct ctl_doctor_proc *out)
 	if (fd < 0)
 		return -1;
 	n = read(fd, text, sizeof(text));
-	(void)close(fd);
 	if (n <= 0 || ctl_doctor_proc_parse(sd_slice(text, (size_t)n), out) != 0)
-		return -1;
-	(void)snprintf(path, sizeof(path), "/proc/%d", pid);
-	read_dumpable(path, out);
-	return 0;
+		err = -1;
+	else
+		read_dumpable(fd, out);
+	(void)close(fd);
+	return err;
 }
 
 static void add(char *detail, size_t size, const char *what)

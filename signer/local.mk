@@ -8,6 +8,7 @@ SIGNER_SOURCES = \
 sessiond_signer_CPPFLAGS = $(I_SIGNER) $(SECCOMP_CFLAGS)
 sessiond_signer_SOURCES = signer/signer_main.c $(SIGNER_SOURCES)
 sessiond_signer_LDADD = $(L_TOKENSIGN) $(L_POLICY_VIEW) $(L_SHM_R) $(L_BASE)
+EXTRA_DIST += docs/KEYS.md
 
 if HAVE_CMOCKA
 SIGNER_TESTS = \
