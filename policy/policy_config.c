@@ -23,7 +23,7 @@ struct loading {
 	struct policy_faults faults;
 	char folder[CONF_PATH]; /* of FILE, with its slash; "" when FILE has none */
 	int64_t now_s;
-	bool keyless;
+	enum policy_depth { DEPTH_ALL, DEPTH_KEYLESS, DEPTH_SERVER } depth;
 };
 
 /* Reads path as YAML through scope's rows. When the text is no YAML: an empty mapping for the
@@ -70,7 +70,7 @@ static void load_tenant(struct loading *l, const char *path)
 	snprintf(t->file, sizeof(t->file), "%s", path);
 	if (read_yaml(l, t->file, SCOPE_TENANT, t, t->pos))
 		policy_check_tenant(&l->c->server, t, &l->faults);
-	if (t->name[0] && l->c->server.keys_dir[0] && !l->keyless)
+	if (t->name[0] && l->c->server.keys_dir[0] && l->depth == DEPTH_ALL)
 		policy_keys_import(t, l->c->server.keys_dir, l->now_s, &l->c->arena, &l->faults);
 	l->c->tenants[l->c->tenant_count++] = t;
 }
@@ -150,7 +150,7 @@ static int load(struct loading *l, const char *file, struct policy_config **out,
 	sd_arena_init(&l->c->arena, ARENA_MAX);
 	if (set_folder(l, file)) {
 		load_server(l, file);
-		if (l->c->server.tenants_dir[0])
+		if (l->c->server.tenants_dir[0] && l->depth != DEPTH_SERVER)
 			load_tenants(l);
 		policy_cross_check(l->c, &l->faults);
 	}
@@ -173,7 +173,15 @@ int policy_config_load(const char *file, int64_t now_s, struct policy_config **o
 int policy_config_load_keyless(const char *file, struct policy_config **out,
 			       struct conf_findings *findings)
 {
-	struct loading l = {.keyless = true};
+	struct loading l = {.depth = DEPTH_KEYLESS};
+
+	return load(&l, file, out, findings);
+}
+
+int policy_config_load_server(const char *file, struct policy_config **out,
+			      struct conf_findings *findings)
+{
+	struct loading l = {.depth = DEPTH_SERVER};
 
 	return load(&l, file, out, findings);
 }

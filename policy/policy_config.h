@@ -93,6 +93,9 @@ int policy_config_load(const char *file, int64_t now_s, struct policy_config **o
 /* The same without the keys, for `sessionctl keys new`, which makes the first one. */
 int policy_config_load_keyless(const char *file, struct policy_config **out,
 			       struct conf_findings *findings) SD_MUSTCHECK;
+/* sessiond.yaml alone, no tenants: for tools that only look for the running daemon. */
+int policy_config_load_server(const char *file, struct policy_config **out,
+			      struct conf_findings *findings) SD_MUSTCHECK;
 void policy_config_free(struct policy_config **config);
 void conf_findings_free(struct conf_findings *findings);
 
