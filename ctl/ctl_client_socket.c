@@ -87,7 +87,7 @@ static int socket_path(const struct ctl *ctl, char *out, size_t size)
 		(void)snprintf(out, size, "%s", ctl->socket);
 		return CTL_DONE;
 	}
-	code = ctl_config_load(ctl, CTL_CONFIG_KEYLESS, &c);
+	code = ctl_config_load(ctl, CTL_CONFIG_SERVER, &c);
 	if (code == CTL_DONE)
 		(void)snprintf(out, size, "%s/" CTL_SOCKET, c.config->server.state_dir);
 	ctl_config_fini(&c);

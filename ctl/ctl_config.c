@@ -67,16 +67,23 @@ static void find_signer(struct ctl_config *c)
 	    geteuid() == 0 && sd_ident_lookup(c->config->server.user_signer, &c->conf.signer, &diag) == SD_OK;
 }
 
-int ctl_config_load(const struct ctl *ctl, enum ctl_config_keys keys, struct ctl_config *out)
+int ctl_config_load(const struct ctl *ctl, enum ctl_config_depth depth, struct ctl_config *out)
 {
 	struct conf_findings findings = {0};
-	int err;
+	int err = SD_ERR_INVALID;
 
 	*out = (struct ctl_config){0};
-	if (keys == CTL_CONFIG_KEYLESS)
+	switch (depth) {
+	case CTL_CONFIG_SERVER:
+		err = policy_config_load_server(ctl->config, &out->config, &findings);
+		break;
+	case CTL_CONFIG_KEYLESS:
 		err = policy_config_load_keyless(ctl->config, &out->config, &findings);
-	else
+		break;
+	case CTL_CONFIG_ALL:
 		err = policy_config_load(ctl->config, sd_clock_wall_ms() / 1000, &out->config, &findings);
+		break;
+	}
 	if (err != SD_OK)
 		tell_findings(ctl, &findings, err);
 	conf_findings_free(&findings);

@@ -12,11 +12,11 @@ struct ctl_config {
 	struct policy_config *config;
 };
 
-enum ctl_config_keys { CTL_CONFIG_KEYLESS, CTL_CONFIG_WITH_KEYS };
+/* The server file alone; with the tenants, as they stand before the first key; all of it. */
+enum ctl_config_depth { CTL_CONFIG_SERVER, CTL_CONFIG_KEYLESS, CTL_CONFIG_ALL };
 
-/* Loads the file of ctl; keyless: as it stands before the first key was made. Every fault goes to
- * standard error. CTL_DONE or CTL_FAILED. */
-int ctl_config_load(const struct ctl *ctl, enum ctl_config_keys keys, struct ctl_config *out) SD_MUSTCHECK;
+/* Every fault goes to standard error. CTL_DONE or CTL_FAILED. */
+int ctl_config_load(const struct ctl *ctl, enum ctl_config_depth depth, struct ctl_config *out) SD_MUSTCHECK;
 void ctl_config_fini(struct ctl_config *c);
 
 #endif

@@ -180,7 +180,7 @@ static void check_files(const struct ctl *ctl, struct report *r)
 		say(r, GRADE_WARN, "configuration", "not looked at (only -s was given)");
 		return;
 	}
-	if (ctl_config_load(ctl, CTL_CONFIG_WITH_KEYS, &c) != CTL_DONE) {
+	if (ctl_config_load(ctl, CTL_CONFIG_ALL, &c) != CTL_DONE) {
 		say(r, GRADE_FAIL, "configuration", "a reload would refuse it");
 		return;
 	}

@@ -23,11 +23,13 @@ struct group {
 	const char *text;
 };
 
-static int with_conf(const struct ctl *ctl, int argc, char **argv,
-		     int (*fn)(const struct ctl_conf *conf, int argc, char **argv))
+typedef int file_command_fn(const struct ctl_conf *conf, int argc, char **argv);
+
+static int with_conf(const struct ctl *ctl, enum ctl_config_depth depth, int argc, char **argv,
+		     file_command_fn *fn)
 {
 	struct ctl_config c;
-	int code = ctl_config_load(ctl, CTL_CONFIG_KEYLESS, &c);
+	int code = ctl_config_load(ctl, depth, &c);
 
 	if (code == CTL_DONE)
 		code = fn(&c.conf, argc, argv);
@@ -37,12 +39,12 @@ static int with_conf(const struct ctl *ctl, int argc, char **argv,
 
 static int group_keys(const struct ctl *ctl, int argc, char **argv)
 {
-	return with_conf(ctl, argc, argv, ctl_keys);
+	return with_conf(ctl, CTL_CONFIG_KEYLESS, argc, argv, ctl_keys);
 }
 
 static int group_secret(const struct ctl *ctl, int argc, char **argv)
 {
-	return with_conf(ctl, argc, argv, ctl_secret);
+	return with_conf(ctl, CTL_CONFIG_SERVER, argc, argv, ctl_secret);
 }
 
 /* Needs no configuration: its key is in a file. */
