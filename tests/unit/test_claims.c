@@ -84,7 +84,8 @@ static enum claims_result judge(struct sd_slice payload)
 	enum claims_result r;
 	struct claims c;
 
-	memcpy(copy, payload.p, payload.n);
+	if (payload.n)
+		memcpy(copy, payload.p, payload.n);
 	sd_arena_reset(&arena);
 	r = claims_parse(sd_slice(copy, payload.n), &arena, &c, &why);
 	assert_true((r == CLAIMS_OK) == (why == NULL));

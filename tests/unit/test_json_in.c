@@ -26,7 +26,8 @@ static int check(struct sd_slice text, struct json_error *err)
 	char *copy = malloc(text.n ? text.n : 1);
 	int r;
 
-	memcpy(copy, text.p, text.n);
+	if (text.n)
+		memcpy(copy, text.p, text.n);
 	r = json_check(sd_slice(copy, text.n), err);
 	free(copy);
 	return r;
@@ -171,6 +172,7 @@ static void test_refused(void **state)
 		assert_non_null(where.reason);
 		assert_true(where.offset <= strlen(bad[i]));
 	}
+	assert_int_equal(json_check(sd_slice(NULL, 0), &where), SD_ERR_INVALID);
 	assert_int_equal(check(sd_slice("{}\0", 3), NULL), SD_ERR_INVALID);
 	assert_int_equal(check(sd_slice("\"a\0b\"", 5), NULL), SD_ERR_INVALID);
 	assert_int_equal(check(sd_slice("\0{}", 3), NULL), SD_ERR_INVALID);

@@ -51,7 +51,8 @@ static enum jws_result judge(struct sd_slice text, const struct jwk *key)
 	enum jws_result r;
 	struct jws jws;
 
-	memcpy(copy, text.p, text.n);
+	if (text.n)
+		memcpy(copy, text.p, text.n);
 	sd_arena_reset(&arena);
 	r = jws_split(sd_slice(copy, text.n), &arena, &jws, &why);
 	if (r == JWS_MALFORMED) {
@@ -373,6 +374,7 @@ static void test_compact_form(void **state)
 	}
 	sd_buf_reset(&form);
 	sd_buf_put(&form, sd_buf_slice(&token));
+	judge_is("nothing", sd_slice(NULL, 0), &keys[JOSE_EDDSA].pub, JWS_MALFORMED);
 	judge_is("whole", sd_buf_slice(&form), &keys[JOSE_EDDSA].pub, JWS_OK);
 	sd_buf_char(&form, '\0');
 	judge_is("NUL", sd_buf_slice(&form), &keys[JOSE_EDDSA].pub, JWS_MALFORMED);
