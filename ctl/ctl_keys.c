@@ -83,8 +83,7 @@ static int64_t covered_until(struct ctl_keydir *dir, int64_t now_s)
 	return t;
 }
 
-/* Ends all that would still be active when the new key is, and fits the new key before one that is
- * announced for later. */
+/* Ends all that would still be active when the new key is. */
 static int chain(struct ctl_keydir *dir, const struct ctl_tenant *t, struct keyfile *k,
 		 struct sd_diag *diag)
 {
@@ -115,6 +114,7 @@ static int key_add(const struct ctl_conf *conf, struct ctl_keydir *dir, const st
 	for (size_t i = 0; i < dir->count; i++)
 		if (dir->keys[i].activate_at == k.activate_at)
 			k.activate_at++;
+	/* One that is announced already: the new one ends where it begins. */
 	later = next_key(dir, k.activate_at);
 	if (later) {
 		k.retire_at = later->activate_at;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * jwk_out - public keys leaving OpenSSL: as JWK, thumbprint, SubjectPublicKeyInfo; and back from
- * DER. Owns:      the order of members in what we publish Runs in:   master (image), worker
- * (adoption), signer, tools Fails by:  SD_ERR_CRYPTO, SD_ERR_INVALID, SD_ERR_TOO_BIG, SD_ERR_MEMORY
+ * jwk_out - public keys leaving OpenSSL as JWK, thumbprint, DER; and coming back from DER.
+ * Owns:      the order of members in what we publish
+ * Runs in:   master (image), worker (adoption), signer, tools
+ * Fails by:  SD_ERR_CRYPTO, SD_ERR_INVALID, SD_ERR_TOO_BIG, SD_ERR_MEMORY
  * Never:     a private parameter: only the public names below are asked for */
 #include "base.h"
 
