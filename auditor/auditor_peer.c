@@ -25,6 +25,7 @@ struct auditor_peer {
 	int fd;
 	char name[24];      /* "worker-0" */
 	uint64_t last_id;   /* highest taken */
+	uint64_t acked;     /* highest that the trail has */
 	bool owed;          /* has not been told its present credit and acknowledgement */
 };
 
@@ -67,7 +68,7 @@ static void pay(struct auditor_peer *p)
 	struct audit_credit credit = {
 	    .version = AUDIT_MSG_VERSION,
 	    .granted = p->all->stopped ? 0 : AUDITOR_PEER_CREDIT,
-	    .acked = p->last_id,
+	    .acked = p->acked,
 	};
 
 	p->owed = sd_fdpass_send(p->fd, &credit, sizeof(credit), NULL, 0, -1) == SD_ERR_AGAIN;
@@ -155,7 +156,7 @@ static void on_peer(struct sd_io *io, uint32_t events)
 {
 	struct auditor_peer *p = SD_CONTAINER_OF(io, struct auditor_peer, io);
 
-	if ((events & EPOLLOUT) != 0 && p->owed && p->all->sink->batch.len == 0)
+	if ((events & EPOLLOUT) != 0 && p->owed)
 		pay(p);
 	for (int i = 0; i < PER_TURN && sink_file_room(p->all->sink, RECORD_JSON_MAX); i++)
 		if (take_one(p) != TAKEN_ONE)
@@ -180,14 +181,9 @@ static void stop(struct auditor_peers *all)
 	sd_log(SD_LOG_ERROR, "audit-stalled", SD_FI("errno", all->sink->error),
 	       SD_FS("text", strerror(all->sink->error)));
 	for (struct auditor_peer *p = all->first; p != NULL; p = p->next) {
-		struct audit_credit none = {.version = AUDIT_MSG_VERSION};
-
-		p->owed = true;
 		if (p->io.fd >= 0)
 			sd_loop_del(all->loop, &p->io);
-		/* the ids of the batch are not safe: nothing new is acknowledged */
-		if (sd_fdpass_send(p->fd, &none, sizeof(none), NULL, 0, -1) != SD_OK)
-			sd_log(SD_LOG_DEBUG, "audit-peer-full", SD_FS("peer", p->name));
+		pay(p); /* nothing new is acknowledged: the batch is not safe */
 	}
 }
 
@@ -218,9 +214,11 @@ void auditor_peer_flush(struct auditor_peers *all)
 	sd_timer_off(all->loop, &all->retry);
 	if (all->stopped)
 		resume(all);
-	for (struct auditor_peer *p = all->first; p != NULL; p = p->next)
+	for (struct auditor_peer *p = all->first; p != NULL; p = p->next) {
+		p->acked = p->last_id;
 		if (p->owed)
 			pay(p);
+	}
 }
 
 int auditor_peer_drain(struct auditor_peers *all)
