@@ -104,13 +104,14 @@ static enum step target_rule(struct request *r, struct revoke *v, const struct b
 {
 	int64_t now = request_now_s(r);
 	v->target = TARGET_RULE;
-	v->rule.until_s = now + r->tenant->access_ttl_s + r->tenant->clock_skew_s;
+	/* Refresh and session tokens created before stand under the rule until their absolute end. */
+	v->rule.until_s = now + SD_MAX(r->tenant->absolute_s, r->tenant->remember_absolute_s) + r->tenant->clock_skew_s;
 	if (kind == F_CLIENT) {
 		if (!body_name_ok(val[F_CLIENT].str))
 			return body_invalid(r, "client_id", "is malformed");
 		v->rule.kind = STORE_RULE_CLIENT;
 		v->rule.id = val[F_CLIENT].str;
-		v->rule.before_s = now + 1; /* what was issued in this very second as well */
+		v->rule.before_s = 0; /* the store's now */
 		return STEP_NEXT;
 	}
 	if (val[F_BEFORE].num < 1 || val[F_BEFORE].num > now)

@@ -7,6 +7,9 @@ local name = kind == 'tenant' and 'before' or (kind == 'client' and 'c:' or 'k:'
 if before == 0 or before > now_s then
   before = now_s
 end
+if kind ~= 'tenant' then
+  before = before + 1 -- what was issued in this very second goes as well
+end
 before = math.max(before, num(redis.call('HGET', KEYS[5], name)))
 redis.call('HSET', KEYS[5], name, int(before))
 keep_until(KEYS[5], (math.max(until_s, now_s) + LINGER_S) * 1000)

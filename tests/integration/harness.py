@@ -388,7 +388,7 @@ class Node:
             c.request(method, path, body, headers)
             r = c.getresponse()
             text = r.read().decode()
-            if "json" in (r.getheader("Content-Type") or ""):
+            if text and "json" in (r.getheader("Content-Type") or ""):
                 text = json.loads(text)
             return r.status, r.headers, text
         finally:
