@@ -20,3 +20,4 @@ EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.h
 include tests/guards/local.mk
 include tests/integration/ctl.mk
 include tests/integration/token.mk
+include tests/integration/main.mk

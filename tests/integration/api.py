@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The HTTP contract of the main job against the running programs: each route's answers, the order of
 checks, every refusal with its code."""

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A worker killed with -9 every 500 ms under load: at most the requests that this worker had in
 flight fail, no connection is refused, nothing is answered 5xx or stale. SESSIOND_SECONDS (10)."""

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """16 parallel refreshes of one token: exactly one successor, the same for all; then reuse after the
 grace ends the session. SESSIOND_ROUNDS (default 60)."""

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """create, validate, revoke, validate over fresh connections and two workers: no stale answer, no
 5xx, and at least 95 % of the validations answered from memory. SESSIOND_ROUNDS (default 1500)."""

@@ -1,0 +1,9 @@
+# The main job from outside: real programs, a real Redis, free ports, folders of their own.
+# A test that starts servers has the machine's cores to itself (.NOTPARALLEL is too much: the units
+# may run beside them).
+MAIN_JOB = \
+	tests/integration/api.py tests/integration/rounds.py tests/integration/refresh_race.py \
+	tests/integration/killed_worker.py tests/integration/store_faults.py
+dist_check_SCRIPTS += $(MAIN_JOB)
+TESTS += $(MAIN_JOB)
+EXTRA_DIST += tests/integration/harness.py tests/integration/raw.py
