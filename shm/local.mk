@@ -29,7 +29,8 @@ UNIT_TESTS += \
 	tests/unit/test_audit_msg tests/unit/test_heritage tests/unit/test_labels \
 	tests/unit/test_shm_board tests/unit/test_shm_fresh tests/unit/test_shm_health \
 	tests/unit/test_shm_map tests/unit/test_shm_revoke tests/unit/test_shm_revoke_collapse \
-	tests/unit/test_shm_revoke_kill tests/unit/test_shm_revoke_race tests/unit/test_sign_msg
+	tests/unit/test_shm_revoke_kill tests/unit/test_shm_revoke_race tests/unit/test_shm_dump \
+	tests/unit/test_shm_verify tests/unit/test_sign_msg
 tests_unit_test_audit_msg_SOURCES = tests/unit/test_audit_msg.c
 tests_unit_test_audit_msg_CPPFLAGS = $(I_SHM) $(I_TEST)
 tests_unit_test_audit_msg_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
@@ -66,4 +67,13 @@ tests_unit_test_shm_revoke_kill_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMO
 tests_unit_test_shm_revoke_race_SOURCES = tests/unit/test_shm_revoke_race.c tests/support/revoke_rig.h
 tests_unit_test_shm_revoke_race_CPPFLAGS = $(I_SHM) $(I_TEST)
 tests_unit_test_shm_revoke_race_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_dump_SOURCES = tests/unit/test_shm_dump.c tests/support/revoke_rig.h
+tests_unit_test_shm_dump_CPPFLAGS = $(I_SHM) $(I_TEST) $(SECCOMP_CFLAGS)
+tests_unit_test_shm_dump_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_verify_SOURCES = tests/unit/test_shm_verify.c tests/support/revoke_rig.h
+tests_unit_test_shm_verify_CPPFLAGS = $(I_SHM) $(I_TEST) $(SECCOMP_CFLAGS)
+tests_unit_test_shm_verify_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/unit/golden/shm_layout.txt
 endif
+
+EXTRA_DIST += docs/MEMORY.md

@@ -57,8 +57,7 @@ struct revoke_entry {
 	int64_t until_s;
 };
 
-/* shm_revoke_user_w.c: 0 = none; _get adds (0 when out of memory), _tidy drops one without use. */
-uint32_t revoke_user_find(const struct revoke_users *u, const struct shm_tags *tags, uint32_t group);
+/* shm_revoke_user_w.c: _get finds or adds (0 when out of memory), _tidy drops one without use. */
 uint32_t revoke_user_get(struct revoke_users *u, const struct shm_tags *tags, uint32_t group);
 void revoke_user_tidy(struct revoke_users *u, uint32_t index);
 void revoke_users_fini(struct revoke_users *u);

@@ -15,7 +15,7 @@ static uint32_t *chain_of(const struct revoke_users *u, uint64_t tag)
 	return &u->chain[(tag >> 20) & (u->chains - 1)];
 }
 
-uint32_t revoke_user_find(const struct revoke_users *u, const struct shm_tags *tags, uint32_t group)
+static uint32_t find(const struct revoke_users *u, const struct shm_tags *tags, uint32_t group)
 {
 	uint32_t at;
 
@@ -66,7 +66,7 @@ static bool more_room(struct revoke_users *u)
 
 uint32_t revoke_user_get(struct revoke_users *u, const struct shm_tags *tags, uint32_t group)
 {
-	uint32_t at = revoke_user_find(u, tags, group), *head;
+	uint32_t at = find(u, tags, group), *head;
 
 	if (at != 0)
 		return at;

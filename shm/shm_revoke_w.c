@@ -112,18 +112,16 @@ static bool make_room(struct shm_revoke_w *w, bool *grown)
 /* Is an end of this user and tenant covered by something general? Then that must last as long. */
 static bool covered(struct shm_revoke_w *w, const struct shm_tags *tags, const struct revoke_entry *e)
 {
-	uint32_t user = revoke_user_find(&w->users, tags, e->group);
 	struct revoke_entry general = *e;
 
 	if (atomic_load_explicit(revoke_vague_at(w->control, e->group), memory_order_relaxed) != 0) {
 		revoke_vague_raise(w, e->group, e->until_s);
 		return true;
 	}
-	if (user == 0 || !w->users.user[user].collapsed)
+	if (e->user == 0 || !w->users.user[e->user].collapsed)
 		return false;
 	general.tag = tags->user;
 	general.identity = revoke_identity(REVOKE_USER, tags->user_check);
-	general.user = user;
 	return revoke_put(w, &general, true);
 }
 
@@ -145,10 +143,8 @@ int shm_revoke_w_session(struct shm_revoke_w *w, const uint8_t sid[16], uint32_t
 	for (int i = 0; i < MAX_TRIES; i++) {
 		bool done;
 
-		if (covered(w, &tags, &e))
-			return 0;
 		e.user = revoke_user_get(&w->users, &tags, e.group);
-		done = revoke_put(w, &e, false);
+		done = covered(w, &tags, &e) || revoke_put(w, &e, false);
 		revoke_user_tidy(&w->users, e.user);
 		if (done)
 			return 0;
