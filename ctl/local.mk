@@ -9,6 +9,12 @@ libsdctlfile_a_SOURCES = \
 	ctl/ctl_token.c ctl/ctl_token.h
 L_CTLFILE = libsdctlfile.a $(L_TOKENSIGN)
 
+# The shared segments, as the master hands them over.
+noinst_LIBRARIES += libsdctlmemory.a
+libsdctlmemory_a_CPPFLAGS = $(I_CTL)
+libsdctlmemory_a_SOURCES = ctl/ctl_memory.c ctl/ctl_memory.h
+L_CTLMEMORY = libsdctlmemory.a $(L_POLICY_VIEW) $(L_SHM_TOOL)
+
 # sessionctl: every command group is one line here and one row in ctl_main.c.
 bin_PROGRAMS += sessionctl
 CTL_SOURCES = \
@@ -29,4 +35,7 @@ tests_unit_test_ctl_client_socket_LDADD = $(sessionctl_LDADD) $(CMOCKA_LIBS)
 tests_unit_test_ctl_doctor_proc_SOURCES = tests/unit/test_ctl_doctor_proc.c ctl/ctl_doctor_proc.c
 tests_unit_test_ctl_doctor_proc_CPPFLAGS = $(CTL_TEST_CPPFLAGS)
 tests_unit_test_ctl_doctor_proc_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/test_ctl_memory
+tests_unit_test_ctl_memory_CPPFLAGS = $(I_CTL) $(I_TEST)
+tests_unit_test_ctl_memory_LDADD = $(L_CTLMEMORY) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
 endif
