@@ -12,6 +12,7 @@ I_FUZZ += -DSD_LIBFUZZER
 endif
 include tests/fuzz/http.mk
 include tests/fuzz/token.mk
+include tests/fuzz/shm.mk
 check_PROGRAMS += $(FUZZ_TARGETS)
 dist_check_SCRIPTS += tests/fuzz/replay
 TESTS += tests/fuzz/replay
