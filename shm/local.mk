@@ -4,7 +4,8 @@ noinst_LIBRARIES += libsdshm_r.a libsdshm_w.a libsdshm_tool.a
 libsdshm_r_a_CPPFLAGS = $(I_SHM) $(SECCOMP_CFLAGS)
 libsdshm_r_a_SOURCES = \
 	shm/audit.def shm/audit_msg.c shm/audit_msg.h shm/ctl_msg.h shm/health.def \
-	shm/heritage.c shm/heritage.h shm/labels.c shm/labels.def shm/labels.h shm/msg_wire.h \
+	shm/heritage.c shm/heritage.h shm/heritage_msg.h \
+	shm/labels.c shm/labels.def shm/labels.h shm/msg_wire.h \
 	shm/shm_board.c shm/shm_board.h shm/shm_fresh.h shm/shm_health.c shm/shm_health.h \
 	shm/shm_layout.h shm/shm_map.h shm/shm_map_r.c shm/shm_revoke.h shm/shm_revoke_r.c \
 	shm/shm_revoke_slot.h \
@@ -30,7 +31,8 @@ UNIT_TESTS += \
 	tests/unit/test_shm_board tests/unit/test_shm_fresh tests/unit/test_shm_health \
 	tests/unit/test_shm_map tests/unit/test_shm_revoke tests/unit/test_shm_revoke_collapse \
 	tests/unit/test_shm_revoke_kill tests/unit/test_shm_revoke_race tests/unit/test_shm_dump \
-	tests/unit/test_shm_verify tests/unit/test_sign_msg
+	tests/unit/test_shm_revoke_grow tests/unit/test_shm_revoke_slot tests/unit/test_shm_revoke_sweep \
+	tests/unit/test_shm_revoke_user tests/unit/test_shm_verify tests/unit/test_sign_msg
 tests_unit_test_audit_msg_SOURCES = tests/unit/test_audit_msg.c
 tests_unit_test_audit_msg_CPPFLAGS = $(I_SHM) $(I_TEST)
 tests_unit_test_audit_msg_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
@@ -73,6 +75,18 @@ tests_unit_test_shm_dump_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIB
 tests_unit_test_shm_verify_SOURCES = tests/unit/test_shm_verify.c tests/support/revoke_rig.h
 tests_unit_test_shm_verify_CPPFLAGS = $(I_SHM) $(I_TEST) $(SECCOMP_CFLAGS)
 tests_unit_test_shm_verify_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_revoke_grow_SOURCES = tests/unit/test_shm_revoke_grow.c tests/support/revoke_rig.h
+tests_unit_test_shm_revoke_grow_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_revoke_grow_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_revoke_slot_SOURCES = tests/unit/test_shm_revoke_slot.c tests/support/revoke_rig.h
+tests_unit_test_shm_revoke_slot_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_revoke_slot_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_revoke_sweep_SOURCES = tests/unit/test_shm_revoke_sweep.c tests/support/revoke_rig.h
+tests_unit_test_shm_revoke_sweep_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_revoke_sweep_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_revoke_user_SOURCES = tests/unit/test_shm_revoke_user.c
+tests_unit_test_shm_revoke_user_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_revoke_user_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/unit/golden/shm_layout.txt
 endif
 
