@@ -84,7 +84,7 @@ struct shm_stats { /* writer: the one process it belongs to; the master reads */
 	_Atomic uint64_t state;        /* enum board_state */
 	_Atomic int64_t heartbeat_ns;  /* boot clock, at least once a second */
 	_Atomic uint64_t generation;   /* policy in use */
-	_Atomic uint64_t last_route;   /* for the obituary */
+	_Atomic uint64_t last_route;   /* for the obituary: route index + 1, 0 = none */
 	char panic[512];               /* why it died, by its own account */
 	char route[SHM_STATS_ROUTES][48]; /* names behind route labels ("" = unused) */
 	_Atomic uint64_t gauge[SHM_STATS_GAUGES];
