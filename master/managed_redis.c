@@ -77,7 +77,10 @@ void managed_redis_conf(const struct managed_redis *r, struct sd_buf *out)
 			"enable-debug-command no\n"
 			"enable-module-command no\n"
 			"enable-protected-configs no\n"
-			"user default off nopass resetkeys resetchannels -@all\n");
+			/* Nobody can be the default user, but it keeps its rights: the server replays
+			 * its append-only file as this user and would drop every transaction (each
+			 * script's writes) that the user may not run. Tried with 7.0.15. */
+			"user default off resetpass ~* &* +@all\n");
 	store_acl_rules_master(r->prefix, rules, sizeof(rules));
 	out->failed = out->failed || rules[0] == '\0';
 	sd_buf_printf(out, "user %s on >%s %s\n", MANAGED_REDIS_MASTER, r->master_password, rules);
