@@ -107,7 +107,7 @@ static void keep(struct audit_link *a, const struct audit_record *r)
 	size_t n = 0;
 
 	if (audit_record_encode(r, packet, sizeof(packet), &n) != SD_OK) {
-		sd_log(SD_LOG_ERROR, "audit-record-too-big", SD_FS("event", audit_event_name(r->event)));
+		sd_log(SD_LOG_ERROR, "audit-record-too-big", SD_FS("record", audit_event_name(r->event)));
 		return;
 	}
 	if (a->count == AUDIT_LINK_MAX) {

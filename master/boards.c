@@ -77,9 +77,11 @@ void boards_route_name(const struct shm_stats *s, uint32_t route, char *out, siz
 
 void boards_last_route(const struct board *b, char *out, size_t size)
 {
+	uint64_t route = 0;
+
 	out[0] = '\0';
 	if (b->p != NULL)
-		boards_route_name(b->p,
-				  (uint32_t)atomic_load_explicit(&b->p->last_route,
-								 memory_order_relaxed), out, size);
+		route = atomic_load_explicit(&b->p->last_route, memory_order_relaxed);
+	if (route > 0 && route <= SHM_STATS_ROUTES)
+		boards_route_name(b->p, (uint32_t)route - 1, out, size);
 }

@@ -107,7 +107,7 @@ void fleet_child_ready(struct child *c)
 
 	c->state = CHILD_READY;
 	sd_timer_off(m->loop, &c->timer);
-	sd_log(SD_LOG_INFO, "child-ready", SD_FS("role", role_name(c->role)), SD_FI("index", c->index),
+	sd_log(SD_LOG_INFO, "child-ready", SD_FS("process", role_name(c->role)), SD_FI("index", c->index),
 	       SD_FI("child", c->pid), SD_FI("generation", c->generation),
 	       SD_FI("ms", (sd_clock_boot_ns() - c->started_ns) / SD_NS_PER_MS));
 	if (c->role == ROLE_AUDITOR) {
@@ -135,7 +135,7 @@ static void bury(struct child *c, int status)
 	boards_panic(&c->board, panic, sizeof(panic));
 	boards_last_route(&c->board, route, sizeof(route));
 	obituary_write(&o, text, sizeof(text));
-	sd_log(expected ? SD_LOG_INFO : SD_LOG_WARN, "child-ended", SD_FS("role", role_name(c->role)),
+	sd_log(expected ? SD_LOG_INFO : SD_LOG_WARN, "child-ended", SD_FS("process", role_name(c->role)),
 	       SD_FI("index", c->index), SD_FI("child", c->pid), SD_FS("text", text));
 	audit_link_process(c->m, AUDIT_PROCESS_ENDED, c, text);
 }
@@ -171,7 +171,7 @@ void fleet_child_ended(struct child *c, int status)
 		c->restarts++;
 		c->state = CHILD_HELD;
 		if (wait_ms > 0)
-			sd_log(SD_LOG_WARN, "child-held-back", SD_FS("role", role_name(c->role)),
+			sd_log(SD_LOG_WARN, "child-held-back", SD_FS("process", role_name(c->role)),
 			       SD_FI("index", c->index), SD_FI("wait_ms", wait_ms));
 		timer_set(c, wait_ms, on_start);
 	}

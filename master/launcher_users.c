@@ -5,7 +5,7 @@
  * Fails by:  returning an exit code after one line that names the user and the remedy
  * Never:     reads the configuration itself: the short-lived `sessiond-master --users` does */
 #include "base.h"
-#include "launcher.h"
+#include "launcher_users.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -16,6 +16,7 @@
 
 #include "die.h"
 #include "err.h"
+#include "launcher.h"
 #include "log.h"
 
 #define USERS_CPU_S 2
@@ -59,7 +60,7 @@ int launcher_caps_trim(struct sd_diag *diag)
 }
 
 /* Runs the child to its end; its exit code, or SD_EXIT_OSERR. */
-static int ask(struct launcher *l, struct hm_users *out)
+static int ask(struct launcher *l, struct launcher_users *out)
 {
 	char *argv[] = {(char[]){"sessiond-master"}, (char[]){"--users"}, (char[]){"-c"},
 			(char[CONFIG_NAME_MAX]){0}, NULL};
@@ -101,7 +102,7 @@ static int resolve(struct launcher *l, enum role role, const char *name, size_t 
 		return SD_EXIT_CONFIG;
 	if (sd_ident_lookup(name, &l->ident[role], &diag) == SD_OK)
 		return 0;
-	sd_log(SD_LOG_ERROR, "user-missing", SD_FS("role", role_name(role)), SD_FS("user", name),
+	sd_log(SD_LOG_ERROR, "user-missing", SD_FS("process", role_name(role)), SD_FS("user", name),
 	       SD_FS("text", diag.text),
 	       SD_FS("remedy", "create it with: useradd --system --no-create-home --shell "
 			       "/usr/sbin/nologin NAME, or give a decimal uid under users: in the "
@@ -111,7 +112,7 @@ static int resolve(struct launcher *l, enum role role, const char *name, size_t 
 
 int launcher_users_resolve(struct launcher *l)
 {
-	struct hm_users users = {0};
+	struct launcher_users users = {0};
 	int code = ask(l, &users);
 
 	if (code != 0) {

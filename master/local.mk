@@ -5,18 +5,17 @@ sessiond_CPPFLAGS = $(I_BASE) -iquote $(srcdir)/shm -iquote $(srcdir)/master $(S
 sessiond_SOURCES = \
 	master/chan.c master/chan.h master/launcher.h master/launcher_exec.c master/launcher_main.c \
 	master/launcher_master.c master/launcher_programs.c master/launcher_serve.c \
-	master/launcher_users.c
+	master/launcher_users.c master/launcher_users.h
 sessiond_LDADD = libsdshm_r.a $(L_BASE)
 
-# Built by default once store/ has its subscriber (libsdstore_sub.a).
-EXTRA_PROGRAMS = sessiond-master
+pkglibexec_PROGRAMS += sessiond-master
 sessiond_master_CPPFLAGS = $(I_MASTER) $(YAML_CFLAGS) $(SECCOMP_CFLAGS) \
 	-DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 sessiond_master_SOURCES = \
 	master/audit_link.c master/audit_link.h master/boards.c master/boards.h \
 	master/chan.c master/chan.h master/connector.c master/connector.h \
 	master/control.c master/control.h master/control_status.c master/drain.c \
-	master/fleet.c master/fleet.h master/handover.c \
+	master/fleet.c master/fleet.h master/handover.c master/launcher_users.h \
 	master/managed_redis.c master/managed_redis.h \
 	master/master.h master/master_health.c master/master_main.c master/master_run.c \
 	master/master_sandbox.c master/master_tools.c \

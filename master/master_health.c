@@ -16,6 +16,8 @@ static void set(struct master *m, enum shm_check check, enum health_status statu
 {
 	if (!health_write(m->seg.control, check, status, reason, sd_clock_wall_ms() / 1000))
 		return;
+	if (m->phase == MASTER_STARTING && status != HEALTH_OK)
+		return; /* seen in /health; that it is starting is no news in the log */
 	sd_log(status == HEALTH_OK ? SD_LOG_INFO : SD_LOG_WARN, "health",
 	       SD_FS("check", health_check_name(check)), SD_FS("status", health_status_name(status)),
 	       SD_FS("text", health_reason_text(reason)));

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "die.h"
 #include "err.h"
+#include "launcher_users.h"
 
 static struct policy_config *load(const char *file)
 {
@@ -54,7 +55,7 @@ int master_tool_print(const char *file)
 int master_tool_users(const char *file)
 {
 	struct policy_config *config = load(file);
-	struct hm_users users;
+	struct launcher_users users;
 
 	if (config == NULL)
 		return SD_EXIT_CONFIG;

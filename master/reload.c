@@ -71,8 +71,10 @@ static void audit(struct master *m, enum reload_result result)
 		       (unsigned long long)policy_view_generation(&m->seg.policy.view));
 	if (result == RELOAD_REFUSED)
 		audit_link_event(m, AUDIT_POLICY_REFUSED, AUDIT_FAILED, "", details);
+	else if (by_key) /* becoming active changes no byte of the image: readers compute it */
+		audit_link_event(m, AUDIT_KEY_STATE, AUDIT_OK, "", details);
 	else if (result == RELOAD_DONE)
-		audit_link_event(m, by_key ? AUDIT_KEY_STATE : AUDIT_POLICY_RELOADED, AUDIT_OK, "", details);
+		audit_link_event(m, AUDIT_POLICY_RELOADED, AUDIT_OK, "", details);
 }
 
 /* The answer is known; the old signer may still be leaving. */

@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "labels.h"
+#include "loop.h"
 #include "segments.h"
 
 struct master;

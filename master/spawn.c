@@ -102,7 +102,7 @@ static int child_fd(struct child *c, struct sd_diag *diag)
 
 static void could_not(struct child *c, const char *why)
 {
-	sd_log(SD_LOG_ERROR, "child-not-started", SD_FS("role", role_name(c->role)),
+	sd_log(SD_LOG_ERROR, "child-not-started", SD_FS("process", role_name(c->role)),
 	       SD_FI("index", c->index), SD_FS("text", why));
 	fleet_child_ended(c, SD_EXIT_OSERR << 8);
 }

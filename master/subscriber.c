@@ -148,12 +148,15 @@ static void on_state(void *arg, enum health_status status, enum health_reason re
 		return;
 	s->status = status;
 	s->reason = reason;
-	sd_log(up ? SD_LOG_INFO : SD_LOG_WARN, "store-state", SD_FS("state", health_status_name(status)),
+	/* Until it was up once a store that is still starting is no news. */
+	sd_log(up || !s->was_up ? SD_LOG_INFO : SD_LOG_WARN, "store-state", SD_FS("state", health_status_name(status)),
 	       SD_FS("text", text));
-	if (up != s->was_up)
-		audit_link_event(m, up ? AUDIT_STORE_BACK : AUDIT_STORE_LOST,
-				 up ? AUDIT_OK : AUDIT_FAILED, "", details);
-	s->was_up = up;
+	if (!up && s->was_up && !s->lost)
+		audit_link_event(m, AUDIT_STORE_LOST, AUDIT_FAILED, "", details);
+	else if (up && s->lost)
+		audit_link_event(m, AUDIT_STORE_BACK, AUDIT_OK, "", details);
+	s->lost = !up && s->was_up;
+	s->was_up = s->was_up || up;
 	master_health_update(m);
 }
 

@@ -12,7 +12,8 @@ struct subscriber {
 	enum health_status status;  /* of the store */
 	enum health_reason reason;
 	int64_t proven_ns;          /* the last proof; 0 = none (since the last reset) */
-	bool was_up;
+	bool was_up;                /* at least once */
+	bool lost;                  /* up before, down now */
 	bool skipped;               /* an entry named a tenant, client or key without a slot */
 	uint64_t sweep_slots;
 };
