@@ -22,3 +22,4 @@ include tests/guards/local.mk
 include tests/integration/ctl.mk
 include tests/integration/token.mk
 include tests/integration/main.mk
+include tests/integration/master.mk

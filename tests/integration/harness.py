@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -103,9 +104,10 @@ class Keys:
         os.chmod(path, 0o600)
 
     @staticmethod
-    def new(keys_dir, tenant, at=None, retire=None):
+    def new(keys_dir, tenant, at=None, publish=None, retire=None):
         """An RS256 key, active since `at` (default: an hour ago). -> kid"""
         at = int(time.time()) - 3600 if at is None else at
+        publish = min(at, int(time.time())) - 1 if publish is None else publish
         folder = os.path.join(keys_dir, tenant)
         os.makedirs(folder, exist_ok=True)
         pem = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
@@ -115,7 +117,7 @@ class Keys:
         n = b64url(bytes.fromhex(modulus))
         thumb = json.dumps({"e": "AQAB", "kty": "RSA", "n": n}, separators=(",", ":"), sort_keys=True)
         kid = b64url(hashlib.sha256(thumb.encode()).digest())
-        sidecar = {"kid": kid, "tenant": tenant, "algorithm": "RS256", "publish_at": min(at, int(time.time())) - 1,
+        sidecar = {"kid": kid, "tenant": tenant, "algorithm": "RS256", "publish_at": publish,
                    "activate_at": at, "retire_at": retire, "remove_at": None,
                    "jwk": {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": n, "e": "AQAB"}}
         private = os.path.join(folder, kid + ".pem")
@@ -420,7 +422,8 @@ def main(tests):
         try:
             test()
             word = "ok"
-        except AssertionError as e:
-            word, failed = "FAILED: %s" % e, failed + 1
+        except Exception as e:  # pylint: disable=broad-except
+            word, failed = "FAILED: %r" % e, failed + 1
+            traceback.print_exc()
         print("%-45s %5.1f s  %s" % (test.__name__, time.monotonic() - began, word), flush=True)
     sys.exit(1 if failed else 0)

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What was acknowledged outlives the managed store, the master and the whole service."""
+import signal
+import time
+
+import harness
+
+
+def refresh(node, token):
+    return node.request("POST", "/sessions/refresh", {"refresh_token": token}, "brand-a")
+
+
+def sessions_and_ends_outlive(node, end):
+    kept, ended = node.create("alice"), node.create("bob")
+    status, _, body = node.request("POST", "/sessions/revoke", {"session_id": ended["session_id"]}, "brand-a")
+    assert status == 200 and body["revoked"] == 1, body
+    assert node.validate(ended["access_token"])[0] == 401, "its own revocation, at once"
+    end()
+    node.wait(lambda: node.serves() and node.status()["freshness"]["fresh"], 15, why="fresh again")
+    answers = []
+    node.wait(lambda: answers.append(node.validate(kept["access_token"])) or answers[-1][0] == 200, 10, why="valid")
+    assert node.validate(ended["access_token"])[0] == 401
+    assert not [a for a in answers if a[0] not in (200, 503)], answers
+    # 503 while the workers' connections are made again: ask again, the answer is the same
+    node.wait(lambda: answers.append(refresh(node, kept["refresh_token"])[::2]) or answers[-1][0] != 503, 10, why="up")
+    assert answers[-1][0] == 200, answers[-1]
+    assert refresh(node, ended["refresh_token"])[0] == 401
+
+
+def store_killed():
+    with harness.Node() as node:
+        sessions_and_ends_outlive(node, lambda: node.kill("redis"))
+
+
+def master_killed():
+    with harness.Node() as node:
+        def end():
+            node.kill("master")
+            node.wait_ready(lines=2)
+        sessions_and_ends_outlive(node, end)
+
+
+def all_killed():
+    with harness.Node() as node:
+        def end():
+            node.send(signal.SIGKILL)
+            node.proc.wait(5)
+            node.start()
+        sessions_and_ends_outlive(node, end)
+
+
+def stopped_and_started():
+    with harness.Node() as node:
+        sessions_and_ends_outlive(node, lambda: (node.stop(), node.start()))
+
+
+def signer_killed_does_not_touch_validation():
+    with harness.Node() as node:
+        s = node.create()
+        for _ in range(5):
+            node.kill("signer")
+            assert node.validate(s["access_token"])[0] == 200
+            node.wait(lambda: node.request("POST", "/sessions", {"user_id": "x"}, "brand-a")[0] == 201, 15,
+                      why="signing again")
+
+
+def stopped_store_means_503_not_401():
+    with harness.Node() as node:
+        s = node.create()
+        assert node.validate(s["access_token"])[0] == 200
+        pid = node.kill("redis", signal.SIGSTOP)
+        time.sleep(2.5)
+        assert node.validate(s["access_token"])[0] == 503
+        assert node.status()["health"]["freshness"]["status"] != "ok"
+        node.kill("redis", signal.SIGCONT)
+        node.wait(lambda: node.validate(s["access_token"])[0] == 200, 10, why="valid again")
+        assert pid in node.pids("redis")
+        events = [a["event"] for a in node.audit()]
+        node.wait(lambda: "store.back" in [a["event"] for a in node.audit()], 5, why=str(events))
+
+
+harness.main([store_killed, master_killed, all_killed, stopped_and_started,
+              signer_killed_does_not_touch_validation, stopped_store_means_503_not_401])
