@@ -13,6 +13,7 @@
 #include "ctl_config.h"
 #include "ctl_keys.h"
 #include "ctl_secret.h"
+#include "ctl_segments.h"
 #include "ctl_token.h"
 #include "log.h"
 
@@ -62,6 +63,7 @@ static const struct group groups[] = {
     {"reload", ctl_reload, "", "read the configuration again"},
     {"metrics", ctl_metrics, "", "Prometheus text"},
     {"doctor", ctl_doctor, "", "is everything locked in as it should be"},
+    {"memory", ctl_segments, "dump|verify", "the shared segments, shown or proven"},
     {"keys", group_keys, "new|list|rotate|retire ...", "signing keys"},
     {"secret", group_secret, "new", "the master secret"},
     {"token", group_token, "verify ...", "check tokens from a pipe"},

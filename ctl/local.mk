@@ -19,11 +19,13 @@ L_CTLMEMORY = libsdctlmemory.a $(L_POLICY_VIEW) $(L_SHM_TOOL)
 bin_PROGRAMS += sessionctl
 CTL_SOURCES = \
 	ctl/ctl.h ctl/ctl_client_socket.c ctl/ctl_client_socket.h ctl/ctl_config.c ctl/ctl_config.h \
-	ctl/ctl_doctor.c ctl/ctl_doctor_proc.c ctl/ctl_doctor_proc.h ctl/ctl_status.c \
+	ctl/ctl_doctor.c ctl/ctl_doctor_proc.c ctl/ctl_doctor_proc.h ctl/ctl_segments.c \
+	ctl/ctl_segments.h ctl/ctl_status.c \
 	ctl/ctl_table.c ctl/ctl_table.h
 sessionctl_CPPFLAGS = $(I_CTL) $(SECCOMP_CFLAGS) $(YAML_CFLAGS)
 sessionctl_SOURCES = ctl/ctl_main.c $(CTL_SOURCES)
-sessionctl_LDADD = $(L_CTLFILE) $(L_POLICY_LOAD) $(L_TOKENSIGN) $(L_SHM_R) $(L_BASE)
+sessionctl_LDADD = \
+	$(L_CTLFILE) $(L_CTLMEMORY) $(L_POLICY_LOAD) $(L_TOKENSIGN) $(L_SHM_R) $(L_BASE)
 
 if HAVE_CMOCKA
 UNIT_TESTS += tests/unit/test_ctl_client_socket tests/unit/test_ctl_doctor_proc

@@ -80,6 +80,16 @@ def test_doctor():
         assert done.returncode == 1 and "does not enforce" in done.stdout, done
 
 
+def test_memory():
+    """The segments of a running node are shown, and nothing is wrong with them."""
+    with harness.Node(workers=1) as node:
+        done = run(node, "memory", "verify")
+        assert done.returncode == 0, done
+        dump = run(node, "memory", "dump")
+        assert dump.returncode == 0 and "control" in dump.stdout and "revocations" in dump.stdout, dump
+        assert run(node, "memory").returncode == 2
+
+
 def test_trail_survives_its_auditor():
     """A killed auditor is replaced; numbers go on without a gap or a repetition."""
     with harness.Node(workers=1) as node:
