@@ -61,68 +61,6 @@ enum hm_type {
 	HM_METRICS_WANTED /* tag is given back */
 };
 
-<<<<<<< HEAD
-=======
-struct hm_spawn {
-	uint32_t role;
-	uint32_t index;
-};
-
-struct hm_child {
-	int32_t pid;
-	int32_t status;
-	uint32_t role;
-	uint32_t index;
-};
-
-struct hm_boot {
-	uint32_t role;
-	uint32_t index;
-	uint32_t workers;
-	uint32_t sandbox_mode;    /* enum sd_sandbox_mode */
-	uint32_t sandbox_require; /* SD_SANDBOX_* */
-	uint32_t nofile;
-	uint32_t log_level;
-	uint32_t log_format;
-	char node[72];
-	char keys_dir[400];        /* signer: where it reads private keys, before its lock-down */
-	char master_key_file[400]; /* signer; previous ones stand in the policy's server record */
-};
-
-struct hm_generation {
-	uint64_t number;
-};
-
-enum listener_role { LISTENER_NONE = 0, LISTENER_API, LISTENER_GATEWAY, LISTENER_ADMIN };
-
-struct hm_listener {
-	uint32_t index;
-	uint32_t role;    /* enum listener_role */
-	uint32_t is_unix; /* no address of the peer, no TCP options */
-	uint32_t pad;
-};
-
-struct hm_store {
-	uint32_t index; /* 0 .. connections_per_worker-1 */
-	uint32_t shard; /* 0; the node's number in Cluster mode */
-};
-
-struct hm_peer {
-	uint32_t role;
-	uint32_t index;
-};
-
-struct hm_secret {
-	uint16_t n;
-	uint8_t bytes[256];
-};
-
-struct hm_ready {
-	uint64_t generation;
-	struct sd_sandbox_report sandbox;
-};
-
->>>>>>> a2a8b03 (wip)
 struct hm_msg {
 	struct hm_head head;
 	union {

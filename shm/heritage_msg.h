@@ -65,9 +65,4 @@ struct hm_ready {
 	struct sd_sandbox_report sandbox;
 };
 
-struct hm_users { /* sessiond-master --users, on standard output: whom each role becomes */
-	uint32_t magic, version;
-	char master[72], signer[72], worker[72], auditor[72];
-};
-
 #endif
