@@ -39,6 +39,14 @@ libsdpolicy_load_a_SOURCES = \
 L_POLICY_VIEW = libsdpolicy_view.a
 L_POLICY_LOAD = libsdpolicy_load.a libsdpolicy_view.a $(YAML_LIBS)
 
+# What etc/ and docs/ hold of the schema; never installed (tests/guards/generated).
+noinst_PROGRAMS += sessiond-schema
+sessiond_schema_CPPFLAGS = $(I_POLICY) $(SECCOMP_CFLAGS)
+sessiond_schema_SOURCES = policy/schema_json.c policy/schema_doc.c policy/schema_doc.h
+sessiond_schema_LDADD = $(L_POLICY_LOAD) $(L_TOKEN) $(L_BASE)
+EXTRA_DIST += etc/sessiond.yaml etc/tenants.d etc/sessiond.schema.json etc/tenant.schema.json \
+	docs/CONFIGURATION.md
+
 if HAVE_CMOCKA
 POLICY_TESTS = \
 	tests/unit/test_hostile_yaml \
@@ -47,6 +55,7 @@ POLICY_TESTS = \
 	tests/unit/test_policy_config \
 	tests/unit/test_policy_cross \
 	tests/unit/test_policy_diff \
+	tests/unit/test_policy_example \
 	tests/unit/test_policy_fault \
 	tests/unit/test_policy_file \
 	tests/unit/test_policy_ignored \
@@ -148,5 +157,8 @@ tests_unit_test_yaml_text_LDADD = $(L_POLICY_TEST)
 tests_unit_test_yaml_tree_SOURCES = tests/unit/test_yaml_tree.c
 tests_unit_test_yaml_tree_CPPFLAGS = $(I_POLICY_TEST)
 tests_unit_test_yaml_tree_LDADD = $(L_POLICY_TEST)
+tests_unit_test_policy_example_SOURCES = tests/unit/test_policy_example.c tests/support/policy_folder.h tests/support/policy_rig.h
+tests_unit_test_policy_example_CPPFLAGS = $(I_POLICY_TEST)
+tests_unit_test_policy_example_LDADD = $(L_POLICY_TEST)
 endif
 EXTRA_DIST += tests/hostile_yaml

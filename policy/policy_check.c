@@ -4,6 +4,9 @@
  * Runs in:   master, tools
  * Fails by:  reporting; every rule is tried
  * Never:     repair a value: the operator decides which of two is wrong
+ *
+ * audit.chain is accepted although the auditor's chain comes with an issue of its own: a note says
+ * so to whoever sets it, until then.
  */
 #include "base.h"
 #include "policy_check.h"
@@ -126,6 +129,9 @@ void policy_check_server(const struct server_conf *s, struct policy_faults *faul
 
 	check_listeners(s, faults);
 	check_store(&c, s);
+	if (given(&c, "audit.chain"))
+		policy_note(faults, where(&c, "audit.chain", NULL),
+			    "has no effect in this version: the audit trail is not chained yet");
 }
 
 /* --- a tenant file ---------------------------------------------------------- */

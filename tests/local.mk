@@ -11,6 +11,7 @@ if LIBFUZZER
 I_FUZZ += -DSD_LIBFUZZER
 endif
 include tests/fuzz/http.mk
+include tests/fuzz/policy.mk
 include tests/fuzz/token.mk
 include tests/fuzz/shm.mk
 check_PROGRAMS += $(FUZZ_TARGETS)
