@@ -43,7 +43,8 @@ build_tree() {
     if [ ! -f "$dir/Makefile" ] || [ "$dir/configured" -ot configure ] || [ "$(cat "$dir/configured" 2>/dev/null)" != "$*" ]; then
         (cd "$dir" && "$up/configure" --quiet "$@" && echo "$*" > configured)
     fi
-    make -C "$dir" -s -j"$(nproc)" all
+    make -C "$dir" -s -j"$(nproc)" all > "$dir/build.log" 2>&1 || { tail -n 40 "$dir/build.log" >&2; return 1; }
+    echo "built in $dir/"
 }
 
 # The first port from FROM on that nobody listens on.
