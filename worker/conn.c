@@ -19,9 +19,11 @@
 
 #define READ_CHUNK 4096
 #define LINGER_NS SD_NS_PER_S
-#define KEEP_BUFFER 8192 /* an idle connection's buffers are freed above this */
-#define OUT_MAX (4u << 20)
-#define IN_SLACK (64u << 10) /* pipelined requests behind a whole one */
+#define KEEP_BUFFER 4096 /* an idle connection's buffers, each, are freed above this */
+#define OUT_MAX (8u << 20)
+#define OUT_ENOUGH (256u << 10)    /* waits to be read by the client: no further request is begun */
+#define READ_AT_ONCE (64u << 10)   /* then others have their turn */
+#define REQUESTS_AT_ONCE 32        /* likewise, of one client's pipeline */
 
 static void on_event(struct sd_io *io, uint32_t events);
 static void conn_step(struct conn *c);
@@ -32,6 +34,7 @@ static void conn_free(struct conn *c)
 	if (c->exchange)
 		exchange_put(w, c->exchange);
 	sd_timer_off(w->loop, &c->timer);
+	sd_loop_undefer(w->loop, &c->again);
 	if (c->io.fd >= 0)
 		sd_loop_del(w->loop, &c->io);
 	close(c->fd);
@@ -72,7 +75,8 @@ static void on_timer(struct sd_timer *t)
 	struct conn *c = SD_CONTAINER_OF(t, struct conn, timer);
 	if (sd_loop_now_ns(c->worker->loop) >= c->deadline_ns)
 		conn_timeout(c);
-	else if (sd_timer_at(c->worker->loop, &c->timer, c->deadline_ns, on_timer) != SD_OK)
+	else if (sd_timer_at(c->worker->loop, &c->timer, c->deadline_ns, on_timer) != SD_OK &&
+		 c->state != CONN_BUSY)
 		conn_free(c);
 }
 
@@ -80,8 +84,8 @@ static void on_timer(struct sd_timer *t)
 static void conn_enter(struct conn *c, enum conn_state state, int64_t timeout_ns)
 {
 	c->state = state;
-	c->deadline_ns = timeout_ns == INT64_MAX ? INT64_MAX : sd_loop_now_ns(c->worker->loop) + timeout_ns;
-	if (timeout_ns == INT64_MAX || (c->timer.heap_pos != 0 && c->timer.at_ns <= c->deadline_ns))
+	c->deadline_ns = sd_loop_now_ns(c->worker->loop) + timeout_ns;
+	if (c->timer.heap_pos != 0 && c->timer.at_ns <= c->deadline_ns)
 		return;
 	if (sd_timer_at(c->worker->loop, &c->timer, c->deadline_ns, on_timer) != SD_OK)
 		c->close_after = true;
@@ -96,6 +100,12 @@ static int64_t timeout_ns(const struct conn *c, enum conn_state state)
 	return (int64_t)ms * SD_NS_PER_MS;
 }
 
+/* A partial message never fills this; what is behind a whole one is read later. */
+static size_t in_max(const struct worker *w)
+{
+	return http_limits_raw(&w->http_limits) + READ_AT_ONCE + READ_CHUNK;
+}
+
 void conn_open(struct worker *w, struct listener *l, int fd)
 {
 	struct conn *c = calloc(1, sizeof(*c));
@@ -107,7 +117,7 @@ void conn_open(struct worker *w, struct listener *l, int fd)
 	c->fd = fd;
 	c->worker = w;
 	c->listener = l;
-	sd_buf_init(&c->in, http_limits_raw(&w->http_limits) + IN_SLACK);
+	sd_buf_init(&c->in, in_max(w));
 	sd_buf_init(&c->out, OUT_MAX);
 	c->next = w->conns;
 	if (w->conns)
@@ -118,9 +128,11 @@ void conn_open(struct worker *w, struct listener *l, int fd)
 	conn_enter(c, CONN_IDLE, timeout_ns(c, CONN_HEAD)); /* the first request is expected soon */
 }
 
+/* EPOLLRDHUP only while reading: it stays raised, and a client that has shut its side but not yet
+ * read its answer would wake us without end. */
 static void set_events(struct conn *c, bool read, bool write)
 {
-	uint32_t events = EPOLLRDHUP | (read ? EPOLLIN : 0u) | (write ? EPOLLOUT : 0u);
+	uint32_t events = (read ? EPOLLIN | EPOLLRDHUP : 0u) | (write ? EPOLLOUT : 0u);
 	struct sd_loop *loop = c->worker->loop;
 	int r = SD_OK;
 	if (c->io.fd < 0)
@@ -135,7 +147,7 @@ static void set_events(struct conn *c, bool read, bool write)
 static bool conn_flush(struct conn *c)
 {
 	size_t sent = 0;
-	while (sent < c->out.len) {
+	while (!c->broken && sent < c->out.len) {
 		ssize_t n = send(c->fd, c->out.p + sent, c->out.len - sent, MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -169,34 +181,52 @@ static void idle_trim(struct conn *c)
 		sd_buf_fini(&c->out);
 }
 
-/* Everything is answered that can be: what now? May free the connection. */
-static void conn_settle(struct conn *c)
+static void linger(struct conn *c)
+{
+	if (c->exchange) {
+		exchange_put(c->worker, c->exchange);
+		c->exchange = NULL;
+	}
+	(void)shutdown(c->fd, SHUT_WR);
+	sd_buf_fini(&c->in);
+	set_events(c, true, false);
+	conn_enter(c, CONN_LINGER, LINGER_NS);
+}
+
+static void on_again(struct sd_task *t)
+{
+	conn_step(SD_CONTAINER_OF(t, struct conn, again));
+}
+
+/* Everything is answered that can be now (more: not all that came). May free the connection. */
+static void conn_settle(struct conn *c, bool more)
 {
 	bool flushed = conn_flush(c);
-	if (c->broken && c->state != CONN_BUSY) {
+	if (c->state == CONN_BUSY)
+		return;
+	if (c->broken) {
 		conn_free(c);
 		return;
 	}
-	if (c->state == CONN_BUSY)
-		return;
 	if (!flushed) {
 		set_events(c, false, true);
 		conn_enter(c, CONN_FLUSH, timeout_ns(c, CONN_IDLE));
 		return;
 	}
 	if (c->close_after) {
-		if (c->in.len == 0 && c->clean_end) {
+		/* Closing over bytes that were not read resets the connection and may take the answer
+		 * along: only a client that asked for the end has sent nothing more. */
+		if (c->in.len == 0 && c->clean_end && !c->worker->draining)
 			conn_free(c);
-			return;
-		}
-		(void)shutdown(c->fd, SHUT_WR);
-		sd_buf_fini(&c->in);
-		set_events(c, true, false);
-		conn_enter(c, CONN_LINGER, LINGER_NS);
+		else
+			linger(c);
 		return;
 	}
 	set_events(c, true, false);
-	idle_trim(c);
+	if (more)
+		sd_loop_defer(c->worker->loop, &c->again, on_again);
+	else
+		idle_trim(c);
 }
 
 /* One complete request: true when it is answered already. */
@@ -213,49 +243,67 @@ static bool conn_request(struct conn *c, size_t used)
 	return true;
 }
 
-/* Parses and answers what is in the buffer until more is needed, a request is parked, or the
- * connection is to close. */
-static void conn_parse(struct conn *c)
+static bool conn_take_exchange(struct conn *c)
 {
-	while (c->in.len > 0 && !c->close_after && c->state != CONN_BUSY) {
-		size_t used = 0;
-		if (!c->exchange)
-			c->exchange = exchange_get(c->worker);
-		if (!c->exchange) {
-			c->close_after = true;
-			return;
-		}
-		switch (http_parse(c->exchange->parser, c->in.p, c->in.len, &used)) {
-		case HTTP_MORE:
-			if (c->state == CONN_IDLE)
-				conn_enter(c, CONN_HEAD, timeout_ns(c, CONN_HEAD));
-			return;
-		case HTTP_HEAD_DONE:
-			conn_enter(c, CONN_BODY, timeout_ns(c, CONN_BODY));
-			if (!http_parser_msg(c->exchange->parser)->expect_continue)
-				break;
-			if (!request_welcome(c->exchange, c, http_parser_msg(c->exchange->parser)))
-				return;
-			http_emit_continue(&c->out);
-			break;
-		case HTTP_DONE:
-			if (!conn_request(c, used))
-				return;
-			break;
-		case HTTP_BAD:
-			request_refuse(c->exchange, c, http_parse_status(c->exchange->parser),
-				       http_parse_reason(c->exchange->parser));
-			return;
-		}
+	if (c->exchange)
+		return true;
+	c->exchange = exchange_get(c->worker);
+	if (!c->exchange)
+		return false;
+	c->in.max = SD_MAX(in_max(c->worker), c->in.len); /* the limits may have changed */
+	return true;
+}
+
+/* What the parser says of the bytes so far. False: go no further now. */
+static bool conn_parse_one(struct conn *c)
+{
+	struct http_parser *parser = c->exchange->parser;
+	size_t used = 0;
+	switch (http_parse(parser, c->in.p, c->in.len, &used)) {
+	case HTTP_MORE:
+		if (c->state == CONN_IDLE)
+			conn_enter(c, CONN_HEAD, timeout_ns(c, CONN_HEAD));
+		return false;
+	case HTTP_HEAD_DONE:
+		conn_enter(c, CONN_BODY, timeout_ns(c, CONN_BODY));
+		if (!http_parser_msg(parser)->expect_continue)
+			return true;
+		if (!request_welcome(c->exchange, c, http_parser_msg(parser)))
+			return false;
+		http_emit_continue(&c->out);
+		return true;
+	case HTTP_DONE:
+		return conn_request(c, used);
+	case HTTP_BAD:
+		break;
 	}
+	request_refuse(c->exchange, c, http_parse_status(parser), http_parse_reason(parser));
+	return false;
+}
+
+/* Parses and answers what is in the buffer until more is needed, a request is parked, or the
+ * connection is to close. True: it stopped for the others' sake, or the client's slow reading. */
+static bool conn_parse(struct conn *c)
+{
+	for (int turns = 0; c->in.len > 0 && !c->close_after && !c->broken && !c->out.failed; turns++) {
+		if (turns == 2 * REQUESTS_AT_ONCE || c->out.len >= OUT_ENOUGH)
+			return true;
+		if (!conn_take_exchange(c)) {
+			c->close_after = true;
+			return false;
+		}
+		if (!conn_parse_one(c))
+			return false;
+	}
+	return false;
 }
 
 static void conn_step(struct conn *c)
 {
-	conn_parse(c);
-	if (c->out.failed)
-		c->close_after = c->broken = true;
-	conn_settle(c);
+	bool more = c->state != CONN_BUSY && conn_parse(c);
+	if (c->out.failed) /* cut off in the middle: not one byte of it may leave */
+		c->broken = true;
+	conn_settle(c, more);
 }
 
 void conn_answered(struct conn *c)
@@ -266,9 +314,11 @@ void conn_answered(struct conn *c)
 	conn_step(c);
 }
 
-/* SD_OK, SD_ERR_AGAIN, SD_ERR_CLOSED, SD_ERR_TOO_BIG. One read a turn unless it filled. */
+/* SD_OK, SD_ERR_AGAIN, SD_ERR_CLOSED, SD_ERR_TOO_BIG, SD_ERR_MEMORY. An end that follows data is
+ * told by the next event, when the data has been answered: the client may have shut only its side. */
 static int conn_read(struct conn *c)
 {
+	size_t before = c->in.len;
 	for (;;) {
 		int r = sd_buf_reserve(&c->in, READ_CHUNK);
 		if (r != SD_OK)
@@ -277,13 +327,15 @@ static int conn_read(struct conn *c)
 		ssize_t n = recv(c->fd, c->in.p + c->in.len, room, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return errno == EAGAIN ? SD_ERR_AGAIN : SD_ERR_CLOSED;
-		if (n == 0)
-			return SD_ERR_CLOSED;
-		c->in.len += (size_t)n;
-		if ((size_t)n < room)
+		if (n > 0) {
+			c->in.len += (size_t)n;
+			if ((size_t)n < room || c->in.len - before >= READ_AT_ONCE)
+				return SD_OK;
+			continue;
+		}
+		if (c->in.len > before)
 			return SD_OK;
+		return n < 0 && errno == EAGAIN ? SD_ERR_AGAIN : SD_ERR_CLOSED;
 	}
 }
 
@@ -300,9 +352,24 @@ static void on_linger(struct conn *c)
 	}
 }
 
+/* Reads and goes on. May free the connection. */
+static void conn_more(struct conn *c)
+{
+	int r = conn_read(c);
+	if (r == SD_ERR_CLOSED) {
+		conn_free(c);
+		return;
+	}
+	if (r == SD_ERR_TOO_BIG || r == SD_ERR_MEMORY)
+		c->close_after = true;
+	conn_step(c);
+}
+
 static void on_event(struct sd_io *io, uint32_t events)
 {
 	struct conn *c = SD_CONTAINER_OF(io, struct conn, io);
+	if (c->again.queued) /* what it has sent before comes first; the event stays raised */
+		return;
 	if (c->state == CONN_LINGER) {
 		on_linger(c);
 		return;
@@ -320,14 +387,17 @@ static void on_event(struct sd_io *io, uint32_t events)
 		conn_step(c);
 		return;
 	}
+	conn_more(c);
+}
+
+/* A request that had arrived before the drain began is answered still. */
+static void conn_drain(struct conn *c)
+{
 	int r = conn_read(c);
-	if (r == SD_ERR_CLOSED) {
+	if (r == SD_OK)
+		conn_step(c);
+	else
 		conn_free(c);
-		return;
-	}
-	if (r == SD_ERR_TOO_BIG || r == SD_ERR_MEMORY)
-		c->close_after = true;
-	conn_step(c);
 }
 
 void conn_drain_all(struct worker *w)
@@ -335,6 +405,6 @@ void conn_drain_all(struct worker *w)
 	for (struct conn *c = w->conns, *next; c; c = next) {
 		next = c->next;
 		if (c->state == CONN_IDLE && c->in.len == 0)
-			conn_free(c);
+			conn_drain(c);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * conn - one client connection: reads whole requests, has them answered one by one, writes. What is
- * idle holds no parser and no buffers beyond a few hundred bytes. */
+ * idle holds no parser and two buffers of at most 4 KiB each. */
 #ifndef SD_CONN_H
 #define SD_CONN_H
 
@@ -35,6 +35,7 @@ struct conn {
 	int fd;                    /* io.fd is -1 while the loop does not watch it */
 	struct conn *prev, *next;  /* of the worker's */
 	struct sd_timer timer;
+	struct sd_task again;      /* more of a pipeline, after the others' turn */
 	int64_t deadline_ns;
 	struct worker *worker;
 	struct listener *listener;

@@ -55,7 +55,6 @@ static enum step readyz(struct request *r)
 {
 	if (ready(r))
 		return respond_text(r, 200, "text/plain; charset=utf-8", SD_SLICE("ready\n"));
-	respond_header(r, "Retry-After", SD_SLICE("1"));
 	return respond_text(r, 503, "text/plain; charset=utf-8", SD_SLICE("not ready\n"));
 }
 

@@ -18,21 +18,39 @@
 
 #define ARENA_MAX (512u << 10)
 #define BODY_MAX (2u << 20)
+#define BODY_KEEP (64u << 10) /* a pooled exchange's body buffer is freed above this */
 #define POOL_MAX 256
+
+static void exchange_free(struct exchange *x)
+{
+	http_parser_free(&x->parser);
+	sd_arena_fini(&x->request.arena);
+	sd_buf_fini(&x->request.body);
+	free(x);
+}
+
+static bool fits(const struct exchange *x, const struct http_limits *now)
+{
+	return x->limits.header_bytes == now->header_bytes && x->limits.body_bytes == now->body_bytes &&
+	       x->limits.header_fields == now->header_fields;
+}
 
 struct exchange *exchange_get(struct worker *w)
 {
-	struct exchange *x = w->idle_exchanges;
-	if (x) {
+	struct exchange *x;
+	while ((x = w->idle_exchanges)) {
 		w->idle_exchanges = x->next;
 		w->idle_exchange_count--;
-		return x;
+		if (fits(x, &w->http_limits))
+			return x;
+		exchange_free(x); /* a reload has changed the limits since */
 	}
 	x = calloc(1, sizeof(*x));
 	if (!x || http_parser_new(&x->parser, &w->http_limits) != SD_OK) {
 		free(x);
 		return NULL;
 	}
+	x->limits = w->http_limits;
 	sd_arena_init(&x->request.arena, ARENA_MAX);
 	sd_buf_init(&x->request.body, BODY_MAX);
 	return x;
@@ -40,17 +58,16 @@ struct exchange *exchange_get(struct worker *w)
 
 void exchange_put(struct worker *w, struct exchange *x)
 {
-	http_parser_reset(x->parser);
-	if (w->idle_exchange_count < POOL_MAX) {
-		x->next = w->idle_exchanges;
-		w->idle_exchanges = x;
-		w->idle_exchange_count++;
+	if (w->idle_exchange_count >= POOL_MAX || !fits(x, &w->http_limits)) {
+		exchange_free(x);
 		return;
 	}
-	http_parser_free(&x->parser);
-	sd_arena_fini(&x->request.arena);
-	sd_buf_fini(&x->request.body);
-	free(x);
+	http_parser_reset(x->parser);
+	if (x->request.body.cap > BODY_KEEP)
+		sd_buf_fini(&x->request.body);
+	x->next = w->idle_exchanges;
+	w->idle_exchanges = x;
+	w->idle_exchange_count++;
 }
 
 /* --- the common steps, in the order of the contract ------------------------------------------ */
@@ -299,15 +316,15 @@ bool request_welcome(struct exchange *x, struct conn *c, const struct http_msg *
 {
 	struct request *r = &x->request;
 	request_open(r, c, msg);
+	c->close_after = true; /* so a refusal says: the body that was announced may come or not */
 	for (uint32_t i = 0; i < HEAD_STEPS; i++) {
 		if (common_steps[i](r) != STEP_DONE)
 			continue;
-		c->close_after = true; /* the body that was announced may come or not */
 		c->clean_end = false;
 		request_end(r);
 		return false;
 	}
-	r->status = 100;
+	c->close_after = false;
 	generation_unref(&r->gen);
 	sd_arena_reset(&r->arena);
 	r->w->in_flight--;

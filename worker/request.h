@@ -72,6 +72,7 @@ struct request {
 /* A parser and a request, pooled by the worker. */
 struct exchange {
 	struct exchange *next;
+	struct http_limits limits; /* that the parser was made with */
 	struct http_parser *parser;
 	struct request request;
 };

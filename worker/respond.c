@@ -10,6 +10,17 @@
 
 #include "http_emit.h"
 
+/* 429 and 503 always say when to come again. */
+static void retry_after(struct request *r, uint16_t status)
+{
+	if (status != 429 && status != 503)
+		return;
+	for (uint32_t i = 0; i < r->header_count; i++)
+		if (strcmp(r->headers[i].name, "Retry-After") == 0)
+			return;
+	http_emit_field(&r->conn->out, "Retry-After", SD_SLICE("1"));
+}
+
 static void emit(struct request *r, uint16_t status, const char *type, struct sd_slice body, bool cacheable)
 {
 	struct conn *c = r->conn;
@@ -32,6 +43,7 @@ static void emit(struct request *r, uint16_t status, const char *type, struct sd
 	http_emit_begin(&c->out, &head);
 	for (uint32_t i = 0; i < r->header_count; i++)
 		http_emit_field(&c->out, r->headers[i].name, r->headers[i].value);
+	retry_after(r, status);
 	http_emit_end(&c->out, &head, body);
 }
 
@@ -50,8 +62,6 @@ static void duty_headers(struct request *r, enum problem p, uint16_t status)
 		respond_header(r, "WWW-Authenticate", SD_SLICE("Bearer error=\"invalid_token\""));
 	else if (p == PROBLEM_INSUFFICIENT_SCOPE)
 		respond_header(r, "WWW-Authenticate", SD_SLICE("Bearer error=\"insufficient_scope\""));
-	else if (status == 429 || status == 503)
-		respond_header(r, "Retry-After", SD_SLICE("1"));
 }
 
 enum step respond_problem(struct request *r, enum problem p, const char *detail, const char *pointer)
