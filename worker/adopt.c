@@ -33,6 +33,8 @@ static void in_force(struct worker *w)
 	w->http_limits = (struct http_limits){s->header_bytes, s->header_fields, s->body_bytes};
 	w->max_connections = SD_MAX(s->connections / SD_MAX(s->workers, 1u), 16u);
 	sd_log_level_set((enum sd_log_level)s->log_level, (enum sd_log_format)s->log_format);
+	for (uint32_t i = 0; i < w->listeners && w->ready_sent; i++)
+		listener_resume(&w->listener[i]); /* more connections may be allowed now */
 	if (w->ready_sent) {
 		if (hm_send(w->channel, HM_ADOPTED, 0, &body, sizeof(body), -1) != SD_OK)
 			sd_log(SD_LOG_WARN, "adopted-not-sent");
@@ -40,8 +42,7 @@ static void in_force(struct worker *w)
 	}
 	struct hm_ready ready = {.generation = body.number, .sandbox = w->sandbox};
 	for (uint32_t i = 0; i < w->listeners; i++)
-		if (listener_start(&w->listener[i]) != SD_OK)
-			sd_log(SD_LOG_ERROR, "listener-failed", SD_FI("listener", i));
+		listener_start(&w->listener[i]);
 	board_state(w->stats, BOARD_SERVING);
 	w->ready_sent = true;
 	if (hm_send(w->channel, HM_READY, 0, &ready, sizeof(ready), -1) != SD_OK)

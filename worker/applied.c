@@ -25,6 +25,14 @@ static void look_again(struct worker *w)
 	sd_bug_if(r != SD_OK); /* the heap has room for as many timers as connections */
 }
 
+/* The entry is in, or a read of the log that was sent after the store's reply. */
+static bool is_applied(const struct request *r)
+{
+	const struct shm_control *c = r->w->control;
+	return (r->wait_pos != 0 && shm_fresh_applied(c, r->wait_partition, r->wait_pos)) ||
+	       shm_fresh_as_of(c, r->wait_partition) >= r->wait_since_ns;
+}
+
 static void look(struct sd_timer *t)
 {
 	struct worker *w = SD_CONTAINER_OF(t, struct worker, applied_timer);
@@ -32,7 +40,7 @@ static void look(struct sd_timer *t)
 	int64_t now = sd_clock_boot_ns();
 	for (struct request **p = &w->waiting_applied; *p;) {
 		struct request *r = *p;
-		if (shm_fresh_applied(w->control, r->wait_partition, r->wait_pos) || now >= r->wait_until_ns) {
+		if (is_applied(r) || now >= r->wait_until_ns) {
 			*p = r->next_waiting;
 			r->next_waiting = done;
 			done = r;
@@ -49,14 +57,28 @@ static void look(struct sd_timer *t)
 	look_again(w);
 }
 
-enum step applied_wait(struct request *r, uint8_t partition, uint64_t pos)
+/* Nothing was appended by this call, nor by another one that a trusted table might not know. */
+static bool nothing_to_wait_for(const struct request *r)
+{
+	const struct store_call *call = &r->call;
+	if (call->log_pos != 0)
+		return false;
+	return call->status == STORE_ABSENT ||
+	       (call->status == STORE_ENDED &&
+		call->now_ms - call->session.ended_ms > (int64_t)r->tenant->max_staleness_ms);
+}
+
+enum step applied_wait(struct request *r)
 {
 	struct worker *w = r->w;
-	if (pos == 0 || shm_fresh_applied(w->control, partition, pos))
+	if (nothing_to_wait_for(r))
 		return STEP_NEXT;
-	r->wait_partition = partition;
-	r->wait_pos = pos;
-	r->wait_until_ns = sd_clock_boot_ns() + (int64_t)r->tenant->max_staleness_ms * SD_NS_PER_MS;
+	r->wait_partition = r->call.partition;
+	r->wait_pos = r->call.log_pos;
+	r->wait_since_ns = sd_clock_boot_ns();
+	r->wait_until_ns = r->wait_since_ns + (int64_t)r->tenant->max_staleness_ms * SD_NS_PER_MS;
+	if (is_applied(r))
+		return STEP_NEXT;
 	r->next_waiting = w->waiting_applied;
 	w->waiting_applied = r;
 	look_again(w);

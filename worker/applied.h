@@ -7,7 +7,9 @@
 
 #include "request.h"
 
-/* STEP_NEXT when it is applied already (or pos is 0), else STEP_PARKED. */
-enum step applied_wait(struct request *r, uint8_t partition, uint64_t pos);
+/* After an end or rule (r->call): STEP_NEXT when this node obeys it already or nothing was there to
+ * end, else STEP_PARKED. An end that somebody else made a moment ago is waited for as well: this
+ * answer acknowledges it too. */
+enum step applied_wait(struct request *r);
 
 #endif

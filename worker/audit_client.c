@@ -52,8 +52,12 @@ static void flush(struct audit_client *c)
 	for (struct audit_kept *k = c->first; k && c->fd >= 0; k = k->next) {
 		if (k->sent)
 			continue;
-		if (send(c->fd, k->packet, k->n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-			if (errno != EAGAIN && errno != EINTR)
+		ssize_t n;
+		do {
+			n = send(c->fd, k->packet, k->n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		} while (n < 0 && errno == EINTR);
+		if (n < 0) {
+			if (errno != EAGAIN)
 				disconnect(c);
 			return; /* the next credit (or auditor) brings us back */
 		}

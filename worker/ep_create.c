@@ -331,12 +331,12 @@ static enum step replaced_foreign(struct request *r)
 	struct create *c = r->state;
 	if (!c->foreign_replaces)
 		return STEP_NEXT;
-	if (r->call.status == STORE_UNAVAILABLE || r->call.status == STORE_CORRUPT || r->call.status == STORE_LATE)
+	if (ending_failed(&r->call))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	if (r->call.ended && !ending_audit(r, &c->in.replaces, sd_slice("", 0), END_REPLACED, false))
+	if (r->call.ended && !ending_audit(r, &c->in.replaces, r->call.session.user, END_REPLACED, false))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	c->in.has_replaces = false;
-	return applied_wait(r, r->call.partition, r->call.log_pos);
+	return applied_wait(r);
 }
 
 static enum step store_it(struct request *r)
@@ -381,9 +381,11 @@ static enum step stored(struct request *r)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	}
 	board_count(r->w->stats, METRIC_CREATED, r->tenant->slot, 0, 0, 1);
-	if (!audit_created(r, c))
+	if (!audit_created(r, c)) {
+		ending_detached(r, &c->in.sid, c->in.user, END_ADMIN); /* nobody has its tokens */
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
-	return applied_wait(r, r->call.partition, r->call.log_pos);
+	}
+	return r->call.log_pos ? applied_wait(r) : STEP_NEXT;
 }
 
 static enum step sign(struct request *r)

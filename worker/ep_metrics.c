@@ -13,8 +13,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "err.h"
 #include "respond.h"
+
+#define WAIT_NS (2 * SD_NS_PER_S)
 
 static enum step ask(struct request *r)
 {
@@ -22,6 +25,7 @@ static enum step ask(struct request *r)
 	r->metrics_tag = (uint32_t)++w->request_count;
 	if (hm_send(w->channel, HM_METRICS_WANTED, r->metrics_tag, NULL, 0, -1) != SD_OK)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the master does not answer", NULL);
+	r->wait_until_ns = sd_loop_now_ns(w->loop) + WAIT_NS;
 	r->next_waiting = w->waiting_metrics;
 	w->waiting_metrics = r;
 	return STEP_PARKED;
@@ -55,6 +59,27 @@ void ep_metrics_arrived(struct worker *w, uint32_t tag, int fd)
 	}
 	if (map != MAP_FAILED)
 		munmap(map, (size_t)size);
+}
+
+void ep_metrics_expire(struct worker *w, int64_t now_ns)
+{
+	struct request *late = NULL;
+	for (struct request **p = &w->waiting_metrics; *p;) {
+		struct request *r = *p;
+		if (now_ns < r->wait_until_ns) {
+			p = &r->next_waiting;
+			continue;
+		}
+		*p = r->next_waiting;
+		r->next_waiting = late;
+		late = r;
+	}
+	while (late) {
+		struct request *r = late;
+		late = r->next_waiting;
+		r->next_waiting = NULL;
+		request_resume(r);
+	}
 }
 
 const request_step ep_metrics_steps[] = {ask, answer, NULL};

@@ -27,7 +27,9 @@ struct refresh {
 	struct issue issue;
 	struct sd_slice client;  /* copy: the record's memory goes when the store is asked again */
 	enum store_status status;
-	bool refused_by_rule;
+	bool asked;              /* the call is rules()' read, not the rotation any more */
+	bool gone;               /* the session was ended meanwhile */
+	enum end_reason refused; /* by a rule: the session is to end for this reason; 0 = not */
 };
 
 /* The successor is kept sealed under a key that only the predecessor's holder can derive. */
@@ -141,7 +143,7 @@ static enum step ended_by_it(struct request *r, struct refresh *f)
 	enum end_reason reason = reused ? END_REUSE : s->end_reason;
 	if (r->call.ended && !ending_audit(r, &f->in.presented.sid, s->user, reason, true))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
-	return applied_wait(r, r->call.partition, r->call.log_pos);
+	return r->call.log_pos ? applied_wait(r) : STEP_NEXT;
 }
 
 static enum step rotated(struct request *r)
@@ -213,7 +215,7 @@ static enum step rules(struct request *r)
 	uint32_t client = policy_view_client_find(&r->gen->view, r->tenant, f->issue.client);
 	struct lookup l = {.partition = f->issue.sid.b[0], .sid = f->issue.sid};
 	if (client == POLICY_NONE) {
-		f->refused_by_rule = true;
+		f->refused = END_CLIENT;
 		return STEP_NEXT;
 	}
 	l.query = (struct shm_query){.tenant_slot = r->tenant->slot,
@@ -224,28 +226,41 @@ static enum step rules(struct request *r)
 	case LOOKUP_GOOD:
 		return STEP_NEXT;
 	case LOOKUP_GONE:
+		f->gone = true;
+		return STEP_NEXT;
 	case LOOKUP_REVOKED:
-		f->refused_by_rule = true;
+		f->refused = END_TENANT;
 		return STEP_NEXT;
 	case LOOKUP_ASK: case LOOKUP_EXPIRED: case LOOKUP_IDLE: case LOOKUP_UNAVAILABLE:
 		break;
 	}
+	f->asked = true;
 	store_read(r->w->store, f->in.tenant, &f->issue.sid, f->issue.client, sd_slice("", 0), request_store_call(r));
 	return STEP_PARKED;
+}
+
+/* What the store says of the rules; false when it says nothing. */
+static bool rules_read(const struct store_call *call, struct refresh *f)
+{
+	if (ending_failed(call))
+		return false;
+	f->gone = call->status != STORE_OK;
+	if (f->issue.created_s < call->client_before_s)
+		f->refused = END_CLIENT;
+	if (f->issue.created_s < call->tenant_before_s)
+		f->refused = END_TENANT;
+	return true;
 }
 
 static enum step ruled(struct request *r)
 {
 	struct refresh *f = r->state;
-	bool asked = r->call.session.created_ms != 0 && r->call.iat_s == 0; /* the read, not the rotation */
-	if (asked && ending_failed(&r->call))
+	if (f->asked && !rules_read(&r->call, f))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	int64_t before = SD_MAX(r->call.tenant_before_s, r->call.client_before_s);
-	if (asked && (r->call.status != STORE_OK || f->issue.created_s < before))
-		f->refused_by_rule = true;
-	if (!f->refused_by_rule)
+	if (!f->gone && !f->refused)
 		return issue_sign(r, &f->issue);
-	ending_detached(r, &f->issue.sid, f->issue.user, END_TENANT);
+	if (!f->gone)
+		ending_detached(r, &f->issue.sid, f->issue.user, f->refused);
 	return respond_problem(r, PROBLEM_REFRESH_INVALID, NULL, NULL);
 }
 

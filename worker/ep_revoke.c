@@ -94,7 +94,8 @@ static void target_access(struct request *r, struct revoke *v, struct sd_slice t
 	if (known_token_get(r, text, &k) != RESULT_VALID)
 		return;
 	enum validate_result result = known_token_check(r, k, sd_slice(NULL, 0));
-	if (result != RESULT_VALID && result != RESULT_EXPIRED && result != RESULT_AUDIENCE && result != RESULT_REVOKED)
+	if (result != RESULT_VALID && result != RESULT_EXPIRED && result != RESULT_AUDIENCE &&
+	    result != RESULT_NOT_YET && result != RESULT_REVOKED)
 		return;
 	v->target = TARGET_SESSION;
 	v->sid = k->sid;
@@ -254,7 +255,7 @@ static enum step ended(struct request *r)
 		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, (uint16_t)v->reason, 0, r->call.ended);
 	if ((v->target == TARGET_RULE || r->call.ended) && !audit_revoked(r, v))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
-	return applied_wait(r, r->call.partition, r->call.log_pos);
+	return applied_wait(r);
 }
 
 static enum step answer(struct request *r)

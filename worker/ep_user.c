@@ -122,7 +122,7 @@ static enum step ended(struct request *r)
 		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, END_USER, 0, r->call.ended);
 	if (r->call.ended && !audit_event_send(r, &note))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
-	return applied_wait(r, r->call.partition, r->call.log_pos);
+	return applied_wait(r);
 }
 
 static enum step answer(struct request *r)

@@ -32,11 +32,12 @@ struct validate {
 	struct sd_slice token, ip, audience, scope;
 	bool is_token;             /* access token, not session token */
 	struct lookup lookup;
-	struct known_token *known; /* of this turn only: not kept while parked */
 	int64_t idle_s;            /* of an access token's session, as far as we know it */
 	struct handle handle;
 	uint32_t bucket;
 	uint64_t bucket_value;
+	struct sd_slice client;    /* of a session we know; of this turn only */
+	bool client_asked;         /* the store was asked for the client's rule as well */
 };
 
 static void count(const struct request *r, enum validate_result result, enum validate_source source)
@@ -145,10 +146,9 @@ static void touch(struct request *r, const struct sid *sid, int64_t *seen_ms, in
 {
 	*seen_ms = SD_MAX(*seen_ms, r->now_ms);
 	(*unflushed)++;
-	if (r->now_ms - *flushed_ms < (int64_t)r->tenant->touch_interval_s * 1000)
+	if (r->now_ms - *flushed_ms < (int64_t)r->tenant->touch_interval_s * 1000 || !store_is_up(r->w->store))
 		return;
 	store_touch(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), sid, r->now_ms, *unflushed);
-	board_count(r->w->stats, METRIC_TOUCHES, SHM_SLOT_NONE, 0, 0, 1);
 	*flushed_ms = r->now_ms;
 	*unflushed = 0;
 }
@@ -177,9 +177,10 @@ static enum step token_step(struct request *r)
 	v->lookup.sid = k->sid;
 	v->lookup.partition = k->sid.b[0];
 	v->lookup.seen_ms = k->seen_ms;
-	v->idle_s = r->tenant->idle_s;
+	/* Whether it is a remember-me session the token does not say: the shorter clock decides when to ask. */
+	v->idle_s = SD_MIN(r->tenant->idle_s, r->tenant->remember_idle_s);
 	enum lookup_verdict verdict = lookup_memory(r, &v->lookup);
-	if (verdict == LOOKUP_GOOD && r->now_ms >= k->seen_ms + (int64_t)r->tenant->idle_s * 1000) {
+	if (verdict == LOOKUP_GOOD && r->now_ms >= k->seen_ms + v->idle_s * 1000) {
 		v->lookup.why = FALLBACK_IDLE; /* another node may have seen it since */
 		verdict = LOOKUP_ASK;
 	}
@@ -297,6 +298,7 @@ static enum step session_from_memory(struct request *r, struct validate *v)
 		return STEP_NEXT;
 	v->lookup.query = k->query;
 	v->lookup.seen_ms = k->seen_ms;
+	v->client = k->session.client;
 	enum lookup_verdict verdict = lookup_memory(r, &v->lookup);
 	if (verdict == LOOKUP_ASK)
 		return STEP_NEXT;
@@ -323,6 +325,18 @@ static enum step session_from_memory(struct request *r, struct validate *v)
 	return verdict == LOOKUP_GOOD ? session_good(r, v, k) : refuse(r, v, result_of(verdict));
 }
 
+/* The record and the rules; the client's too where its name is known. */
+static enum step session_ask(struct request *r, struct validate *v, struct sd_slice client)
+{
+	v->client_asked = client.n > 0;
+	v->bucket = known_session_bucket(r, &v->handle.sid);
+	v->bucket_value = shm_bucket_read(r->w->control, v->bucket);
+	board_count(r->w->stats, METRIC_FALLBACKS, SHM_SLOT_NONE, (uint16_t)v->lookup.why, 0, 1);
+	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &v->handle.sid, client,
+		   sd_slice("", 0), request_store_call(r));
+	return STEP_PARKED;
+}
+
 static enum step session_step(struct request *r)
 {
 	struct validate *v = r->state;
@@ -340,12 +354,22 @@ static enum step session_step(struct request *r)
 	v->lookup.why = FALLBACK_UNSEEN;
 	if (session_from_memory(r, v) == STEP_DONE)
 		return STEP_DONE;
-	v->bucket = known_session_bucket(r, &v->handle.sid);
-	v->bucket_value = shm_bucket_read(r->w->control, v->bucket);
-	board_count(r->w->stats, METRIC_FALLBACKS, SHM_SLOT_NONE, (uint16_t)v->lookup.why, 0, 1);
-	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &v->handle.sid,
-		   sd_slice("", 0), sd_slice("", 0), request_store_call(r));
-	return STEP_PARKED;
+	return session_ask(r, v, v->client);
+}
+
+/* What only shared memory knows of a record that the store gave: an end that the store has lost, a
+ * rule of its client, whose name we did not know when we asked. Where the table is not proven the
+ * store is asked again, by that name. */
+static enum step session_held_against_table(struct request *r, struct validate *v, struct known_session *k)
+{
+	v->lookup.query = k->query;
+	enum lookup_verdict verdict = lookup_memory(r, &v->lookup);
+	if (verdict == LOOKUP_ASK)
+		return session_ask(r, v, k->session.client);
+	if (verdict != LOOKUP_GOOD)
+		return refuse(r, v, result_of(verdict));
+	v->lookup.source = SOURCE_STORE;
+	return session_good(r, v, k);
 }
 
 static enum step session_store_step(struct request *r)
@@ -360,10 +384,12 @@ static enum step session_store_step(struct request *r)
 		return refuse(r, v, RESULT_AUDIENCE);
 	if (verdict != LOOKUP_GOOD)
 		return refuse(r, v, result_of(verdict));
+	if (policy_view_client_find(&r->gen->view, r->tenant, r->call.session.client) == POLICY_NONE)
+		return refuse(r, v, RESULT_REVOKED);
 	struct known_session *k = known_session_keep(r, &r->call.session, v->bucket, v->bucket_value);
 	if (!k)
 		return refuse(r, v, RESULT_UNAVAILABLE);
-	return session_good(r, v, k);
+	return v->client_asked ? session_good(r, v, k) : session_held_against_table(r, v, k);
 }
 
 /* --- the two kinds ---------------------------------------------------------------------------- */
@@ -378,4 +404,5 @@ static enum step check_store(struct request *r)
 	return ((struct validate *)r->state)->is_token ? token_store_step(r) : session_store_step(r);
 }
 
-const request_step ep_validate_steps[] = {parse, check, check_store, NULL};
+/* The store is asked twice at most: the second time with the client's name. */
+const request_step ep_validate_steps[] = {parse, check, check_store, check_store, NULL};

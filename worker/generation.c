@@ -84,6 +84,15 @@ void generation_unref(struct generation **pg)
 		generation_free(g);
 }
 
+/* Each for the tenant it says, with a number of sets that its arrays can hold. */
+static bool keys_sane(const struct tenant_keys *keys, uint32_t first, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (keys[i].tenant != first + i || keys[i].sets < 1 || keys[i].sets > SIGN_KEYSETS)
+			return false;
+	return true;
+}
+
 bool generation_keys(struct generation *g, const struct sign_answer *answer)
 {
 	uint32_t tenants = g->view.image->tenants.count;
@@ -92,7 +101,8 @@ bool generation_keys(struct generation *g, const struct sign_answer *answer)
 		    answer->payload.n == answer->count * sizeof(struct tenant_keys);
 	if (fits) {
 		memcpy(&g->keys[g->keys_have], answer->payload.p, answer->payload.n);
-		g->keys_have += answer->count;
+		if (keys_sane(&g->keys[g->keys_have], answer->first, answer->count))
+			g->keys_have += answer->count;
 	}
 	return g->keys_have == tenants;
 }

@@ -147,6 +147,7 @@ enum validate_result known_token_get(struct request *r, struct sd_slice token, s
 	if (k && k->generation == generation_number(r->gen) && k->tenant == r->tenant_index)
 		return RESULT_VALID;
 	int64_t seen_ms = k ? k->seen_ms : 0, flushed_ms = k ? k->flushed_ms : 0;
+	uint32_t unflushed = k ? k->unflushed : 0;
 	*out = NULL;
 	enum validate_result result = verify(r, token, &claims, &payload, &key_index);
 	if (result != RESULT_VALID)
@@ -156,6 +157,7 @@ enum validate_result known_token_get(struct request *r, struct sd_slice token, s
 		return RESULT_MALFORMED;
 	k->seen_ms = SD_MAX(k->seen_ms, seen_ms); /* what an older generation saw was seen */
 	k->flushed_ms = SD_MAX(k->flushed_ms, flushed_ms);
+	k->unflushed = unflushed;
 	remember_put(r->w->tokens, &k->head);
 	*out = k;
 	return RESULT_VALID;
@@ -179,6 +181,9 @@ enum validate_result known_token_check(const struct request *r, const struct kno
 	    .skew_s = r->tenant->clock_skew_s,
 	    .max_lifetime_s = 0,
 	};
+	/* Since the token was remembered its key's time may have come, or (below) its client gone. */
+	if (!policy_key_verifies(policy_view_key(v, r->tenant, k->key), request_now_s(r)))
+		return RESULT_SIGNATURE;
 	switch (claims_check(&k->claims, &expect)) {
 	case CLAIMS_OK:
 		break;
@@ -193,8 +198,5 @@ enum validate_result known_token_check(const struct request *r, const struct kno
 	case CLAIMS_EXPIRED:
 		return RESULT_EXPIRED;
 	}
-	/* Since the token was remembered its key's time may have come, or its client been removed. */
-	if (!policy_key_verifies(policy_view_key(v, r->tenant, k->key), request_now_s(r)))
-		return RESULT_SIGNATURE;
 	return k->query.client_slot == SHM_SLOT_NONE ? RESULT_REVOKED : RESULT_VALID;
 }

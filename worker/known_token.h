@@ -28,7 +28,8 @@ struct known_token {
  * and audience are judged by known_token_check(). */
 enum validate_result known_token_get(struct request *r, struct sd_slice token, struct known_token **out)
     SD_MUSTCHECK;
-/* issuer > audience > not yet > expired. audience may be {NULL,0}. */
+/* signature (its key's time is over) > issuer > audience > not yet > expired > revoked (its client
+ * is gone). audience may be {NULL,0}. */
 enum validate_result known_token_check(const struct request *r, const struct known_token *k,
 				       struct sd_slice audience) SD_MUSTCHECK;
 

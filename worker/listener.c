@@ -83,9 +83,10 @@ void listener_init(struct listener *l, struct worker *w, const struct hm_listene
 	l->io.fd = -1;
 }
 
-int listener_start(struct listener *l)
+void listener_start(struct listener *l)
 {
-	return sd_loop_add(l->worker->loop, &l->io, l->fd, EPOLLIN | EPOLLEXCLUSIVE, on_readable);
+	l->paused = true;
+	listener_resume(l);
 }
 
 void listener_stop(struct listener *l)

@@ -20,10 +20,10 @@ struct listener {
 
 /* Remembers the socket (handed over by the master); accepts nothing before listener_start(). */
 void listener_init(struct listener *l, struct worker *w, const struct hm_listener *what, int fd);
-int listener_start(struct listener *l) SD_MUSTCHECK;
+void listener_start(struct listener *l);
 /* Stops accepting for good (drain) and closes our copy. */
 void listener_stop(struct listener *l);
-/* A connection ended: one that paused for want of room may go on. */
+/* A connection ended, or more are allowed: one that paused for want of room may go on. */
 void listener_resume(struct listener *l);
 
 #endif

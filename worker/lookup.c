@@ -42,13 +42,13 @@ enum lookup_verdict lookup_memory(const struct request *r, struct lookup *l)
 /* No answer from the store: what the tenant's outage rule makes of it. */
 static enum lookup_verdict outage(const struct request *r, struct lookup *l, bool is_token)
 {
-	if (r->tenant->on_store_outage != OUTAGE_ALLOW_SIGNED || !is_token)
-		return LOOKUP_UNAVAILABLE;
+	if (r->tenant->on_store_outage != OUTAGE_ALLOW_SIGNED || !is_token || l->why == FALLBACK_IDLE)
+		return LOOKUP_UNAVAILABLE; /* a session that may have been idle for too long is not revived */
 	enum shm_scope scope = SHM_SCOPE_NONE;
 	int64_t as_of = proof(r, l);
 	enum shm_verdict v = shm_revoke_check(r->w->control, r->w->table, &l->query, &scope);
-	int64_t age = sd_clock_boot_ns() - as_of;
-	if (v != SHM_CLEAR || as_of <= 0 || age > (int64_t)r->tenant->allow_signed_s * SD_NS_PER_S)
+	int64_t now = sd_clock_boot_ns();
+	if (v != SHM_CLEAR || !shm_fresh_holds(as_of, now, (int64_t)r->tenant->allow_signed_s * SD_NS_PER_S))
 		return LOOKUP_UNAVAILABLE;
 	l->source = SOURCE_SIGNED;
 	return LOOKUP_GOOD;

@@ -74,28 +74,31 @@ bool ratelimit_create(struct ratelimit *r, uint32_t tenant_slot, uint32_t per_se
 	return true;
 }
 
-static struct source *source_of(struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip,
-				int64_t now_ms)
+static uint64_t tag_of(const struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip)
 {
-	uint64_t tag = sd_siphash(r->secret, ip.p, ip.n) ^ (0x9e3779b97f4a7c15ull * (tenant_slot + 1));
-	struct source *s = &r->source[tag % SOURCES];
-	int64_t minute = now_ms / 60000;
-	if (s->tag != tag || s->minute != minute)
-		*s = (struct source){.tag = tag, .minute = minute};
-	return s;
+	return sd_siphash(r->secret, ip.p, ip.n) ^ (0x9e3779b97f4a7c15ull * ((uint64_t)tenant_slot + 1));
 }
 
 void ratelimit_failed(struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip, int64_t now_ms)
 {
-	if (ip.n > 0)
-		source_of(r, tenant_slot, ip, now_ms)->failures++;
+	uint64_t tag = tag_of(r, tenant_slot, ip);
+	struct source *s = &r->source[tag % SOURCES];
+	int64_t minute = now_ms / 60000;
+	if (ip.n == 0)
+		return;
+	if (s->tag != tag || s->minute != minute)
+		*s = (struct source){.tag = tag, .minute = minute};
+	s->failures++;
 }
 
-bool ratelimit_source_ok(struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip,
+bool ratelimit_source_ok(const struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip,
 			 uint32_t per_minute, int64_t now_ms)
 {
-	return ip.n == 0 || per_minute == 0 ||
-	       source_of(r, tenant_slot, ip, now_ms)->failures < per_minute;
+	/* Looking changes nothing: honest traffic must not push out the failures of an attacker. */
+	uint64_t tag = tag_of(r, tenant_slot, ip);
+	const struct source *s = &r->source[tag % SOURCES];
+	return ip.n == 0 || per_minute == 0 || s->tag != tag || s->minute != now_ms / 60000 ||
+	       s->failures < per_minute;
 }
 
 bool ratelimit_enter(struct ratelimit *r, uint32_t tenant_slot, uint32_t in_flight, uint32_t workers)

@@ -17,7 +17,7 @@ bool ratelimit_create(struct ratelimit *r, uint32_t tenant_slot, uint32_t per_se
 
 /* Counts one refused validation from an address; false when that address is over its limit. */
 void ratelimit_failed(struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip, int64_t now_ms);
-bool ratelimit_source_ok(struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip,
+bool ratelimit_source_ok(const struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip,
 			 uint32_t per_minute, int64_t now_ms) SD_MUSTCHECK;
 
 /* Requests of a tenant under way in this worker. */

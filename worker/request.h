@@ -62,7 +62,7 @@ struct request {
 	struct request *next_waiting; /* applied.c, ep_metrics.c */
 	uint8_t wait_partition;
 	uint64_t wait_pos;
-	int64_t wait_until_ns;
+	int64_t wait_since_ns, wait_until_ns; /* boot clock */
 	uint32_t metrics_tag;
 	/* ... to here */
 	struct store_call call;

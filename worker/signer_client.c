@@ -13,10 +13,12 @@
 #include "clock.h"
 #include "die.h"
 #include "err.h"
+#include "secret.h"
 
 #define ANSWER_MAX (sizeof(struct tenant_keys) * SIGN_KEYS_BATCH + 4096)
 
-static void finish(struct sign_call *call, const struct sign_answer *answer)
+/* The call has left its link's list. */
+static void finish(struct signer_link *link, struct sign_call *call, const struct sign_answer *answer)
 {
 	if (answer)
 		call->answer = *answer;
@@ -26,6 +28,7 @@ static void finish(struct sign_call *call, const struct sign_answer *answer)
 	call->packet = NULL;
 	call->next = NULL;
 	call->done(call);
+	signer_link_unref(&link); /* the call's own reference: done() may have dropped all others */
 }
 
 static struct sign_call *unlink_id(struct signer_link *link, uint32_t id)
@@ -69,10 +72,10 @@ static void on_timer(struct sd_timer *t)
 	}
 	if (next != INT64_MAX && sd_timer_at(link->loop, &link->timer, next, on_timer) != SD_OK)
 		link_close(link);
-	while (late) {
+	while (late) { /* each holds the link until it is told */
 		struct sign_call *call = late;
 		late = call->next;
-		finish(call, NULL);
+		finish(link, call, NULL);
 	}
 }
 
@@ -93,7 +96,9 @@ static void on_io(struct sd_io *io, uint32_t events)
 		}
 		struct sign_call *call = unlink_id(link, answer.id);
 		if (call) /* else it came after its deadline */
-			finish(call, &answer);
+			finish(link, call, &answer);
+		if (answer.op == SIGN_OP_TENANT_KEYS)
+			sd_wipe(packet, (size_t)n);
 	}
 	signer_link_unref(&link);
 }
@@ -138,7 +143,7 @@ void signer_link_unref(struct signer_link **plink)
 	link->lost = NULL;
 	link_close(link);
 	sd_timer_off(link->loop, &link->timer);
-	sd_bug_if(link->waiting != NULL); /* each waiting call's generation holds a reference */
+	sd_bug_if(link->waiting != NULL); /* each holds a reference */
 	free(link);
 }
 
@@ -149,13 +154,19 @@ bool signer_link_alive(const struct signer_link *link)
 
 static int send_call(struct signer_link *link, struct sign_call *call)
 {
+	if (!signer_link_alive(link))
+		return SD_ERR_CLOSED;
+	if (link->timer.heap_pos == 0 || link->timer.at_ns > call->deadline_ns) {
+		int r = sd_timer_at(link->loop, &link->timer, call->deadline_ns, on_timer);
+		if (r != SD_OK)
+			return r;
+	}
 	ssize_t n = send(link->fd, call->packet, call->n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0)
 		return errno == EAGAIN ? SD_ERR_AGAIN : SD_ERR_CLOSED;
+	signer_link_ref(link);
 	call->next = link->waiting;
 	link->waiting = call;
-	if (link->timer.heap_pos == 0 || link->timer.at_ns > call->deadline_ns)
-		return sd_timer_at(link->loop, &link->timer, call->deadline_ns, on_timer);
 	return SD_OK;
 }
 
@@ -182,11 +193,20 @@ int signer_call(struct signer_link *link, const struct sign_request *request, in
 
 void signer_link_move(struct signer_link *from, struct signer_link *to)
 {
-	while (from->waiting) {
-		struct sign_call *call = from->waiting;
-		from->waiting = call->next;
-		if (send_call(to, call) != SD_OK)
-			finish(call, NULL);
-	}
+	struct sign_call *moving = from->waiting;
+	signer_link_ref(from); /* a done() below may drop the last reference of either */
+	signer_link_ref(to);
+	from->waiting = NULL;
 	sd_timer_off(from->loop, &from->timer);
+	while (moving) {
+		struct sign_call *call = moving;
+		struct signer_link *held = from;
+		moving = call->next;
+		if (send_call(to, call) == SD_OK)
+			signer_link_unref(&held);
+		else
+			finish(from, call, NULL);
+	}
+	signer_link_unref(&to);
+	signer_link_unref(&from);
 }

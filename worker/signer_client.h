@@ -19,7 +19,7 @@ struct sign_call {
 };
 
 struct signer_link {
-	uint32_t refs;
+	uint32_t refs; /* owners, and one for each waiting call */
 	int fd; /* -1 = dead */
 	struct sd_io io;
 	struct sd_timer timer;

@@ -22,6 +22,7 @@
 #include "secret.h"
 #include "shm_board.h"
 #include "shm_map.h"
+#include "shm_revoke.h"
 #include "token_warm.h"
 #include "worker_sandbox.h"
 
@@ -36,8 +37,19 @@ static void on_store_lost(void *arg, uint32_t index)
 {
 	struct worker *w = arg;
 	struct hm_store body = {.index = index};
-	if (hm_send(w->channel, HM_STORE_LOST, 0, &body, sizeof(body), -1) != SD_OK)
-		sd_log(SD_LOG_WARN, "store-lost-not-sent");
+	if (hm_send(w->channel, HM_STORE_LOST, 0, &body, sizeof(body), -1) == SD_OK)
+		return;
+	sd_log(SD_LOG_WARN, "store-lost-not-sent");
+	w->lost_stores |= index < 32 ? 1u << index : 0u;
+}
+
+void worker_channel_repeat(struct worker *w)
+{
+	uint32_t lost = w->lost_stores;
+	w->lost_stores = 0;
+	for (uint32_t i = 0; i < 32; i++)
+		if (lost & 1u << i)
+			on_store_lost(w, i);
 }
 
 /* What needs policy and control: made before the lock-down. */
@@ -73,6 +85,8 @@ static void lock_in(struct worker *w)
 {
 	struct worker_sandbox sandbox;
 	struct sd_diag diag = {""};
+	if (w->locked_in)
+		fail(w, "a second HM_GO");
 	if (!w->coming || !w->control || !w->table || !w->stats)
 		fail(w, "HM_GO before policy, control, revocations and stats");
 	if (token_warm_up() != SD_OK)
@@ -134,6 +148,10 @@ static int take_control(struct worker *w, const struct hm_msg *m, int fd)
 	const void *control = w->control;
 	size_t size = sizeof(struct shm_control);
 	(void)m;
+	if (control) { /* it never moves: the store and others hold pointers into it */
+		close(fd);
+		return SD_ERR_INVALID;
+	}
 	int r = map_new(fd, SHM_KIND_CONTROL, sizeof(struct shm_control), &control, &size);
 	w->control = control;
 	return r;
@@ -141,17 +159,30 @@ static int take_control(struct worker *w, const struct hm_msg *m, int fd)
 
 static int take_revocations(struct worker *w, const struct hm_msg *m, int fd)
 {
-	const void *table = w->table;
+	const void *table = NULL, *old = w->table;
+	size_t size = 0;
 	(void)m;
-	int r = map_new(fd, SHM_KIND_REVOCATIONS, sizeof(struct shm_revocations), &table, &w->table_size);
+	int r = map_new(fd, SHM_KIND_REVOCATIONS, sizeof(struct shm_revocations), &table, &size);
+	if (r == SD_OK && !shm_revoke_fits(table, size))
+		r = SD_ERR_INVALID;
+	if (r != SD_OK) {
+		shm_unmap(&table, size);
+		return r;
+	}
+	shm_unmap(&old, w->table_size);
 	w->table = table;
-	return r;
+	w->table_size = size;
+	return SD_OK;
 }
 
 static int take_stats(struct worker *w, const struct hm_msg *m, int fd)
 {
 	struct sd_diag diag = {""};
 	(void)m;
+	if (w->stats) {
+		close(fd);
+		return SD_ERR_INVALID;
+	}
 	int r = shm_map_own_stats(fd, &w->stats, &diag);
 	close(fd);
 	if (r == SD_OK) {

@@ -8,6 +8,9 @@
 
 int worker_channel_open(struct worker *w) SD_MUSTCHECK;
 
+/* Says again what the channel had no room for. Called by the worker's beat. */
+void worker_channel_repeat(struct worker *w);
+
 /* worker_main.c: stop accepting, finish, leave. */
 void worker_drain(struct worker *w);
 

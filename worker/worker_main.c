@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "conn.h"
 #include "die.h"
+#include "ep_metrics.h"
 #include "err.h"
 #include "fdset.h"
 #include "log.h"
@@ -39,6 +40,8 @@ static void on_beat(struct sd_timer *t)
 		if (w->tokens)
 			board_gauge(w->stats, GAUGE_REMEMBERED_TOKENS, remember_count(w->tokens));
 	}
+	ep_metrics_expire(w, now);
+	worker_channel_repeat(w);
 	if (w->draining) {
 		conn_drain_all(w);
 		if (drained(w) || now >= w->drain_until_ns)
