@@ -35,10 +35,13 @@ L_STORE = libsdstore.a $(HIREDIS_LIBS)
 L_STORE_SUB = libsdstore_sub.a libsdstore.a $(HIREDIS_LIBS)
 
 if HAVE_CMOCKA
-UNIT_TESTS += tests/unit/test_store_write
+UNIT_TESTS += tests/unit/test_redis_sub tests/unit/test_store_write
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 STORE_RIG = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
 	tests/support/store_rig.h
+tests_unit_test_redis_sub_SOURCES = tests/unit/test_redis_sub.c $(STORE_RIG)
+tests_unit_test_redis_sub_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_redis_sub_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_write_SOURCES = tests/unit/test_store_write.c $(STORE_RIG)
 tests_unit_test_store_write_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_write_LDADD = $(L_STORE_TEST)

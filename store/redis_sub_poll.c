@@ -142,6 +142,7 @@ static int take_read(struct redis_sub *s, const struct redisReply *reply)
 			SD_OK &&
 		    named == i)
 			entries = reply->element[at++]->element[1];
+		p->whole[i] = p->before.id.log[i][0] && redis_log_is_start(was);
 		switch (sub_stream(s, (uint8_t)i, p->from[i], entries, SUB_POLL_COUNT)) {
 		case SUB_STREAM_GAP:
 			p->gap = true;
@@ -184,14 +185,30 @@ static int take(struct redis_sub *s, int index, const struct redisReply *reply)
 	}
 }
 
+/* A log that had no identity when its position was taken may have been lost and begun again, even
+ * with the same ids, before it got the one it has now: such a log is read again. */
+static void adopt(struct redis_sub *s)
+{
+	struct sub_poll *p = &s->poll;
+
+	for (size_t i = 0; i < SHM_PARTITIONS; i++) {
+		if (s->held.log[i][0] || !p->after.id.log[i][0] || p->whole[i])
+			continue;
+		s->part[i].pos = (struct redis_log_pos){0, 0};
+		s->part[i].epoch = UINT64_MAX; /* a read under way began elsewhere: it says nothing */
+		p->cut = s->part[i].behind = true;
+	}
+	s->held = p->after.id;
+	s->identity_known = true;
+}
+
 static void prove(struct redis_sub *s)
 {
 	const struct redis_sub_events *e = &s->conf.events;
 	struct sub_poll *p = &s->poll;
 	int64_t off = p->store_ms - sd_loop_wall_ms(s->conf.loop);
 
-	s->held = p->after.id;
-	s->identity_known = true;
+	adopt(s);
 	if (e->clock)
 		e->clock(e->arg, p->store_ms, p->clock_ns);
 	if (p->cut) {

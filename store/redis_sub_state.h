@@ -40,6 +40,7 @@ struct sub_poll {
 	int64_t store_ms, clock_ns; /* of TIME; 0 = none */
 	struct sub_probe before, after;
 	struct redis_log_pos from[SHM_PARTITIONS];
+	bool whole[SHM_PARTITIONS]; /* read from its start, with its identity known before */
 };
 
 struct sub_part {

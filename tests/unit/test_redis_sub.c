@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: MIT
+ * The subscriber against a real Redis: complete read, wake-ups, polls, and each way to lose the
+ * log: the next proof always comes after everything was read again. */
+#include "base.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <hiredis/hiredis.h>
+
+#include "clock.h"
+#include "err.h"
+#include "redis_sub.h"
+#include "store_key.h"
+#include "store_rig.h"
+
+#define MAX_SEEN 4096
+
+static struct {
+	struct redis_sub *sub;
+	unsigned entries, resets, first_resets, proofs, applied, kinds[LOG_KEY + 1];
+	unsigned entries_at_reset;
+	struct sid seen[MAX_SEEN];
+	struct log_entry last;
+	char last_user[64];
+	int64_t sent_ns, clock_ms, clock_ns;
+	enum health_status status;
+	enum health_reason reason;
+	bool was_replica, was_policy;
+	uint64_t applied_pos[256];
+	unsigned reset_after_proofs; /* proofs counted when the last reset came */
+} ev;
+
+static void on_entry(void *arg, const struct log_entry *e)
+{
+	(void)arg;
+	ev.seen[ev.entries++ % MAX_SEEN] = e->sid;
+	ev.kinds[e->kind]++;
+	ev.last = *e;
+	snprintf(ev.last_user, sizeof(ev.last_user), SD_SLICE_FMT, SD_SLICE_ARG(e->user));
+}
+
+static void on_reset(void *arg, bool first)
+{
+	(void)arg;
+	ev.resets++;
+	ev.first_resets += first;
+	ev.entries_at_reset = ev.entries;
+	ev.reset_after_proofs = ev.proofs;
+}
+
+static void on_proof(void *arg, int64_t sent_ns)
+{
+	(void)arg;
+	assert_true(sent_ns <= sd_clock_boot_ns());
+	assert_true(sent_ns >= ev.sent_ns);
+	ev.sent_ns = sent_ns;
+	ev.proofs++;
+}
+
+static void on_applied(void *arg, uint8_t partition, uint64_t pos)
+{
+	(void)arg;
+	ev.applied++;
+	ev.applied_pos[partition] = pos;
+}
+
+static void on_clock(void *arg, int64_t store_ms, int64_t boot_ns)
+{
+	(void)arg;
+	ev.clock_ms = store_ms;
+	ev.clock_ns = boot_ns;
+}
+
+static void on_state(void *arg, enum health_status status, enum health_reason reason)
+{
+	(void)arg;
+	ev.status = status;
+	ev.reason = reason;
+	ev.was_replica |= reason == HEALTH_STORE_REPLICA;
+	ev.was_policy |= reason == HEALTH_STORE_POLICY;
+}
+
+static void start(struct store_rig *rig, int64_t poll_ms)
+{
+	struct redis_sub_conf conf = {.loop = rig->loop,
+				      .prefix = RIG_PREFIX,
+				      .poll_interval_ns = poll_ms * SD_NS_PER_MS,
+				      .timeout_ns = 2 * SD_NS_PER_S,
+				      .events = {NULL, on_entry, on_reset, on_proof, on_applied, on_clock,
+						 on_state}};
+	char url[128];
+
+	memset(&ev, 0, sizeof(ev));
+	snprintf(url, sizeof(url), "unix:%s", rig->redis.path);
+	assert_int_equal(redis_addr_parse(url, &conf.addr, NULL), SD_OK);
+	assert_int_equal(redis_sub_new(&conf, &ev.sub), SD_OK);
+}
+
+static void turn(struct store_rig *rig)
+{
+	assert_int_equal(sd_loop_turn(rig->loop, 10), SD_OK);
+}
+
+/* Until the condition holds; at most some ten seconds. */
+#define UNTIL(rig, cond)                                                                           \
+	do {                                                                                       \
+		int64_t end_ = sd_clock_boot_ns() + 10 * SD_NS_PER_S;                              \
+		while (!(cond) && sd_clock_boot_ns() < end_)                                       \
+			turn(rig);                                                                 \
+		if (!(cond))                                                                       \
+			print_error("resets %u proofs %u entries %u\n", ev.resets, ev.proofs,      \
+				    ev.entries);                                                   \
+		assert_true(cond);                                                                 \
+	} while (0)
+
+static void proof_again(struct store_rig *rig)
+{
+	unsigned n = ev.proofs;
+
+	UNTIL(rig, ev.proofs > n + 1);
+}
+
+static bool saw(const struct sid *sid)
+{
+	for (unsigned i = 0; i < SD_MIN(ev.entries, MAX_SEEN); i++)
+		if (memcmp(&ev.seen[i], sid, sizeof(*sid)) == 0)
+			return true;
+	return false;
+}
+
+static struct sid end_one(struct store_rig *rig, struct sd_slice user)
+{
+	struct sid sid = rig_session(rig, user, NULL);
+	struct store_call call;
+
+	assert_int_equal(rig_end(rig, sid, END_LOGOUT, &call), STORE_OK);
+	store_call_release(&call);
+	return sid;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	redis_sub_free(&ev.sub);
+	return 0;
+}
+
+static void fill(struct store_rig *rig, unsigned n)
+{
+	struct store_key key;
+	char sid[HANDLE_SID_LEN + 1];
+	struct sid s = {{0x5a}};
+
+	sid_text(&s, sid);
+	store_key_log(&key, RIG_PREFIX, 0x5a);
+	for (unsigned i = 0; i < n; i++)
+		redisAppendCommand(rig->redis.ctx,
+				   "XADD %s * kind end tenant brand-a user u sid %s until 9 reason admin absolute 9",
+				   key.s, sid);
+	for (unsigned i = 0; i < n; i++) {
+		void *reply;
+
+		assert_int_equal(redisGetReply(rig->redis.ctx, &reply), REDIS_OK);
+		freeReplyObject(reply);
+	}
+}
+
+static void reads_all_then_proves(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid a = end_one(rig, SD_SLICE("alice")), b = end_one(rig, SD_SLICE("bob"));
+
+	fill(rig, 2500); /* more than two pages of one partition */
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	assert_int_equal(ev.resets, 1);
+	assert_int_equal(ev.first_resets, 1);
+	assert_int_equal(ev.reset_after_proofs, 0);
+	assert_int_equal(ev.entries, 2502);
+	assert_true(saw(&a) && saw(&b));
+	assert_true(redis_sub_is_fresh(ev.sub));
+	assert_true(llabs(ev.clock_ms - sd_clock_wall_ms()) < 5000);
+	assert_int_equal(ev.status, HEALTH_OK);
+	/* Polls repeat nothing. */
+	proof_again(rig);
+	assert_int_equal(ev.entries, 2502);
+	assert_int_equal(ev.resets, 1);
+}
+
+static void wake_up_reads_at_once(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid;
+	struct store_call call;
+	unsigned proofs;
+
+	start(rig, 3000); /* polls are too rare to be it */
+	UNTIL(rig, ev.proofs > 0);
+	proofs = ev.proofs;
+	sid = rig_session(rig, SD_SLICE("alice"), NULL);
+	assert_int_equal(rig_end(rig, sid, END_BINDING, &call), STORE_OK);
+	UNTIL(rig, ev.applied_pos[sid.b[0]] >= call.log_pos);
+	assert_int_equal(ev.proofs, proofs);
+	assert_int_equal(ev.last.kind, LOG_SESSION_END);
+	assert_int_equal(ev.last.reason, END_BINDING);
+	assert_int_equal(ev.last.partition, sid.b[0]);
+	assert_int_equal(ev.last.pos, call.log_pos);
+	assert_string_equal(ev.last_user, "alice");
+	assert_int_equal(ev.last.until_s, call.session.until_s);
+	assert_true(ev.last.absolute_s > ev.last.until_s);
+	assert_true(llabs(ev.last.at_ms - call.now_ms) < 1000);
+	store_call_release(&call);
+}
+
+static void garbage_on_the_channel_is_harmless(void **state)
+{
+	struct store_rig *rig = *state;
+	static char big[70000];
+	struct sid sid;
+
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	memset(big, 'x', sizeof(big) - 1);
+	(void)real_redis_ask(&rig->redis, "PUBLISH %swake %s", RIG_PREFIX, big);
+	(void)real_redis_ask(&rig->redis, "PUBLISH %swake zz", RIG_PREFIX);
+	for (int i = 0; i < 2000; i++)
+		(void)real_redis_ask(&rig->redis, "PUBLISH %swake %02x", RIG_PREFIX, i & 255);
+	sid = end_one(rig, SD_SLICE("carol"));
+	UNTIL(rig, saw(&sid));
+	proof_again(rig);
+	assert_int_equal(ev.resets, 1);
+}
+
+static void poisoned_log_is_skipped(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_key key;
+	struct sid sid = end_one(rig, SD_SLICE("alice"));
+	unsigned n;
+
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	n = ev.entries;
+	store_key_log(&key, RIG_PREFIX, sid.b[0]);
+	(void)real_redis_ask(&rig->redis, "XADD %s * what ever", key.s);
+	(void)real_redis_ask(&rig->redis, "XADD %s * kind end tenant brand-a user u sid AAAAAAAAAAAAAAAAAAAAAA "
+					  "until 9 reason admin absolute 9", key.s);
+	proof_again(rig);
+	assert_int_equal(ev.entries, n + (sid.b[0] == 0));
+	assert_int_equal(ev.resets, 1);
+	sid = end_one(rig, SD_SLICE("alice"));
+	UNTIL(rig, saw(&sid));
+}
+
+static void killed_subscription_comes_back(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid;
+	struct store_call call;
+
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	assert_true(real_redis_int(&rig->redis, "CLIENT KILL TYPE pubsub") >= 1);
+	sid = end_one(rig, SD_SLICE("alice"));
+	UNTIL(rig, saw(&sid)); /* by poll */
+	UNTIL(rig, real_redis_ask(&rig->redis, "PUBSUB NUMSUB %swake", RIG_PREFIX)->element[1]->integer == 1);
+	assert_int_equal(ev.resets, 1); /* nothing was lost */
+	(void)call;
+}
+
+static void killed_commands_read_on(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid;
+
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	for (int i = 0; i < 3; i++) {
+		(void)real_redis_ask(&rig->redis, "CLIENT KILL TYPE normal SKIPME yes");
+		for (uint32_t j = 0; j < 2; j++) /* the store's were killed too */
+			assert_int_equal(store_connection(rig->store, j, real_redis_fd(&rig->redis)), SD_OK);
+		sid = end_one(rig, SD_SLICE("alice"));
+		proof_again(rig);
+		assert_true(saw(&sid));
+	}
+	assert_int_equal(ev.resets, 1);
+	assert_int_equal(ev.entries, 3);
+}
+
+static void flush_resets(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid = end_one(rig, SD_SLICE("alice"));
+
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	assert_int_equal(ev.entries, 1);
+	(void)real_redis_ask(&rig->redis, "FLUSHALL");
+	UNTIL(rig, ev.resets == 2);
+	proof_again(rig);
+	assert_int_equal(ev.resets, 2);
+	assert_int_equal(ev.first_resets, 1);
+	/* Flushed and written at once: the log's identity is another one. */
+	sid = end_one(rig, SD_SLICE("alice"));
+	UNTIL(rig, saw(&sid));
+	proof_again(rig);
+	(void)real_redis_ask(&rig->redis, "FLUSHALL");
+	sid = end_one(rig, SD_SLICE("alice"));
+	UNTIL(rig, ev.resets == 3);
+	proof_again(rig);
+	assert_true(saw(&sid));
+}
+
+/* A log that was lost before any poll had seen its identity, and begun again in the same ms. */
+static void flush_before_the_identity_was_seen(void **state)
+{
+	struct store_rig *rig = *state;
+
+	start(rig, 300);
+	UNTIL(rig, ev.proofs > 0);
+	for (int i = 0; i < 20; i++) {
+		struct sid first = end_one(rig, SD_SLICE("alice")), second;
+
+		UNTIL(rig, saw(&first));
+		(void)real_redis_ask(&rig->redis, "FLUSHALL");
+		second = end_one(rig, SD_SLICE("alice"));
+		proof_again(rig);
+		assert_true(saw(&second));
+		(void)real_redis_ask(&rig->redis, "FLUSHALL");
+		proof_again(rig);
+	}
+}
+
+static void lost_log_resets(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid = end_one(rig, SD_SLICE("alice"));
+	struct store_key key;
+
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	/* The stream alone goes; its identity stays. */
+	store_key_log(&key, RIG_PREFIX, sid.b[0]);
+	(void)real_redis_int(&rig->redis, "DEL %s", key.s);
+	UNTIL(rig, ev.resets == 2);
+	proof_again(rig);
+	/* The held entry alone goes. */
+	(void)end_one(rig, SD_SLICE("alice"));
+	sid = end_one(rig, SD_SLICE("alice"));
+	UNTIL(rig, saw(&sid));
+	proof_again(rig);
+	(void)real_redis_ask(&rig->redis, "XTRIM %s MAXLEN 0", key.s);
+	UNTIL(rig, ev.resets == 3);
+	proof_again(rig);
+}
+
+static void restarts(struct store_rig *rig, bool empty)
+{
+	struct sid sid = end_one(rig, SD_SLICE("alice")), after;
+
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	real_redis_restart(&rig->redis, empty);
+	for (uint32_t j = 0; j < 2; j++)
+		assert_int_equal(store_connection(rig->store, j, real_redis_fd(&rig->redis)), SD_OK);
+	UNTIL(rig, ev.resets == 2);
+	proof_again(rig);
+	after = end_one(rig, SD_SLICE("alice"));
+	UNTIL(rig, saw(&after));
+	assert_int_equal(ev.entries - ev.entries_at_reset, empty ? 1 : 2);
+	assert_true(saw(&sid));
+}
+
+static void restart_with_data_reads_again(void **state)
+{
+	restarts(*state, false);
+}
+
+static void restart_empty_resets(void **state)
+{
+	restarts(*state, true);
+}
+
+static void replica_proves_nothing(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid = end_one(rig, SD_SLICE("alice"));
+	unsigned proofs;
+
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	(void)real_redis_ask(&rig->redis, "REPLICAOF 127.0.0.1 1");
+	UNTIL(rig, ev.was_replica);
+	assert_false(redis_sub_is_fresh(ev.sub));
+	proofs = ev.proofs;
+	(void)real_redis_ask(&rig->redis, "REPLICAOF NO ONE");
+	UNTIL(rig, ev.proofs > proofs);
+	assert_int_equal(ev.resets, 2);
+	assert_int_equal(ev.reset_after_proofs, proofs); /* read again before the next proof */
+	assert_int_equal(ev.entries, 2);
+	assert_true(saw(&sid));
+}
+
+/* There and back between two polls: the replication id tells. */
+static void short_replica_is_seen(void **state)
+{
+	struct store_rig *rig = *state;
+	unsigned proofs;
+
+	(void)end_one(rig, SD_SLICE("alice"));
+	start(rig, 400);
+	UNTIL(rig, ev.proofs > 0);
+	proofs = ev.proofs;
+	(void)real_redis_ask(&rig->redis, "REPLICAOF 127.0.0.1 1");
+	(void)real_redis_ask(&rig->redis, "REPLICAOF NO ONE");
+	UNTIL(rig, ev.resets == 2);
+	assert_int_equal(ev.reset_after_proofs, proofs);
+	UNTIL(rig, ev.proofs > proofs);
+}
+
+static void eviction_policy_is_refused(void **state)
+{
+	struct store_rig *rig = *state;
+
+	(void)real_redis_ask(&rig->redis, "CONFIG SET maxmemory-policy allkeys-lru");
+	start(rig, 20);
+	UNTIL(rig, ev.was_policy);
+	assert_int_equal(ev.proofs, 0);
+	assert_int_equal(ev.status, HEALTH_DOWN);
+	(void)real_redis_ask(&rig->redis, "CONFIG SET maxmemory-policy noeviction");
+	UNTIL(rig, ev.proofs > 0);
+	assert_int_equal(ev.status, HEALTH_OK);
+}
+
+static void no_persistence_is_said(void **state)
+{
+	struct store_rig *rig = *state;
+
+	(void)real_redis_ask(&rig->redis, "CONFIG SET appendonly no");
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	assert_int_equal(ev.status, HEALTH_DEGRADED);
+	assert_int_equal(ev.reason, HEALTH_STORE_NOT_PERSISTENT);
+	(void)real_redis_ask(&rig->redis, "CONFIG SET appendonly yes");
+}
+
+static void rules_are_reported(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_rule in = {.tenant = RIG_TENANT, .kind = STORE_RULE_KEY, .id = SD_SLICE("kid1"),
+				.before_s = 1700000000, .until_s = 4000000000};
+	struct store_call call;
+
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	rig_begin(&call);
+	store_rule(rig->store, &in, &call);
+	rig_wait(rig, &call);
+	UNTIL(rig, ev.kinds[LOG_KEY] == 1);
+	assert_int_equal(ev.last.before_s, 1700000000);
+	assert_int_equal(ev.last.until_s, 4000000000);
+	store_call_release(&call);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, rig_flush, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(reads_all_then_proves),
+	    TEST(wake_up_reads_at_once),
+	    TEST(garbage_on_the_channel_is_harmless),
+	    TEST(poisoned_log_is_skipped),
+	    TEST(killed_subscription_comes_back),
+	    TEST(killed_commands_read_on),
+	    TEST(flush_resets),
+	    TEST(flush_before_the_identity_was_seen),
+	    TEST(lost_log_resets),
+	    TEST(restart_with_data_reads_again),
+	    TEST(restart_empty_resets),
+	    TEST(replica_proves_nothing),
+	    TEST(short_replica_is_seen),
+	    TEST(eviction_policy_is_refused),
+	    TEST(no_persistence_is_said),
+	    TEST(rules_are_reported),
+	};
+
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
+}
