@@ -27,3 +27,39 @@ sessiond_master_SOURCES = \
 	master/store_addr.c master/store_addr.h master/subscriber.c master/subscriber.h \
 	master/throttle.c master/throttle.h
 sessiond_master_LDADD = $(L_POLICY_LOAD) $(L_STORE_SUB) $(L_SHM_W) $(L_TOKEN) $(L_BASE)
+
+# For packagers: the unit with this build's paths, the users and the folders.
+servicedir = $(pkgdatadir)
+service_DATA = etc/sessiond.sysusers etc/sessiond.tmpfiles
+nodist_service_DATA = etc/sessiond.service
+EXTRA_DIST += docs/PROCESSES.md etc/sessiond.service.in etc/sessiond.sysusers etc/sessiond.tmpfiles
+CLEANFILES += etc/sessiond.service
+etc/sessiond.service: etc/sessiond.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) etc && sed -e 's|@sbindir[@]|$(sbindir)|g' \
+		-e 's|@sysconfdir[@]|$(sysconfdir)|g' $(srcdir)/etc/sessiond.service.in >$@.tmp && mv $@.tmp $@
+
+if HAVE_CMOCKA
+MASTER_UNIT_TESTS = \
+	tests/unit/test_managed_redis tests/unit/test_metrics_render tests/unit/test_notify \
+	tests/unit/test_obituary tests/unit/test_throttle
+UNIT_TESTS += $(MASTER_UNIT_TESTS)
+MASTER_TEST_CPPFLAGS = $(I_MASTER) $(SECCOMP_CFLAGS) $(I_TEST)
+
+tests_unit_test_managed_redis_SOURCES = \
+	tests/unit/test_managed_redis.c master/managed_redis.c master/managed_redis.h
+tests_unit_test_managed_redis_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
+tests_unit_test_managed_redis_LDADD = $(L_STORE_SUB) $(L_TOKEN) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_metrics_render_SOURCES = \
+	tests/unit/test_metrics_render.c master/metrics.h master/metrics_render.c
+tests_unit_test_metrics_render_CPPFLAGS = $(MASTER_TEST_CPPFLAGS) -iquote $(srcdir)/http
+tests_unit_test_metrics_render_LDADD = $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_notify_SOURCES = tests/unit/test_notify.c master/notify.c master/notify.h
+tests_unit_test_notify_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
+tests_unit_test_notify_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_obituary_SOURCES = tests/unit/test_obituary.c master/obituary.c master/obituary.h
+tests_unit_test_obituary_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
+tests_unit_test_obituary_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_throttle_SOURCES = tests/unit/test_throttle.c master/throttle.c master/throttle.h
+tests_unit_test_throttle_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
+tests_unit_test_throttle_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+endif
