@@ -10,10 +10,13 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "ctl_client.h"
 #include "ctl_config.h"
 #include "ctl_keys.h"
+#include "ctl_policy.h"
 #include "ctl_secret.h"
 #include "ctl_segments.h"
+#include "ctl_tenant.h"
 #include "ctl_token.h"
 #include "log.h"
 
@@ -66,6 +69,9 @@ static const struct group groups[] = {
     {"memory", ctl_segments, "dump|verify", "the shared segments, shown or proven"},
     {"keys", group_keys, "new|list|rotate|retire ...", "signing keys"},
     {"secret", group_secret, "new", "the master secret"},
+    {"client", ctl_client, "new TENANT ID ...", "API keys of applications"},
+    {"tenant", ctl_tenant, "new|list|show ...", "tenant files"},
+    {"policy", ctl_policy, "check|diff|explain ...", "the configuration, before it is in force"},
     {"token", group_token, "verify ...", "check tokens from a pipe"},
 };
 

@@ -101,6 +101,9 @@ void conf_findings_free(struct conf_findings *findings);
 
 /* sessiond -T: every effective value with its origin ("default" or file:line), secrets masked. */
 int policy_config_print(const struct policy_config *config, FILE *out) SD_MUSTCHECK;
+/* One tenant of it, as lines or as a JSON object; SD_ERR_NOT_FOUND. */
+int policy_config_print_tenant(const struct policy_config *config, const char *name, bool json,
+			       FILE *out) SD_MUSTCHECK;
 
 /* Slot numbers that outlive a generation. Zero-initialise; the master keeps one. */
 struct policy_slots;

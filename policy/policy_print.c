@@ -83,7 +83,7 @@ static void put_server(struct sd_buf *b, const struct server_conf *s)
 
 static void put_tenant(struct sd_buf *b, const struct tenant_conf *t)
 {
-	sd_buf_printf(b, "\n# %s\n", t->file);
+	sd_buf_printf(b, "# %s\n", t->file);
 	put_scope(b, SCOPE_TENANT, t, t->file, t->pos);
 	for (size_t i = 0; i < t->clients.count; i++) {
 		struct policy_where at = {t->file, t->clients.v[i].pos, ""};
@@ -114,9 +114,53 @@ int policy_config_print(const struct policy_config *config, FILE *out)
 	int err = flush(&b, out);
 
 	for (size_t i = 0; err == SD_OK && i < config->tenant_count; i++) {
+		sd_buf_char(&b, '\n');
 		put_tenant(&b, config->tenants[i]);
 		err = flush(&b, out);
 	}
+	sd_buf_fini(&b);
+	return err;
+}
+
+static void put_json(struct sd_buf *b, const struct tenant_conf *t)
+{
+	size_t n;
+	const struct policy_row *rows = policy_schema_rows(SCOPE_TENANT, &n);
+	struct sd_buf value;
+
+	sd_buf_init(&value, 65536);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_printed(&rows[i], t->pos[i]))
+			continue;
+		sd_buf_reset(&value);
+		policy_type_print(&value, &rows[i], t);
+		sd_buf_str(b, b->len ? ", " : "{");
+		sd_buf_json_str(b, sd_slice_str(rows[i].key));
+		sd_buf_str(b, ": {\"value\": ");
+		sd_buf_json_str(b, sd_buf_slice(&value));
+		sd_buf_printf(b, ", \"line\": %u}", t->pos[i].line);
+	}
+	sd_buf_str(b, "}\n");
+	sd_buf_fini(&value);
+}
+
+int policy_config_print_tenant(const struct policy_config *config, const char *name, bool json,
+			       FILE *out)
+{
+	struct sd_buf b;
+	size_t i = 0;
+
+	while (i < config->tenant_count && strcmp(config->tenants[i]->name, name) != 0)
+		i++;
+	if (i == config->tenant_count)
+		return SD_ERR_NOT_FOUND;
+	sd_buf_init(&b, 64u << 20);
+	if (json)
+		put_json(&b, config->tenants[i]);
+	else
+		put_tenant(&b, config->tenants[i]);
+	int err = flush(&b, out);
+
 	sd_buf_fini(&b);
 	return err;
 }

@@ -61,11 +61,34 @@ static void test_no_row_is_missing(void **state)
 	free(text);
 }
 
+static void test_one_tenant(void **state)
+{
+	struct policy_rig *r = *state;
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	rig_tenant("a", "");
+	rig_tenant("b", "");
+	const struct policy_config *c = rig_good(r, "");
+
+	assert_non_null(f);
+	assert_int_equal(policy_config_print_tenant(c, "c", false, f), SD_ERR_NOT_FOUND);
+	assert_int_equal(policy_config_print_tenant(c, "b", false, f), SD_OK);
+	assert_int_equal(policy_config_print_tenant(c, "b", true, f), SD_OK);
+	fclose(f);
+	assert_null(strstr(text, "https://a.example"));
+	assert_non_null(strstr(text, "issuer: \"https://b.example\""));
+	assert_non_null(strstr(text, "{\"tenant\": {\"value\": \"\\\"b\\\"\", \"line\": 1}, "));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RIG_TEST(test_values_and_origins),
 	    RIG_TEST(test_no_row_is_missing),
+	    RIG_TEST(test_one_tenant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
