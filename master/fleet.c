@@ -8,6 +8,7 @@
 #include "master.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "clock.h"
 #include "die.h"
@@ -106,6 +107,7 @@ void fleet_child_ready(struct child *c)
 	struct master *m = c->m;
 
 	c->state = CHILD_READY;
+	c->was_ready = true;
 	sd_timer_off(m->loop, &c->timer);
 	sd_log(SD_LOG_INFO, "child-ready", SD_FS("process", role_name(c->role)), SD_FI("index", c->index),
 	       SD_FI("child", c->pid), SD_FI("generation", c->generation),
@@ -147,6 +149,14 @@ static void refuse_to_start(struct child *c)
 		sd_fatal(SD_EXIT_OSERR, "%s: %s", role_name(c->role), c->told);
 }
 
+static int64_t replacement_wait_ms(struct child *c, int status)
+{
+	int64_t lived_ns = sd_clock_boot_ns() - c->started_ns;
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && c->reason == NULL;
+
+	return c->was_ready && killed ? throttle_killed(lived_ns) : throttle_died(&c->throttle, lived_ns);
+}
+
 void fleet_child_ended(struct child *c, int status)
 {
 	struct master *m = c->m;
@@ -165,7 +175,7 @@ void fleet_child_ended(struct child *c, int status)
 	c->state = CHILD_NONE;
 	if (c->role == ROLE_WORKER)
 		connector_worker_ended(m, c->index);
-	wait_ms = throttle_died(&c->throttle, sd_clock_boot_ns() - c->started_ns);
+	wait_ms = replacement_wait_ms(c, status);
 	if (c->wanted && m->phase != MASTER_DRAINING) {
 		board_count(m->board.p, METRIC_CHILD_RESTARTS, SHM_SLOT_NONE, (uint16_t)c->role, 0, 1);
 		c->restarts++;

@@ -31,6 +31,7 @@ struct child {
 	uint32_t index;
 	enum child_state state;
 	bool wanted;             /* replaced when it dies */
+	bool was_ready;          /* in this life */
 	bool kill_early;         /* killed before its pid was known */
 	int32_t pid;             /* 0 = not known (yet) */
 	uint32_t life;           /* rises with each start */

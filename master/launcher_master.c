@@ -198,6 +198,15 @@ void launcher_cleared(struct launcher *l)
 		start_later(l);
 }
 
+/* Being killed from outside says nothing about the next one. */
+static bool has_proved_itself(const struct launcher *l, int status)
+{
+	int64_t lived_ns = sd_clock_boot_ns() - l->master_since_ns;
+
+	return lived_ns > STEADY_NS ||
+	       (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && lived_ns > SD_NS_PER_S);
+}
+
 void launcher_master_ended(struct launcher *l, int status)
 {
 	bool stopping = l->phase == LAUNCHER_STOPPING;
@@ -218,7 +227,7 @@ void launcher_master_ended(struct launcher *l, int status)
 	else if (l->master_starts == 1 && (code == SD_EXIT_CONFIG || code == SD_EXIT_OSERR))
 		launcher_clear(l, LAUNCHER_LEAVING, code); /* the first start: the operator is there */
 	else {
-		if (sd_clock_boot_ns() - l->master_since_ns > STEADY_NS)
+		if (has_proved_itself(l, status))
 			l->back_off_ms = 0;
 		launcher_clear(l, LAUNCHER_CLEARING, 0);
 	}

@@ -118,6 +118,7 @@ void spawn_child(struct child *c)
 	c->state = CHILD_BOOTING;
 	c->pid = 0;
 	c->kill_early = false;
+	c->was_ready = false;
 	c->reason = NULL;
 	c->told[0] = '\0';
 	c->generation = 0;

@@ -9,6 +9,7 @@
 
 #define FIRST_MS 100
 #define MAX_MS 10000
+#define KILLED_QUICK_NS 1000000000LL
 #define MAX_SHIFT 7 /* 100 << 7 is over the maximum already */
 
 int64_t throttle_died(struct throttle *t, int64_t lived_ns)
@@ -23,6 +24,11 @@ int64_t throttle_died(struct throttle *t, int64_t lived_ns)
 	if (n == 0)
 		return 0;
 	return SD_MIN((int64_t)FIRST_MS << SD_MIN(n - 1, (uint32_t)MAX_SHIFT), (int64_t)MAX_MS);
+}
+
+int64_t throttle_killed(int64_t lived_ns)
+{
+	return lived_ns < KILLED_QUICK_NS ? FIRST_MS : 0;
 }
 
 bool throttle_is_crash_loop(const struct throttle *t)

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A child that ends is replaced, whatever ended it, and the obituary says why."""
+import http.client
 import os
 import signal
+import threading
 import time
 
 import harness
@@ -34,28 +36,35 @@ def each_role_killed_is_replaced():
         assert node.stop() == 0
 
 
-def worker_killed_is_back_within_200_ms():
-    with harness.Node() as node:
-        slow = 0
-        for _ in range(5):
+def workers_killed_under_requests():
+    """A worker every 500 ms: only what was in flight at it may fail, no connection is refused."""
+    with harness.Node(workers=2) as node:
+        stop, done, failed, refused = threading.Event(), [0], [0], [0]
+
+        def ask():
+            while not stop.is_set():
+                try:
+                    done[0] += node.request("GET", "/livez")[0] == 200
+                except ConnectionRefusedError:
+                    refused[0] += 1
+                except (OSError, http.client.HTTPException):
+                    failed[0] += 1
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for t in threads:
+            t.start()
+        slowest = 0
+        for _ in range(20):
             old = node.kill("worker")
             began = time.monotonic()
             replaced(node, "worker", old)
-            slow += time.monotonic() - began > 0.5  # status polls included
-            time.sleep(10.1 if slow else 0)         # beyond the throttle
-            if not slow:
-                break
-        assert slow < 5, "never within 0.5 s"
-
-
-def other_workers_serve_while_one_is_gone():
-    with harness.Node(workers=2) as node:
-        for _ in range(20):
-            node.kill("worker")
-            for _ in range(5):
-                assert node.request("GET", "/livez")[0] == 200
-            node.wait(lambda: node.children("worker"), 15, why="a worker")
-        assert node.proc.poll() is None
+            slowest = max(slowest, time.monotonic() - began)
+            time.sleep(max(0, 0.5 - (time.monotonic() - began)))
+        stop.set()
+        for t in threads:
+            t.join()
+        assert refused[0] == 0 and failed[0] <= 20 * 4, (done, failed, refused)
+        assert slowest < 1, f"replacement after {slowest:.3f} s"  # polled from outside, 2 cores under load
 
 
 def hung_worker_is_replaced():
@@ -80,7 +89,7 @@ def crash_loop_is_throttled_and_said():
         end, kills = time.monotonic() + 6, 0
         while time.monotonic() < end:
             for pid in node.pids("worker"):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGABRT)
                 kills += 1
             time.sleep(0.01)
         assert kills <= 9, f"{kills} starts in 6 s"  # 0, 100, 200, 400 ... ms apart
@@ -99,6 +108,5 @@ def signals_to_every_role_never_stop_the_service():
         node.wait(node.serves, 20, why="serving after signals to the roles")
 
 
-harness.main([each_role_killed_is_replaced, worker_killed_is_back_within_200_ms,
-              other_workers_serve_while_one_is_gone, hung_worker_is_replaced, signals_that_kill_are_named,
+harness.main([each_role_killed_is_replaced, workers_killed_under_requests, hung_worker_is_replaced, signals_that_kill_are_named,
               crash_loop_is_throttled_and_said, signals_to_every_role_never_stop_the_service])

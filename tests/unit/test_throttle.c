@@ -40,12 +40,20 @@ static void test_never_overflows(void **state)
 	assert_int_equal(t.quick_deaths, UINT32_MAX);
 }
 
+static void test_killed_from_outside_is_back_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(throttle_killed(0), 100);
+	assert_int_equal(throttle_killed(1000000000), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_doubles_from_the_second_death_on),
 		cmocka_unit_test(test_a_long_life_begins_again),
 		cmocka_unit_test(test_never_overflows),
+		cmocka_unit_test(test_killed_from_outside_is_back_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
