@@ -159,6 +159,7 @@ class Node:
         self.proc, self.ready_line, self.stdout = None, None, []
         self.port, self.admin_port = free_port(), free_port()
         self.api_keys = {}
+        self.listen_fds = ()
         self._write(tenants, server, tenant_lines)
         if start:
             self.start()
@@ -238,10 +239,13 @@ class Node:
     def start(self, wait=True):
         env = {"PATH": os.environ.get("PATH", ""), **self.env}
         options = {"user": self.uid, "group": self.uid, "extra_groups": []} if self.uid is not None else {}
+        command = [os.path.join(BUILD, "sessiond"), "-c", self.config]
+        if self.listen_fds:  # as a service manager passes them: from 3 on, LISTEN_PID is the launcher's
+            command = ["/bin/sh", "-c", "LISTEN_PID=$$ exec \"$@\"", "sh", *command]
+            options["pass_fds"] = self.listen_fds
         with open(self.log_path, "ab") as log:
             self.proc = subprocess.Popen(  # pylint: disable=consider-using-with
-                [os.path.join(BUILD, "sessiond"), "-c", self.config], stdout=subprocess.PIPE, stderr=log,
-                stdin=subprocess.DEVNULL, env=env, **options)
+                command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env=env, **options)
         self.ready_line, self.stdout = None, []
         threading.Thread(target=self._read_stdout, args=(self.proc,), daemon=True).start()
         if wait:

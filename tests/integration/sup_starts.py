@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Starting and stopping: nothing is left behind; what is wrong is said and ends with its code."""
+import contextlib
 import os
+import signal
+import socket
 import subprocess
 
 import harness
@@ -121,6 +124,42 @@ def unix_socket_is_served_and_removed():
         assert not os.path.exists(path)
 
 
+def service_manager_gives_sockets_and_is_told():
+    with harness.Node(start=False) as node, socket.socket() as api, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        api.bind(("127.0.0.1", 0))
+        api.listen(16)
+        notify.bind("\0sessiond-test-%d" % os.getpid())
+        notify.settimeout(10)
+        node.port = api.getsockname()[1]
+        node.write("sessiond.yaml", node.server_text.replace(
+            "listen:\n", "listen:\n  - { address: \"systemd:web\", role: api }\n"))
+        node.env = {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "web", "WATCHDOG_USEC": "600000",
+                    "NOTIFY_SOCKET": "@sessiond-test-%d" % os.getpid()}
+        saved = None
+        try:
+            if api.fileno() != 3:  # the number a service manager would use
+                with contextlib.suppress(OSError):
+                    saved = os.dup(3)
+                os.dup2(api.fileno(), 3)
+            node.listen_fds = (3,)
+            node.start()
+        finally:
+            if saved is not None:
+                os.dup2(saved, 3)
+                os.close(saved)
+        assert f"127.0.0.1:{node.port} (api)" in node.ready_line, node.ready_line
+        assert node.serves()
+        node.reload()
+        node.send(signal.SIGTERM)
+        assert node.proc.wait(20) == 0
+        told = []
+        while not told or told[-1] != "STOPPING=1":
+            told.append(notify.recv(500).decode())
+        assert "READY=1" in told and "WATCHDOG=1" in told, told
+        assert any(t.startswith("RELOADING=1\nMONOTONIC_USEC=") for t in told), told
+
+
 harness.main([tools_answer_and_exit, wrong_configuration_exits_78, taken_port_exits_71_and_names_it,
               missing_user_is_named, root_is_refused_as_a_user, each_role_has_its_own_user_and_no_capability,
-              works_without_root, twenty_starts_leave_nothing, unix_socket_is_served_and_removed])
+              works_without_root, service_manager_gives_sockets_and_is_told, twenty_starts_leave_nothing, unix_socket_is_served_and_removed])
