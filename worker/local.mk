@@ -20,3 +20,40 @@ WORKER_SOURCES = \
 sessiond_worker_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS)
 sessiond_worker_SOURCES = worker/worker_main.c $(WORKER_SOURCES)
 sessiond_worker_LDADD = $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKEN) $(L_SHM_R) $(L_BASE)
+
+if HAVE_CMOCKA
+# Compiled once for all of them: the worker's files, and a worker without a master.
+check_LIBRARIES += libsdworkertest.a
+libsdworkertest_a_SOURCES = tests/support/fake_policy.c tests/support/fake_policy.h \
+	tests/support/worker_rig.c tests/support/worker_rig.h $(WORKER_SOURCES)
+libsdworkertest_a_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS) $(I_TEST)
+WORKER_TEST_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS) $(I_TEST)
+WORKER_TEST_LIBS = libsdworkertest.a $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKENSIGN) $(L_SHM_W) \
+	$(L_BASE) $(CMOCKA_LIBS)
+WORKER_TESTS = \
+	tests/unit/test_audit_client tests/unit/test_lookup tests/unit/test_ratelimit \
+	tests/unit/test_remember tests/unit/test_route tests/unit/test_session_rules \
+	tests/unit/test_signer_client
+UNIT_TESTS += $(WORKER_TESTS)
+tests_unit_test_audit_client_SOURCES = tests/unit/test_audit_client.c
+tests_unit_test_audit_client_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_audit_client_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_lookup_SOURCES = tests/unit/test_lookup.c
+tests_unit_test_lookup_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_lookup_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_ratelimit_SOURCES = tests/unit/test_ratelimit.c
+tests_unit_test_ratelimit_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_ratelimit_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_remember_SOURCES = tests/unit/test_remember.c
+tests_unit_test_remember_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_remember_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_route_SOURCES = tests/unit/test_route.c
+tests_unit_test_route_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_route_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_session_rules_SOURCES = tests/unit/test_session_rules.c
+tests_unit_test_session_rules_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_session_rules_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_signer_client_SOURCES = tests/unit/test_signer_client.c
+tests_unit_test_signer_client_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_signer_client_LDADD = $(WORKER_TEST_LIBS)
+endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ * Clocks are the shorter of creation's and today's policy; ended beats expired beats idle. */
+#include "base.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "session_rules.h"
+
+static const struct policy_tenant tenant = {
+    .idle_s = 100, .absolute_s = 1000, .remember_idle_s = 500, .remember_absolute_s = 5000, .access_ttl_s = 600,
+};
+
+static struct session active(void)
+{
+	return (struct session){.status = SESSION_ACTIVE, .created_ms = 1000000, .seen_ms = 1000000,
+				.idle_s = 100, .absolute_s = 1000};
+}
+
+static enum session_fate fate(const struct session *s, int64_t seen_ms, int64_t now_ms)
+{
+	struct session_clocks clocks;
+	return session_fate(&tenant, s, seen_ms, now_ms, &clocks);
+}
+
+static void test_clocks_to_the_second(void **state)
+{
+	struct session s = active();
+	(void)state;
+	assert_int_equal(fate(&s, 0, 1000000 + 99999), FATE_ACTIVE);
+	assert_int_equal(fate(&s, 0, 1000000 + 100000), FATE_IDLE);
+	assert_int_equal(fate(&s, 1050000, 1000000 + 149999), FATE_ACTIVE);
+	assert_int_equal(fate(&s, 1050000, 1000000 + 150000), FATE_IDLE);
+	assert_int_equal(fate(&s, 1990000, 1000000 + 999999), FATE_ACTIVE);
+	assert_int_equal(fate(&s, 1999999, 1000000 + 1000000), FATE_EXPIRED);
+	s.status = SESSION_ENDED;
+	assert_int_equal(fate(&s, 1999999, 1000000 + 1000000), FATE_ENDED);
+	s.status = SESSION_GONE;
+	assert_int_equal(fate(&s, 0, 1000001), FATE_ENDED);
+}
+
+static void test_the_shorter_clock_counts(void **state)
+{
+	struct session s = active();
+	struct session_clocks clocks;
+	(void)state;
+	s.idle_s = 50; /* the policy was stricter at creation */
+	session_clocks(&tenant, &s, 0, &clocks);
+	assert_int_equal(clocks.idle_at_s, 1050);
+	s.idle_s = 5000; /* it is stricter now */
+	s.absolute_s = 90000;
+	session_clocks(&tenant, &s, 0, &clocks);
+	assert_int_equal(clocks.idle_at_s, 1100);
+	assert_int_equal(clocks.absolute_at_s, 2000);
+	s.remember_me = true;
+	session_clocks(&tenant, &s, 0, &clocks);
+	assert_int_equal(clocks.idle_at_s, 1500);
+	assert_int_equal(clocks.absolute_at_s, 6000);
+	session_clocks(&tenant, &s, 5900000, &clocks); /* never beyond the absolute end */
+	assert_int_equal(clocks.idle_at_s, 6000);
+}
+
+static void test_hostile_durations_do_not_overflow(void **state)
+{
+	struct session s = active();
+	(void)state;
+	s.idle_s = s.absolute_s = INT64_MAX;
+	assert_int_equal(fate(&s, 0, 1000000 + 99999), FATE_ACTIVE);
+	s.idle_s = s.absolute_s = 0;
+	assert_int_equal(fate(&s, 0, 1000000), FATE_EXPIRED);
+}
+
+static void test_jitter_only_shortens(void **state)
+{
+	struct policy_tenant t = tenant;
+	(void)state;
+	assert_int_equal(session_access_ttl_s(&t, 12345), 600);
+	t.jitter_permille = 100;
+	for (uint32_t random = 0; random < 1000; random++)
+		assert_in_range(session_access_ttl_s(&t, random * 7919), 540, 600);
+	assert_int_equal(session_access_ttl_s(&t, 60), 540);
+	t.access_ttl_s = 1;
+	t.jitter_permille = 1000;
+	assert_int_equal(session_access_ttl_s(&t, 1), 1);
+}
+
+static void test_scope_words(void **state)
+{
+	static const struct {
+		const char *granted, *wanted;
+		bool covers;
+	} cases[] = {
+	    {"read write", "read", true},	  {"read write", "write read", true},
+	    {"read write", "", true},		  {"", "read", false},
+	    {"read write", "rea", false},	  {"read", "read write", false},
+	    {"reader", "read", false},		  {"read  write", " write ", true},
+	};
+	(void)state;
+	for (size_t i = 0; i < SD_ARRAY_LEN(cases); i++)
+		assert_int_equal(session_scope_covers(sd_slice_str(cases[i].granted), sd_slice_str(cases[i].wanted)),
+				 cases[i].covers);
+}
+
+static void test_what_is_kept_of_an_address(void **state)
+{
+	char out[64];
+	(void)state;
+	assert_true(sd_slice_is(session_keep_ip(PRIVACY_FULL, SD_SLICE("192.0.2.77"), out), "192.0.2.77"));
+	assert_true(sd_slice_is(session_keep_ip(PRIVACY_TRUNCATE, SD_SLICE("192.0.2.77"), out), "192.0.2.0"));
+	assert_true(sd_slice_is(session_keep_ip(PRIVACY_TRUNCATE, SD_SLICE("2001:db8:1:2::3"), out), "2001:db8:1::"));
+	assert_int_equal(session_keep_ip(PRIVACY_TRUNCATE, SD_SLICE("nonsense"), out).n, 0);
+	assert_int_equal(session_keep_ip(PRIVACY_HASH, SD_SLICE("192.0.2.77"), out).n, 0);
+	assert_int_equal(session_keep_ip(PRIVACY_OFF, SD_SLICE("192.0.2.77"), out).n, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_clocks_to_the_second),
+	    cmocka_unit_test(test_the_shorter_clock_counts),
+	    cmocka_unit_test(test_hostile_durations_do_not_overflow),
+	    cmocka_unit_test(test_jitter_only_shortens),
+	    cmocka_unit_test(test_scope_words),
+	    cmocka_unit_test(test_what_is_kept_of_an_address),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
