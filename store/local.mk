@@ -35,14 +35,56 @@ L_STORE = libsdstore.a $(HIREDIS_LIBS)
 L_STORE_SUB = libsdstore_sub.a libsdstore.a $(HIREDIS_LIBS)
 
 if HAVE_CMOCKA
-UNIT_TESTS += tests/unit/test_redis_sub tests/unit/test_store_write
+UNIT_TESTS += \
+	tests/unit/test_redis_addr tests/unit/test_redis_dial tests/unit/test_redis_link \
+	tests/unit/test_redis_log tests/unit/test_redis_pool tests/unit/test_redis_read \
+	tests/unit/test_redis_sub tests/unit/test_session tests/unit/test_store \
+	tests/unit/test_store_acl tests/unit/test_store_key tests/unit/test_store_read \
+	tests/unit/test_store_script tests/unit/test_store_write
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
-STORE_RIG = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
+REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
 	tests/support/store_rig.h
-tests_unit_test_redis_sub_SOURCES = tests/unit/test_redis_sub.c $(STORE_RIG)
+FAKE_REDIS = tests/support/fake_redis.c tests/support/fake_redis.h
+tests_unit_test_redis_addr_SOURCES = tests/unit/test_redis_addr.c
+tests_unit_test_redis_addr_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_redis_addr_LDADD = $(L_STORE_TEST)
+tests_unit_test_redis_dial_SOURCES = tests/unit/test_redis_dial.c $(REAL_REDIS)
+tests_unit_test_redis_dial_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_redis_dial_LDADD = $(L_STORE_TEST)
+tests_unit_test_redis_link_SOURCES = tests/unit/test_redis_link.c $(FAKE_REDIS)
+tests_unit_test_redis_link_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_redis_link_LDADD = $(L_STORE_TEST)
+tests_unit_test_redis_log_SOURCES = tests/unit/test_redis_log.c tests/support/resp.h
+tests_unit_test_redis_log_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_redis_log_LDADD = $(L_STORE_TEST)
+tests_unit_test_redis_pool_SOURCES = tests/unit/test_redis_pool.c $(FAKE_REDIS)
+tests_unit_test_redis_pool_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_redis_pool_LDADD = $(L_STORE_TEST)
+tests_unit_test_redis_read_SOURCES = tests/unit/test_redis_read.c
+tests_unit_test_redis_read_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_redis_read_LDADD = $(L_STORE_TEST)
+tests_unit_test_redis_sub_SOURCES = tests/unit/test_redis_sub.c $(REAL_REDIS)
 tests_unit_test_redis_sub_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_redis_sub_LDADD = $(L_STORE_TEST)
-tests_unit_test_store_write_SOURCES = tests/unit/test_store_write.c $(STORE_RIG)
+tests_unit_test_session_SOURCES = tests/unit/test_session.c
+tests_unit_test_session_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_session_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_SOURCES = tests/unit/test_store.c $(FAKE_REDIS)
+tests_unit_test_store_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_acl_SOURCES = tests/unit/test_store_acl.c $(REAL_REDIS)
+tests_unit_test_store_acl_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_acl_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_key_SOURCES = tests/unit/test_store_key.c
+tests_unit_test_store_key_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_key_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_read_SOURCES = tests/unit/test_store_read.c $(REAL_REDIS)
+tests_unit_test_store_read_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_read_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_script_SOURCES = tests/unit/test_store_script.c
+tests_unit_test_store_script_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_script_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_write_SOURCES = tests/unit/test_store_write.c $(REAL_REDIS)
 tests_unit_test_store_write_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_write_LDADD = $(L_STORE_TEST)
 endif

@@ -604,7 +604,7 @@ static void rules_only_rise(void **state)
 
 	assert_int_equal(rule(rig, STORE_RULE_TENANT, SD_SLICE(""), 1700000000), 1700000000);
 	assert_int_equal(rule(rig, STORE_RULE_TENANT, SD_SLICE(""), 1600000000), 1700000000);
-	assert_int_equal(rule(rig, STORE_RULE_KEY, SD_SLICE("kid"), 1650000000), 1650000001); /* that second too */
+	assert_int_equal(rule(rig, STORE_RULE_KEY, SD_SLICE("kid"), 1650000000), 1650000001);
 	assert_true(rule(rig, STORE_RULE_CLIENT, SD_SLICE("web"), 0) > 1700000000);
 	assert_int_equal(rig_read(rig, sid, &call), STORE_OK);
 	assert_int_equal(call.tenant_before_s, 1700000000);
