@@ -74,7 +74,8 @@ static int parse_host(struct sd_slice text, struct redis_addr *out, struct sd_di
 	out->port = (uint16_t)number;
 	for (size_t i = 0; i < host.n; i++)
 		if ((unsigned char)host.p[i] <= ' ' || strchr("@/?#[]", host.p[i]))
-			return sd_diag_set(diag, SD_ERR_INVALID, "the host has a forbidden character");
+			return sd_diag_set(diag, SD_ERR_INVALID,
+					   "the host has a forbidden character");
 	if (host.n == 0 || sd_slice_copy(host, out->host, sizeof(out->host)) != SD_OK)
 		return sd_diag_set(diag, SD_ERR_INVALID, "the host has 1 to %zu bytes",
 				   sizeof(out->host) - 1);
@@ -86,14 +87,16 @@ static int parse_tcp(struct sd_slice rest, struct redis_addr *out, struct sd_dia
 	const char *slash = rest.n ? memchr(rest.p, '/', rest.n) : NULL;
 
 	if (rest.n && memchr(rest.p, '@', rest.n))
-		return sd_diag_set(diag, SD_ERR_INVALID,
-				   "user and password do not stand in the URL: username, password_file");
+		return sd_diag_set(
+		    diag, SD_ERR_INVALID,
+		    "user and password do not stand in the URL: username, password_file");
 	if (slash) {
 		struct sd_slice db = sd_slice(slash + 1, rest.n - (size_t)(slash - rest.p) - 1);
 
 		rest.n = (size_t)(slash - rest.p);
 		if (db.n > 0 && parse_db(db, out) != SD_OK)
-			return sd_diag_set(diag, SD_ERR_INVALID, "the database is a number up to 1023");
+			return sd_diag_set(diag, SD_ERR_INVALID,
+					   "the database is a number up to 1023");
 	}
 	return parse_host(rest, out, diag);
 }
@@ -108,8 +111,8 @@ int redis_addr_parse(const char *url, struct redis_addr *out, struct sd_diag *di
 	else if (strncmp(url, "unix:", 5) == 0)
 		err = parse_unix(sd_slice_str(url + 5), out, diag);
 	else
-		err = sd_diag_set(diag, SD_ERR_INVALID,
-				  "expected redis://HOST:PORT/DB or unix:PATH");
+		err =
+		    sd_diag_set(diag, SD_ERR_INVALID, "expected redis://HOST:PORT/DB or unix:PATH");
 	if (err != SD_OK)
 		memset(out, 0, sizeof(*out));
 	return err;

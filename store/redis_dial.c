@@ -30,7 +30,7 @@ struct redis_dial {
 	struct sd_timer timer;
 	struct redis_read *read;
 	struct sd_buf out;
-	size_t replies;   /* owed */
+	size_t replies;	  /* owed */
 	size_t must_hold; /* of these the first so many must not be errors; the last always */
 	bool connecting;
 	char why[96];
@@ -236,7 +236,8 @@ static int make_address(const struct redis_addr *addr, union address *a, socklen
 	memset(a, 0, sizeof(*a));
 	if (addr->is_unix) {
 		a->un.sun_family = AF_UNIX;
-		memcpy(a->un.sun_path, addr->path, SD_MIN(sizeof(a->un.sun_path), sizeof(addr->path)));
+		memcpy(a->un.sun_path, addr->path,
+		       SD_MIN(sizeof(a->un.sun_path), sizeof(addr->path)));
 		a->un.sun_path[sizeof(a->un.sun_path) - 1] = '\0';
 		*len = sizeof(a->un);
 	} else if (inet_pton(AF_INET, host, &a->v4.sin_addr) == 1) {
@@ -272,7 +273,8 @@ static int start_connect(struct redis_dial *d, const struct redis_addr *addr)
 	d->connecting = true;
 	if (connect(fd, &a.any, len) != 0 && errno != EINPROGRESS) {
 		snprintf(d->why, sizeof(d->why), "%s",
-			 errno == ECONNREFUSED || errno == ENOENT ? "connection refused" : "cannot connect");
+			 errno == ECONNREFUSED || errno == ENOENT ? "connection refused"
+								  : "cannot connect");
 		close(fd);
 		return SD_OK;
 	}

@@ -41,7 +41,7 @@ struct redis_link {
 	bool freed;
 	struct slot *ring;
 	size_t cap, head, count; /* head: oldest owed reply */
-	size_t expired;          /* of the oldest, how many were told of their deadline */
+	size_t expired;		 /* of the oldest, how many were told of their deadline */
 };
 
 static void on_timer(struct sd_timer *t);

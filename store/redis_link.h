@@ -16,28 +16,30 @@ struct redis_link;
 
 /* Embedded in its owner until fn has run. */
 struct redis_req {
-	/* reply: the callee's now (freeReplyObject); NULL: no answer, late tells a deadline from a lost
-	 * connection. Runs from the loop; may send, may free the link. */
+	/* reply: the callee's now (freeReplyObject); NULL: no answer, late tells a deadline from a
+	 * lost connection. Runs from the loop; may send, may free the link. */
 	void (*fn)(struct redis_req *req, struct redisReply *reply, bool late);
 	uint32_t index; /* the owner's, for requests in an array */
 };
 
 struct redis_link_conf {
 	struct sd_loop *loop;
-	size_t max_reply;        /* bytes of one unfinished reply */
-	int64_t stall_ns;        /* closes when the oldest reply is owed for so long; 0 = never */
+	size_t max_reply; /* bytes of one unfinished reply */
+	int64_t stall_ns; /* closes when the oldest reply is owed for so long; 0 = never */
 	void *arg;
-	/* The connection is gone, all requests have been told; the owner frees the link. why is constant. */
+	/* The connection is gone, all requests have been told; the owner frees the link. why is
+	 * constant. */
 	void (*closed)(void *arg, const char *why);
-	/* Subscriptions: all replies come here (the callee's), requests have none of their own. NULL: a
-	 * reply that no request asked for closes the connection. */
+	/* Subscriptions: all replies come here (the callee's), requests have none of their own.
+	 * NULL: a reply that no request asked for closes the connection. */
 	void (*push)(void *arg, struct redisReply *reply);
 	/* Optional: a request was answered or hit its deadline. */
 	void (*result)(void *arg, bool answered);
 };
 
 /* fd: connected, non-blocking; the link's now, also on failure. */
-int redis_link_new(const struct redis_link_conf *conf, int fd, struct redis_link **out) SD_MUSTCHECK;
+int redis_link_new(const struct redis_link_conf *conf, int fd,
+		   struct redis_link **out) SD_MUSTCHECK;
 /* Tells all requests (fn with NULL), does not call closed. NULL is fine. */
 void redis_link_free(struct redis_link **link);
 
@@ -47,8 +49,8 @@ int redis_link_send(struct redis_link *link, struct sd_slice command, struct red
 		    int64_t deadline_ns) SD_MUSTCHECK;
 /* Formats and queues; argc <= 1024. */
 struct redis_args;
-int redis_link_send_args(struct redis_link *link, const struct redis_args *args, struct redis_req *req,
-			 int64_t deadline_ns) SD_MUSTCHECK;
+int redis_link_send_args(struct redis_link *link, const struct redis_args *args,
+			 struct redis_req *req, int64_t deadline_ns) SD_MUSTCHECK;
 size_t redis_link_pending(const struct redis_link *link);
 
 /* A command's words; they are borrowed until it is formatted. */

@@ -25,11 +25,15 @@ int redis_log_pos_parse(struct sd_slice text, struct redis_log_pos *out) SD_MUST
  * still stands. "0-0" for the start. */
 void redis_log_before(struct redis_log_pos pos, char out[REDIS_LOG_ID_MAX]);
 
-enum redis_log_result { REDIS_LOG_BROKEN = 0, /* not even an id */ REDIS_LOG_UNREADABLE, REDIS_LOG_ENTRY };
+enum redis_log_result {
+	REDIS_LOG_BROKEN = 0,
+	/* not even an id */ REDIS_LOG_UNREADABLE,
+	REDIS_LOG_ENTRY
+};
 /* One element of a stream's reply: [id, [name, value ...]]. Slices point into it. UNREADABLE: the
  * position is known, the content is none of ours. */
 enum redis_log_result redis_log_decode(uint8_t partition, const struct redisReply *element,
-				       struct redis_log_pos *pos_out, struct log_entry *out)
-    SD_MUSTCHECK;
+				       struct redis_log_pos *pos_out,
+				       struct log_entry *out) SD_MUSTCHECK;
 
 #endif

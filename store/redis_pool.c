@@ -32,7 +32,7 @@ struct redis_pool {
 	struct redis_pool_conf conf;
 	struct place place[REDIS_POOL_MAX];
 	unsigned timeouts; /* in a row */
-	bool open;         /* the breaker */
+	bool open;	   /* the breaker */
 	struct sd_timer probe_timer;
 	struct redis_req probe; /* a PING while the breaker is open */
 	bool probing;
@@ -99,8 +99,9 @@ static void on_probe_timer(struct sd_timer *t)
 		return;
 	pool->probe.fn = on_probe;
 	pool->probing = true;
-	if (!link || redis_link_send(link, SD_SLICE("*1\r\n$4\r\nPING\r\n"), &pool->probe,
-				     sd_loop_now_ns(pool->conf.loop) + pool->conf.timeout_ns) != SD_OK) {
+	if (!link ||
+	    redis_link_send(link, SD_SLICE("*1\r\n$4\r\nPING\r\n"), &pool->probe,
+			    sd_loop_now_ns(pool->conf.loop) + pool->conf.timeout_ns) != SD_OK) {
 		pool->probing = false;
 		probe_later(pool);
 	}

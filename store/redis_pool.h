@@ -21,7 +21,8 @@ struct redis_pool_conf {
 int redis_pool_new(const struct redis_pool_conf *conf, struct redis_pool **out) SD_MUSTCHECK;
 /* All requests under way are told. NULL is fine. */
 void redis_pool_free(struct redis_pool **pool);
-/* fd is the pool's now, also on failure; replaces what was in that place. SD_ERR_INVALID, SD_ERR_*. */
+/* fd is the pool's now, also on failure; replaces what was in that place. SD_ERR_INVALID, SD_ERR_*.
+ */
 int redis_pool_add(struct redis_pool *pool, uint32_t index, int fd) SD_MUSTCHECK;
 /* NULL: no connection, or the breaker is open. */
 struct redis_link *redis_pool_pick(struct redis_pool *pool);

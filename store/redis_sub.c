@@ -89,7 +89,8 @@ enum sub_stream sub_stream(struct redis_sub *s, uint8_t partition, struct redis_
 	for (size_t i = 0; i < n; i++) {
 		struct redis_log_pos pos;
 		struct log_entry e;
-		enum redis_log_result result = redis_log_decode(partition, entries->element[i], &pos, &e);
+		enum redis_log_result result =
+		    redis_log_decode(partition, entries->element[i], &pos, &e);
 
 		if (result == REDIS_LOG_BROKEN || (i > 0 && redis_log_cmp(pos, last) <= 0))
 			return SUB_STREAM_GAP;

@@ -84,7 +84,8 @@ int sub_check_time(const struct redisReply *reply, int64_t *ms_out)
 	uint64_t s, us;
 
 	*ms_out = 0;
-	if (!redis_is_array(reply, 2) || sd_slice_u64(redis_slice(reply->element[0]), &s) != SD_OK ||
+	if (!redis_is_array(reply, 2) ||
+	    sd_slice_u64(redis_slice(reply->element[0]), &s) != SD_OK ||
 	    sd_slice_u64(redis_slice(reply->element[1]), &us) != SD_OK || s >= UINT64_C(1) << 34 ||
 	    us > 999999)
 		return SD_ERR_INVALID;
@@ -97,9 +98,9 @@ enum health_reason sub_check_error(const struct redisReply *reply)
 	static const struct {
 		const char *word;
 		enum health_reason reason;
-	} words[] = {{"LOADING", HEALTH_STORE_LOADING},   {"MASTERDOWN", HEALTH_STORE_REPLICA},
-		     {"READONLY", HEALTH_STORE_REPLICA},  {"NOAUTH", HEALTH_STORE_AUTH},
-		     {"NOPERM", HEALTH_STORE_AUTH},       {"WRONGPASS", HEALTH_STORE_AUTH}};
+	} words[] = {{"LOADING", HEALTH_STORE_LOADING},	 {"MASTERDOWN", HEALTH_STORE_REPLICA},
+		     {"READONLY", HEALTH_STORE_REPLICA}, {"NOAUTH", HEALTH_STORE_AUTH},
+		     {"NOPERM", HEALTH_STORE_AUTH},	 {"WRONGPASS", HEALTH_STORE_AUTH}};
 
 	for (size_t i = 0; i < SD_ARRAY_LEN(words); i++) {
 		size_t n = strlen(words[i].word);

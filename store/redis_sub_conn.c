@@ -95,8 +95,8 @@ static void on_ping_time(struct sd_timer *t)
 		return;
 	}
 	c->pinged = true;
-	(void)!sd_timer_at(c->sub->conf.loop, &c->timer, sd_loop_now_ns(c->sub->conf.loop) + PING_NS,
-			   on_ping_time);
+	(void)!sd_timer_at(c->sub->conf.loop, &c->timer,
+			   sd_loop_now_ns(c->sub->conf.loop) + PING_NS, on_ping_time);
 }
 
 /* [subscribe, channel, 1] | [message, channel, pp] | [pong, ""] */
@@ -116,7 +116,8 @@ static void on_push(void *arg, struct redisReply *reply)
 	if (redis_is_array(reply, 3) && sd_slice_is(channel, s->wake.s)) {
 		known = true;
 		if (sd_slice_is(word, "message"))
-			wake = store_key_partition_parse(redis_slice(reply->element[2]), &partition) == SD_OK;
+			wake = store_key_partition_parse(redis_slice(reply->element[2]),
+							 &partition) == SD_OK;
 		else if (sd_slice_is(word, "subscribe"))
 			acknowledged = !c->ready;
 	}
@@ -150,8 +151,8 @@ static void subscribe(struct sub_conn *c)
 		sub_conn_drop(c);
 		return;
 	}
-	(void)!sd_timer_at(c->sub->conf.loop, &c->timer, sd_loop_now_ns(c->sub->conf.loop) + DIAL_NS,
-			   on_ping_time);
+	(void)!sd_timer_at(c->sub->conf.loop, &c->timer,
+			   sd_loop_now_ns(c->sub->conf.loop) + DIAL_NS, on_ping_time);
 }
 
 /* --- commands --- */
@@ -184,7 +185,8 @@ static void on_check(struct redis_req *req, struct redisReply *reply, bool late)
 static void check(struct sub_conn *c)
 {
 	struct redis_sub *s = c->sub;
-	static const char *const words[] = {"INFO", "server", "replication", "persistence", "memory"};
+	static const char *const words[] = {"INFO", "server", "replication", "persistence",
+					    "memory"};
 	const char *p[8];
 	size_t len[8];
 	struct redis_args args = {0, SD_ARRAY_LEN(p), p, len};

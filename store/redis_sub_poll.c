@@ -31,8 +31,9 @@ static void on_timer(struct sd_timer *t)
 void sub_poll_soon(struct redis_sub *s, int64_t at_ns)
 {
 	/* Without memory for a timer polls stop, proofs end, and workers ask the store. */
-	if (!s->closing && sd_timer_at(s->conf.loop, &s->poll_timer,
-				       SD_MAX(at_ns, sd_loop_now_ns(s->conf.loop)), on_timer) != SD_OK)
+	if (!s->closing &&
+	    sd_timer_at(s->conf.loop, &s->poll_timer, SD_MAX(at_ns, sd_loop_now_ns(s->conf.loop)),
+			on_timer) != SD_OK)
 		s->fresh = false;
 }
 
@@ -138,8 +139,8 @@ static int take_read(struct redis_sub *s, const struct redisReply *reply)
 		uint8_t named;
 
 		if (at < n && redis_is_array(reply->element[at], 2) &&
-		    store_key_log_parse(s->prefix, redis_slice(reply->element[at]->element[0]), &named) ==
-			SD_OK &&
+		    store_key_log_parse(s->prefix, redis_slice(reply->element[at]->element[0]),
+					&named) == SD_OK &&
 		    named == i)
 			entries = reply->element[at++]->element[1];
 		p->whole[i] = p->before.id.log[i][0] && redis_log_is_start(was);
@@ -195,7 +196,8 @@ static void adopt(struct redis_sub *s)
 		if (s->held.log[i][0] || !p->after.id.log[i][0] || p->whole[i])
 			continue;
 		s->part[i].pos = (struct redis_log_pos){0, 0};
-		s->part[i].epoch = UINT64_MAX; /* a read under way began elsewhere: it says nothing */
+		s->part[i].epoch =
+		    UINT64_MAX; /* a read under way began elsewhere: it says nothing */
 		p->cut = s->part[i].behind = true;
 	}
 	s->held = p->after.id;
@@ -250,7 +252,8 @@ static void judge(struct redis_sub *s)
 		return; /* a reset overtook it */
 	if (p->refused != HEALTH_REASON_NONE) {
 		s->fresh = false;
-		s->must_reset |= p->refused == HEALTH_STORE_REPLICA || p->refused == HEALTH_STORE_LOADING;
+		s->must_reset |=
+		    p->refused == HEALTH_STORE_REPLICA || p->refused == HEALTH_STORE_LOADING;
 		sub_state(s, HEALTH_DOWN, p->refused);
 		return;
 	}

@@ -21,7 +21,8 @@ static void done(struct redis_sub *s, struct sub_part *p)
 		sub_poll_soon(s, 0);
 }
 
-/* The one stream of an XREAD reply; NULL when there is nothing. False: not a reply to our question. */
+/* The one stream of an XREAD reply; NULL when there is nothing. False: not a reply to our question.
+ */
 static bool only_stream(struct redis_sub *s, uint8_t partition, const struct redisReply *reply,
 			const struct redisReply **entries_out)
 {
@@ -31,7 +32,8 @@ static bool only_stream(struct redis_sub *s, uint8_t partition, const struct red
 	if (reply->type == REDIS_REPLY_NIL)
 		return true;
 	if (!redis_is_array(reply, 1) || !redis_is_array(reply->element[0], 2) ||
-	    store_key_log_parse(s->prefix, redis_slice(reply->element[0]->element[0]), &named) != SD_OK ||
+	    store_key_log_parse(s->prefix, redis_slice(reply->element[0]->element[0]), &named) !=
+		SD_OK ||
 	    named != partition)
 		return false;
 	*entries_out = reply->element[0]->element[1];
@@ -70,7 +72,8 @@ static void on_read(struct redis_req *req, struct redisReply *reply, bool late)
 	}
 	p->behind = result == SUB_STREAM_CUT;
 	if (s->conf.events.applied)
-		s->conf.events.applied(s->conf.events.arg, partition, shm_log_pos(p->pos.ms, p->pos.seq));
+		s->conf.events.applied(s->conf.events.arg, partition,
+				       shm_log_pos(p->pos.ms, p->pos.seq));
 	if (p->behind || again)
 		sub_read(s, partition);
 }

@@ -10,8 +10,8 @@
 #include "shm_layout.h"
 #include "store_key.h"
 
-#define SUB_PAGE 1000      /* entries of one read of one partition */
-#define SUB_POLL_COUNT 32  /* of each partition in a poll */
+#define SUB_PAGE 1000	  /* entries of one read of one partition */
+#define SUB_POLL_COUNT 32 /* of each partition in a poll */
 /* Entries outlive their use by LINGER_S (scripts/common.lua); who was blind for half of that may
  * have missed a trimmed one. */
 #define SUB_BLIND_NS (300 * 1000000000LL)
@@ -28,11 +28,21 @@ struct sub_probe {
 	struct sub_identity id;
 };
 
-enum { POLL_ROLE, POLL_INFO, POLL_IDS, POLL_TIME, POLL_READ, POLL_ROLE_AFTER, POLL_INFO_AFTER, POLL_IDS_AFTER, POLL_REQS };
+enum {
+	POLL_ROLE,
+	POLL_INFO,
+	POLL_IDS,
+	POLL_TIME,
+	POLL_READ,
+	POLL_ROLE_AFTER,
+	POLL_INFO_AFTER,
+	POLL_IDS_AFTER,
+	POLL_REQS
+};
 
 struct sub_poll {
 	struct redis_req req[POLL_REQS];
-	unsigned waiting;       /* replies owed; 0 = no poll under way */
+	unsigned waiting; /* replies owed; 0 = no poll under way */
 	int64_t sent_ns;
 	uint64_t epoch;
 	bool late, lost, gap, cut;
@@ -59,7 +69,7 @@ struct sub_conn {
 	struct sd_timer timer; /* down: try again; subscribed: time for a PING */
 	struct sd_task lost;   /* the link is to be freed */
 	int64_t backoff_ns;
-	bool ready;            /* commands: checked; subscription: acknowledged */
+	bool ready; /* commands: checked; subscription: acknowledged */
 	bool pinged;
 };
 
@@ -71,15 +81,15 @@ struct redis_sub {
 	struct sd_timer poll_timer;
 	struct redis_req check;
 	bool closing, began, subscribed_once, fresh, persistent, clock_far, must_reset, warned;
-	uint64_t epoch;            /* rises with each reset: replies to older reads say nothing */
+	uint64_t epoch; /* rises with each reset: replies to older reads say nothing */
 	bool identity_known;
 	struct sub_identity held;
-	int64_t proven_ns;         /* when the last proof was sent; 0 = never */
-	unsigned failed_polls;     /* in a row, without an answer */
-	unsigned reading;          /* partitions with a read under way */
-	bool poll_wanted;          /* as soon as nothing is being read */
+	int64_t proven_ns;     /* when the last proof was sent; 0 = never */
+	unsigned failed_polls; /* in a row, without an answer */
+	unsigned reading;      /* partitions with a read under way */
+	bool poll_wanted;      /* as soon as nothing is being read */
 	int64_t next_poll_ns;
-	int status;                /* last reported; -1 = none */
+	int status; /* last reported; -1 = none */
 	enum health_reason reason;
 	uint64_t random;
 	struct sub_poll poll;

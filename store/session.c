@@ -21,35 +21,35 @@ struct row {
 
 #define AT(member) offsetof(struct session, member)
 static const struct row rows[] = {
-	{"remember", TYPE_BOOL, true, AT(remember_me)},
-	{"gen", TYPE_U32, true, AT(generation)},
-	{"sgen", TYPE_U32, true, AT(session_generation)},
-	{"version", TYPE_U32, true, AT(version)},
-	{"created", TYPE_I64, true, AT(created_ms)},
-	{"seen", TYPE_I64, true, AT(seen_ms)},
-	{"ended", TYPE_I64, false, AT(ended_ms)},
-	{"auth_time", TYPE_I64, true, AT(auth_time_s)},
-	{"idle", TYPE_I64, true, AT(idle_s)},
-	{"absolute", TYPE_I64, true, AT(absolute_s)},
-	{"refresh_end", TYPE_I64, true, AT(refresh_expires_s)},
-	{"until", TYPE_I64, true, AT(until_s)},
-	{"count", TYPE_U64, true, AT(request_count)},
-	{"user", TYPE_SLICE, true, AT(user)},
-	{"client", TYPE_SLICE, false, AT(client)},
-	{"scope", TYPE_SLICE, false, AT(scope)},
-	{"acr", TYPE_SLICE, false, AT(acr)},
-	{"aud", TYPE_SLICE, false, AT(audience)},
-	{"amr", TYPE_SLICE, false, AT(amr)},
-	{"claims", TYPE_SLICE, false, AT(claims)},
-	{"ip", TYPE_SLICE, false, AT(ip)},
-	{"ua", TYPE_SLICE, false, AT(user_agent)},
-	{"dev", TYPE_SLICE, false, AT(device_id)},
-	{"dev_name", TYPE_SLICE, false, AT(device_name)},
-	{"dev_type", TYPE_SLICE, false, AT(device_type)},
-	{"dev_fp", TYPE_SLICE, false, AT(device_fingerprint)},
-	{"dev_trust", TYPE_SLICE, false, AT(device_trust)},
-	{"data", TYPE_SLICE, false, AT(data)},
-	{"shash", TYPE_HASH, false, AT(session_hash)},
+    {"remember", TYPE_BOOL, true, AT(remember_me)},
+    {"gen", TYPE_U32, true, AT(generation)},
+    {"sgen", TYPE_U32, true, AT(session_generation)},
+    {"version", TYPE_U32, true, AT(version)},
+    {"created", TYPE_I64, true, AT(created_ms)},
+    {"seen", TYPE_I64, true, AT(seen_ms)},
+    {"ended", TYPE_I64, false, AT(ended_ms)},
+    {"auth_time", TYPE_I64, true, AT(auth_time_s)},
+    {"idle", TYPE_I64, true, AT(idle_s)},
+    {"absolute", TYPE_I64, true, AT(absolute_s)},
+    {"refresh_end", TYPE_I64, true, AT(refresh_expires_s)},
+    {"until", TYPE_I64, true, AT(until_s)},
+    {"count", TYPE_U64, true, AT(request_count)},
+    {"user", TYPE_SLICE, true, AT(user)},
+    {"client", TYPE_SLICE, false, AT(client)},
+    {"scope", TYPE_SLICE, false, AT(scope)},
+    {"acr", TYPE_SLICE, false, AT(acr)},
+    {"aud", TYPE_SLICE, false, AT(audience)},
+    {"amr", TYPE_SLICE, false, AT(amr)},
+    {"claims", TYPE_SLICE, false, AT(claims)},
+    {"ip", TYPE_SLICE, false, AT(ip)},
+    {"ua", TYPE_SLICE, false, AT(user_agent)},
+    {"dev", TYPE_SLICE, false, AT(device_id)},
+    {"dev_name", TYPE_SLICE, false, AT(device_name)},
+    {"dev_type", TYPE_SLICE, false, AT(device_type)},
+    {"dev_fp", TYPE_SLICE, false, AT(device_fingerprint)},
+    {"dev_trust", TYPE_SLICE, false, AT(device_trust)},
+    {"data", TYPE_SLICE, false, AT(data)},
+    {"shash", TYPE_HASH, false, AT(session_hash)},
 };
 #undef AT
 
@@ -165,7 +165,8 @@ static int check(const struct session *s, bool version, uint64_t seen)
 	return SD_OK;
 }
 
-int session_decode(const struct sid *sid, const struct sd_slice *pairs, size_t n, struct session *out)
+int session_decode(const struct sid *sid, const struct sd_slice *pairs, size_t n,
+		   struct session *out)
 {
 	uint64_t seen = 0;
 	bool version = false;

@@ -159,7 +159,8 @@ static void tell_later(struct store *s, struct store_call *call, enum store_stat
 struct store_op *store_op_begin(struct store *s, struct store_call *call, enum store_script script,
 				int64_t *deadline_ms_out)
 {
-	int64_t offset = atomic_load_explicit(&s->conf.control->store_offset_ms, memory_order_relaxed);
+	int64_t offset =
+	    atomic_load_explicit(&s->conf.control->store_offset_ms, memory_order_relaxed);
 	int64_t now_ns = sd_clock_boot_ns();
 	struct store_op *op = NULL;
 
@@ -249,7 +250,8 @@ static int resend(struct store_op *op)
 		return err;
 	op->retried = true;
 	op->link = link;
-	err = link ? redis_link_send(link, sd_slice(wire, n), &op->req, op->deadline_ns) : SD_ERR_CLOSED;
+	err = link ? redis_link_send(link, sd_slice(wire, n), &op->req, op->deadline_ns)
+		   : SD_ERR_CLOSED;
 	sd_wipe(wire, n);
 	free(wire);
 	return err;
@@ -286,7 +288,8 @@ void store_op_send(struct store_op *op, struct store_cmd *c)
 	op->req.fn = on_reply;
 	op->link = link;
 	if (c->failed || !link || redis_args_format(&c->args, &op->wire, &op->wire_n) != SD_OK ||
-	    redis_link_send(link, sd_slice(op->wire, op->wire_n), &op->req, op->deadline_ns) != SD_OK) {
+	    redis_link_send(link, sd_slice(op->wire, op->wire_n), &op->req, op->deadline_ns) !=
+		SD_OK) {
 		store_op_refuse(op, STORE_UNAVAILABLE);
 		return;
 	}

@@ -13,7 +13,17 @@
 #include "die.h"
 #include "err.h"
 
-enum { K_LOG, K_LOG_ID, K_DEADLINES, K_TENANT_INDEX, K_RECORD, K_SESSION, K_USER, K_ACTIVE, K_WAKE };
+enum {
+	K_LOG,
+	K_LOG_ID,
+	K_DEADLINES,
+	K_TENANT_INDEX,
+	K_RECORD,
+	K_SESSION,
+	K_USER,
+	K_ACTIVE,
+	K_WAKE
+};
 
 void store_cmd_text(struct store_cmd *c, struct sd_slice word)
 {

@@ -18,7 +18,8 @@ static const char hex[] = "0123456789abcdef";
 int store_key_check_prefix(const char *prefix)
 {
 	size_t n = prefix ? strlen(prefix) : 0;
-	static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-";
+	static const char set[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-";
 
 	if (n == 0 || n > STORE_PREFIX_MAX || strspn(prefix, set) != n)
 		return SD_ERR_INVALID;

@@ -14,10 +14,10 @@ struct store {
 	char prefix[STORE_PREFIX_MAX + 1];
 	struct redis_pool *pool;
 	struct store_scripts scripts;
-	char identity[33];         /* random; with the counter a candidate for a log's identity */
+	char identity[33]; /* random; with the counter a candidate for a log's identity */
 	uint64_t candidates;
 	bool closing;
-	struct store_call *ready;  /* ended before anything was sent: told at the end of the turn */
+	struct store_call *ready; /* ended before anything was sent: told at the end of the turn */
 	struct store_call **ready_end;
 	struct sd_task tell;
 };
@@ -28,11 +28,11 @@ struct store_op {
 	struct store_call *call; /* NULL: nobody waits (touch) */
 	struct redis_link *link; /* to be compared only */
 	enum store_script script;
-	bool retried;            /* NOSCRIPT was answered once */
-	unsigned waiting;        /* store_read: replies owed */
+	bool retried;	  /* NOSCRIPT was answered once */
+	unsigned waiting; /* store_read: replies owed */
 	struct redisReply *time, *rules;
 	struct sid sid;
-	char *wire;              /* the EVALSHA command, for the retry */
+	char *wire; /* the EVALSHA command, for the retry */
 	size_t wire_n;
 	int64_t started_ns, deadline_ns;
 };
@@ -69,12 +69,13 @@ void store_cmd_begin(struct store_cmd *c, struct store *s, const struct store_cm
 		     int64_t deadline_ms);
 void store_cmd_text(struct store_cmd *c, struct sd_slice word);
 void store_cmd_num(struct store_cmd *c, int64_t v);
-void store_cmd_sid(struct store_cmd *c, const struct sid *sid); /* NULL: an empty word */
+void store_cmd_sid(struct store_cmd *c, const struct sid *sid);	  /* NULL: an empty word */
 void store_cmd_hash(struct store_cmd *c, const uint8_t hash[32]); /* all zero: an empty word */
 void store_cmd_user(struct store_cmd *c, struct sd_slice tenant, struct sd_slice user);
 
 /* --- store.c --- */
-/* Prepares call (may be NULL); *deadline_ms_out is the script's. NULL: the call was ended already. */
+/* Prepares call (may be NULL); *deadline_ms_out is the script's. NULL: the call was ended already.
+ */
 struct store_op *store_op_begin(struct store *s, struct store_call *call, enum store_script script,
 				int64_t *deadline_ms_out);
 void store_op_send(struct store_op *op, struct store_cmd *c);

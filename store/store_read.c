@@ -31,7 +31,8 @@ static int read_time(const struct redisReply *reply, int64_t *now_ms)
 {
 	int64_t s, us;
 
-	if (!redis_is_array(reply, 2) || number(reply->element[0], UINT64_C(1) << 40, &s) != SD_OK ||
+	if (!redis_is_array(reply, 2) ||
+	    number(reply->element[0], UINT64_C(1) << 40, &s) != SD_OK ||
 	    number(reply->element[1], 999999, &us) != SD_OK)
 		return SD_ERR_INVALID;
 	*now_ms = s * 1000 + us / 1000;
@@ -75,7 +76,8 @@ static enum store_status judge(struct store_op *op)
 		call->session.sid = op->sid;
 		return STORE_ABSENT;
 	}
-	if (store_reply_session(&op->sid, record->element, record->elements / 2, &call->session) != SD_OK)
+	if (store_reply_session(&op->sid, record->element, record->elements / 2, &call->session) !=
+	    SD_OK)
 		return STORE_CORRUPT;
 	return call->session.status == SESSION_ACTIVE ? STORE_OK : STORE_ENDED;
 }
@@ -114,7 +116,8 @@ static void on_rules(struct redis_req *req, struct redisReply *reply, bool late)
 }
 
 /* Formats and sends one command of the pipeline; counts what is owed. */
-static bool send_words(struct store_op *op, struct redis_req *req, const struct sd_slice *words, int n)
+static bool send_words(struct store_op *op, struct redis_req *req, const struct sd_slice *words,
+		       int n)
 {
 	const char *p[8];
 	size_t len[8];
@@ -130,8 +133,8 @@ static bool send_words(struct store_op *op, struct redis_req *req, const struct 
 	return true;
 }
 
-void store_read(struct store *s, struct sd_slice tenant, const struct sid *sid, struct sd_slice client,
-		struct sd_slice kid, struct store_call *call)
+void store_read(struct store *s, struct sd_slice tenant, const struct sid *sid,
+		struct sd_slice client, struct sd_slice kid, struct store_call *call)
 {
 	int64_t unused;
 	struct store_op *op = store_op_begin(s, call, STORE_SCRIPT_COUNT, &unused);
@@ -160,7 +163,8 @@ void store_read(struct store *s, struct sd_slice tenant, const struct sid *sid, 
 		store_op_refuse(op, STORE_UNAVAILABLE);
 		return;
 	}
-	/* From here on what is owed ends the call; a command that cannot be queued counts as unanswered. */
+	/* From here on what is owed ends the call; a command that cannot be queued counts as
+	 * unanswered. */
 	words[0] = SD_SLICE("HGETALL");
 	words[1] = sd_slice_str(session.s);
 	(void)send_words(op, &op->req, words, 2);
@@ -177,8 +181,8 @@ void store_list_user(struct store *s, const struct store_list *in, struct store_
 	static const struct sid none;
 	int64_t deadline_ms;
 	struct store_op *op = store_op_begin(s, call, SCRIPT_LIST_USER, &deadline_ms);
-	struct store_cmd_head head = {SCRIPT_LIST_USER, handle_partition(in->tenant, in->user), in->tenant,
-				      0, false};
+	struct store_cmd_head head = {SCRIPT_LIST_USER, handle_partition(in->tenant, in->user),
+				      in->tenant, 0, false};
 	struct store_cmd c;
 	bool begin = memcmp(&in->from_sid, &none, sizeof(none)) == 0;
 

@@ -22,9 +22,9 @@ static const struct {
 	const char *text;
 	enum store_status status;
 } statuses[] = {
-    {"OK", STORE_OK},           {"LATE", STORE_LATE},         {"ABSENT", STORE_ABSENT},
-    {"LIMIT", STORE_LIMIT},     {"ENDED", STORE_ENDED},       {"EXPIRED", STORE_EXPIRED},
-    {"REUSED", STORE_REUSED},   {"MISMATCH", STORE_MISMATCH}, {"SUCCESSOR", STORE_SUCCESSOR},
+    {"OK", STORE_OK},		{"LATE", STORE_LATE},	      {"ABSENT", STORE_ABSENT},
+    {"LIMIT", STORE_LIMIT},	{"ENDED", STORE_ENDED},	      {"EXPIRED", STORE_EXPIRED},
+    {"REUSED", STORE_REUSED},	{"MISMATCH", STORE_MISMATCH}, {"SUCCESSOR", STORE_SUCCESSOR},
     {"CORRUPT", STORE_CORRUPT},
 };
 
@@ -68,13 +68,15 @@ static int read_log_id(const struct redisReply *reply, struct store_call *call)
 	return sd_slice_copy(text, call->log_id, sizeof(call->log_id));
 }
 
-static int read_head(struct redisReply *const *e, struct store_call *call, enum store_status *status)
+static int read_head(struct redisReply *const *e, struct store_call *call,
+		     enum store_status *status)
 {
-	int64_t *const times[] = {&call->iat_s, &call->exp_s, &call->absolute_at_s, &call->idle_at_s,
-				  &call->refresh_expires_s};
+	int64_t *const times[] = {&call->iat_s, &call->exp_s, &call->absolute_at_s,
+				  &call->idle_at_s, &call->refresh_expires_s};
 	int64_t ended;
 
-	if (read_status(e[0], status) != SD_OK || read_count(e[1], MAX_TIME, &call->now_ms) != SD_OK ||
+	if (read_status(e[0], status) != SD_OK ||
+	    read_count(e[1], MAX_TIME, &call->now_ms) != SD_OK ||
 	    read_log_id(e[2], call) != SD_OK || read_count(e[3], UINT32_MAX, &ended) != SD_OK)
 		return SD_ERR_INVALID;
 	call->ended = (uint32_t)ended;

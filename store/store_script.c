@@ -33,7 +33,8 @@ int store_scripts_init(struct store_scripts *s)
 	return SD_OK;
 }
 
-int store_script_as_eval(struct sd_slice command, enum store_script script, char **out, size_t *n_out)
+int store_script_as_eval(struct sd_slice command, enum store_script script, char **out,
+			 size_t *n_out)
 {
 	static const char head[] = "$7\r\nEVALSHA\r\n$40\r\n";
 	const char *text = store_script_text[script];
@@ -45,13 +46,15 @@ int store_script_as_eval(struct sd_slice command, enum store_script script, char
 
 	*out = NULL;
 	*n_out = 0;
-	if (count == 0 || command.n < skip || memcmp(command.p + count, head, sizeof(head) - 1) != 0)
+	if (count == 0 || command.n < skip ||
+	    memcmp(command.p + count, head, sizeof(head) - 1) != 0)
 		return SD_ERR_INVALID;
 	size = command.n + len + 64;
 	*out = malloc(size);
 	if (!*out)
 		return SD_ERR_MEMORY;
-	n = snprintf(*out, size, "%.*s$4\r\nEVAL\r\n$%zu\r\n%s\r\n", (int)count, command.p, len, text);
+	n = snprintf(*out, size, "%.*s$4\r\nEVAL\r\n$%zu\r\n%s\r\n", (int)count, command.p, len,
+		     text);
 	memcpy(*out + n, command.p + skip, command.n - skip);
 	*n_out = (size_t)n + command.n - skip;
 	return SD_OK;

@@ -14,10 +14,11 @@
 
 static void create_texts(struct store_cmd *c, const struct store_create *in)
 {
-	const struct sd_slice texts[] = {
-	    in->client, in->scope, in->acr, in->audience, in->amr, in->claims, in->ip,
-	    in->user_agent, in->device_id, in->device_name, in->device_type,
-	    in->device_fingerprint, in->device_trust, in->data};
+	const struct sd_slice texts[] = {in->client,	   in->scope,	    in->acr,
+					 in->audience,	   in->amr,	    in->claims,
+					 in->ip,	   in->user_agent,  in->device_id,
+					 in->device_name,  in->device_type, in->device_fingerprint,
+					 in->device_trust, in->data};
 
 	for (size_t i = 0; i < SD_ARRAY_LEN(texts); i++)
 		store_cmd_text(c, texts[i]);
@@ -63,8 +64,8 @@ void store_refresh(struct store *s, const struct store_refresh *in, struct store
 {
 	int64_t deadline_ms;
 	struct store_op *op = store_op_begin(s, call, SCRIPT_REFRESH, &deadline_ms);
-	struct store_cmd_head head = {SCRIPT_REFRESH, in->presented.sid.b[0], in->tenant, in->retain_s,
-				      false};
+	struct store_cmd_head head = {SCRIPT_REFRESH, in->presented.sid.b[0], in->tenant,
+				      in->retain_s, false};
 	struct store_cmd c;
 	uint8_t hash[32];
 
@@ -144,8 +145,8 @@ void store_rule(struct store *s, const struct store_rule *in, struct store_call 
 {
 	int64_t deadline_ms;
 	struct store_op *op = store_op_begin(s, call, SCRIPT_RULE, &deadline_ms);
-	struct store_cmd_head head = {SCRIPT_RULE, store_key_tenant_partition(in->tenant), in->tenant, 0,
-				      true};
+	struct store_cmd_head head = {SCRIPT_RULE, store_key_tenant_partition(in->tenant),
+				      in->tenant, 0, true};
 	struct store_cmd c;
 
 	if (!op)

@@ -7,12 +7,12 @@
 #include "slice.h"
 
 struct fake_redis {
-	int client;     /* hand this to the link; its descriptor is the link's then */
+	int client; /* hand this to the link; its descriptor is the link's then */
 	int server;
 	char in[1 << 18]; /* all that was received */
 	size_t n;
-	size_t commands;  /* complete ones in it */
-	size_t writes;    /* packets they came in (reads by fake_redis_pump) */
+	size_t commands; /* complete ones in it */
+	size_t writes;	 /* packets they came in (reads by fake_redis_pump) */
 };
 
 void fake_redis_open(struct fake_redis *f);

@@ -40,10 +40,16 @@ static const char *program(void)
 
 static void child(const struct real_redis *r, pid_t parent)
 {
-	const char *argv[48] = {program(), "--port", "0", "--unixsocket", r->path, "--dir", r->dir,
-				"--save", "", "--appendonly", "yes", "--appendfsync", "no",
-				"--maxmemory-policy", "noeviction", "--loglevel", "warning",
-				"--repl-diskless-sync-delay", "0"};
+	const char *argv[48] = {program(),    "--port",
+				"0",	      "--unixsocket",
+				r->path,      "--dir",
+				r->dir,	      "--save",
+				"",	      "--appendonly",
+				"yes",	      "--appendfsync",
+				"no",	      "--maxmemory-policy",
+				"noeviction", "--loglevel",
+				"warning",    "--repl-diskless-sync-delay",
+				"0"};
 	size_t n = 19;
 	int null = open("/dev/null", O_RDWR);
 
@@ -143,7 +149,9 @@ static void remove_data(const struct real_redis *r)
 					    "appendonlydir/appendonly.aof.1.incr.aof",
 					    "appendonlydir/appendonly.aof.2.base.rdb",
 					    "appendonlydir/appendonly.aof.2.incr.aof",
-					    "appendonlydir", "dump.rdb", "s"};
+					    "appendonlydir",
+					    "dump.rdb",
+					    "s"};
 	char path[256];
 
 	for (size_t i = 0; i < SD_ARRAY_LEN(parts); i++) {

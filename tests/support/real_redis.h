@@ -12,7 +12,7 @@ struct redisReply;
 struct real_redis {
 	pid_t pid;
 	char dir[64];
-	char path[96]; /* the socket */
+	char path[96];		  /* the socket */
 	struct redisContext *ctx; /* blocking, for the test's own questions */
 };
 

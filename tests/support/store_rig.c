@@ -26,10 +26,8 @@ static void on_lost(void *arg, uint32_t index)
 int rig_setup(void **state)
 {
 	struct store_rig *rig = calloc(1, sizeof(*rig));
-	struct store_conf conf = {.prefix = RIG_PREFIX,
-				  .connections = 2,
-				  .timeout_ns = 2 * SD_NS_PER_S,
-				  .lost = on_lost};
+	struct store_conf conf = {
+	    .prefix = RIG_PREFIX, .connections = 2, .timeout_ns = 2 * SD_NS_PER_S, .lost = on_lost};
 
 	if (!real_redis_start(&rig->redis, NULL)) {
 		fprintf(stderr, "no redis-server\n");
@@ -118,7 +116,8 @@ void rig_wait(struct store_rig *rig, struct store_call *call)
 	sd_bug_if(call->next != call);
 }
 
-enum store_status rig_create(struct store_rig *rig, const struct store_create *in, struct store_call *call)
+enum store_status rig_create(struct store_rig *rig, const struct store_create *in,
+			     struct store_call *call)
 {
 	rig_begin(call);
 	store_create(rig->store, in, call);
@@ -150,8 +149,8 @@ struct store_refresh rig_refresh_input(const struct handle *presented, struct ha
 				   .remember_absolute_s = 86400,
 				   .retain_s = 3600};
 
-	sd_bug_if(handle_new(HANDLE_REFRESH, &presented->sid, presented->generation + 1, next_out) !=
-		  SD_OK);
+	sd_bug_if(handle_new(HANDLE_REFRESH, &presented->sid, presented->generation + 1,
+			     next_out) != SD_OK);
 	handle_hash(next_out, in.new_hash);
 	/* In place of a sealed token: enough to tell successors apart. */
 	in.successor = sd_slice(next_out->random, sizeof(next_out->random));
@@ -170,7 +169,8 @@ enum store_status rig_refresh(struct store_rig *rig, const struct store_refresh 
 enum store_status rig_end(struct store_rig *rig, struct sid sid, enum end_reason reason,
 			  struct store_call *call)
 {
-	struct store_end in = {.tenant = RIG_TENANT, .sid = sid, .reason = reason, .retain_s = 3600};
+	struct store_end in = {
+	    .tenant = RIG_TENANT, .sid = sid, .reason = reason, .retain_s = 3600};
 
 	rig_begin(call);
 	store_end(rig->store, &in, call);

@@ -31,7 +31,8 @@ struct store_create rig_create_input(struct sd_slice user, struct handle *refres
 void rig_begin(struct store_call *call);
 /* Turns the loop until the call has ended. */
 void rig_wait(struct store_rig *rig, struct store_call *call);
-enum store_status rig_create(struct store_rig *rig, const struct store_create *in, struct store_call *call);
+enum store_status rig_create(struct store_rig *rig, const struct store_create *in,
+			     struct store_call *call);
 /* A session with the input's defaults; the call's extras are released. */
 struct sid rig_session(struct store_rig *rig, struct sd_slice user, struct handle *refresh_out);
 struct store_refresh rig_refresh_input(const struct handle *presented, struct handle *next_out);

@@ -49,11 +49,32 @@ static void unix_urls(void **state)
 static void refused(void **state)
 {
 	static const char *const bad[] = {
-	    "", "redis:", "redis://", "redis:///0", "http://x", "rediss://x", "redis://u:p@h/0",
-	    "redis://h:0", "redis://h:65536", "redis://h:x", "redis://h:1:2", "redis://h/x", "redis://h/-1",
-	    "redis://h/0/1", "redis://[::1", "redis://[::1]x", "redis://[::1]:", "redis://h ost",
-	    "redis://h?x", "unix:", "unix:?db=1", "unix:/x?db=", "unix:/x?db=a", "unix:/x?y=1",
-	    "unix:/0123456789012345678901234567890123456789012345678901234567890123456789012345678901"
+	    "",
+	    "redis:",
+	    "redis://",
+	    "redis:///0",
+	    "http://x",
+	    "rediss://x",
+	    "redis://u:p@h/0",
+	    "redis://h:0",
+	    "redis://h:65536",
+	    "redis://h:x",
+	    "redis://h:1:2",
+	    "redis://h/x",
+	    "redis://h/-1",
+	    "redis://h/0/1",
+	    "redis://[::1",
+	    "redis://[::1]x",
+	    "redis://[::1]:",
+	    "redis://h ost",
+	    "redis://h?x",
+	    "unix:",
+	    "unix:?db=1",
+	    "unix:/x?db=",
+	    "unix:/x?db=a",
+	    "unix:/x?y=1",
+	    "unix:/"
+	    "0123456789012345678901234567890123456789012345678901234567890123456789012345678901"
 	    "2345678901234567890123456789"};
 
 	(void)state;

@@ -38,15 +38,16 @@ static struct redis_addr addr_of(const char *path)
 	return a;
 }
 
-static struct redis_dial *dial(struct store_rig *rig, const struct redis_addr *a, int64_t timeout_ms)
+static struct redis_dial *dial(struct store_rig *rig, const struct redis_addr *a,
+			       int64_t timeout_ms)
 {
 	struct redis_dial *d;
 
 	calls = 0;
 	got_fd = -1;
 	got_why[0] = '\0';
-	assert_int_equal(redis_dial_start(rig->loop, a, "sessiond-test", timeout_ms * SD_NS_PER_MS, on_dialled,
-					  NULL, &d),
+	assert_int_equal(redis_dial_start(rig->loop, a, "sessiond-test", timeout_ms * SD_NS_PER_MS,
+					  on_dialled, NULL, &d),
 			 SD_OK);
 	assert_int_equal(calls, 0);
 	return d;
@@ -150,7 +151,8 @@ static void cancelled(void **state)
 	assert_int_equal(sd_fd_count(), before);
 	snprintf(a.host, sizeof(a.host), "a.name");
 	a.is_unix = false;
-	assert_int_equal(redis_dial_start(rig->loop, &a, "x", 1, on_dialled, NULL, &d), SD_ERR_INVALID);
+	assert_int_equal(redis_dial_start(rig->loop, &a, "x", 1, on_dialled, NULL, &d),
+			 SD_ERR_INVALID);
 }
 
 int main(void)

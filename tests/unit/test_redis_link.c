@@ -68,8 +68,12 @@ static void on_result(void *arg, bool ok)
 
 static void open_link(bool push, int64_t stall_ns)
 {
-	struct redis_link_conf conf = {.loop = loop, .max_reply = 1 << 20, .stall_ns = stall_ns,
-				       .closed = on_closed, .push = push ? on_push : NULL, .result = on_result};
+	struct redis_link_conf conf = {.loop = loop,
+				       .max_reply = 1 << 20,
+				       .stall_ns = stall_ns,
+				       .closed = on_closed,
+				       .push = push ? on_push : NULL,
+				       .result = on_result};
 
 	fake_redis_open(&fake);
 	assert_int_equal(redis_link_new(&conf, fake.client, &link_), SD_OK);
@@ -83,8 +87,9 @@ static void turn(void)
 static void send_one(size_t i, int64_t deadline_ns)
 {
 	r[i].req = (struct redis_req){on_reply, (uint32_t)i};
-	assert_int_equal(redis_link_send(link_, SD_SLICE("*1\r\n$4\r\nPING\r\n"), &r[i].req, deadline_ns),
-			 SD_OK);
+	assert_int_equal(
+	    redis_link_send(link_, SD_SLICE("*1\r\n$4\r\nPING\r\n"), &r[i].req, deadline_ns),
+	    SD_OK);
 }
 
 static int setup(void **state)
@@ -300,7 +305,8 @@ static void the_queue_is_bounded(void **state)
 	while (redis_link_send(link_, SD_SLICE("*1\r\n$4\r\nPING\r\n"), NULL, 5000 * MS) == SD_OK)
 		n++;
 	assert_int_equal(n, REDIS_LINK_MAX_PENDING);
-	assert_int_equal(redis_link_send(link_, SD_SLICE("*1\r\n$4\r\nPING\r\n"), &req, 5000 * MS), SD_ERR_FULL);
+	assert_int_equal(redis_link_send(link_, SD_SLICE("*1\r\n$4\r\nPING\r\n"), &req, 5000 * MS),
+			 SD_ERR_FULL);
 	turn();
 	fake_redis_pump(&fake);
 	assert_int_equal(fake.commands, n);

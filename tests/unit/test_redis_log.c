@@ -12,13 +12,26 @@
 
 static void positions(void **state)
 {
-	static const char *const bad[] = {"", "-", "1", "1-", "-1", "01-1", "1-01", "1-1-1", "a-1", "1-a",
-					  "17592186044416-0", "1-18446744073709551616", "+1-1", "1 -1"};
+	static const char *const bad[] = {"",
+					  "-",
+					  "1",
+					  "1-",
+					  "-1",
+					  "01-1",
+					  "1-01",
+					  "1-1-1",
+					  "a-1",
+					  "1-a",
+					  "17592186044416-0",
+					  "1-18446744073709551616",
+					  "+1-1",
+					  "1 -1"};
 	struct redis_log_pos p;
 	char before[REDIS_LOG_ID_MAX];
 
 	(void)state;
-	assert_int_equal(redis_log_pos_parse(SD_SLICE("1700000000000-18446744073709551615"), &p), SD_OK);
+	assert_int_equal(redis_log_pos_parse(SD_SLICE("1700000000000-18446744073709551615"), &p),
+			 SD_OK);
 	assert_true(p.ms == 1700000000000 && p.seq == UINT64_MAX);
 	redis_log_before(p, before);
 	assert_string_equal(before, "1700000000000-18446744073709551614");
@@ -28,7 +41,8 @@ static void positions(void **state)
 	assert_string_equal(before, "0-0");
 	assert_true(redis_log_cmp((struct redis_log_pos){1, 9}, (struct redis_log_pos){2, 0}) < 0);
 	assert_true(redis_log_cmp((struct redis_log_pos){2, 1}, (struct redis_log_pos){2, 0}) > 0);
-	assert_int_equal(redis_log_cmp((struct redis_log_pos){2, 1}, (struct redis_log_pos){2, 1}), 0);
+	assert_int_equal(redis_log_cmp((struct redis_log_pos){2, 1}, (struct redis_log_pos){2, 1}),
+			 0);
 	for (size_t i = 0; i < SD_ARRAY_LEN(bad); i++)
 		assert_int_equal(redis_log_pos_parse(sd_slice_str(bad[i]), &p), SD_ERR_INVALID);
 }
@@ -60,7 +74,9 @@ static enum redis_log_result decode(uint8_t partition, const char *words, struct
 	return result;
 }
 
-#define END "kind end tenant t user alice sid qwECAAAAAAAAAAAAAAAAAA until 50 reason reuse absolute 60"
+#define END                                                                                        \
+	"kind end tenant t user alice sid qwECAAAAAAAAAAAAAAAAAA until 50 reason reuse absolute "  \
+	"60"
 
 static void kinds(void **state)
 {
@@ -77,13 +93,16 @@ static void kinds(void **state)
 	assert_int_equal(e.sid.b[0], 0xab);
 	assert_true(sd_slice_is(e.user, "alice") && sd_slice_is(e.tenant, "t"));
 	assert_int_equal(decode(0xab, END " later field", &e), REDIS_LOG_ENTRY);
-	assert_int_equal(decode(0xab, "kind change tenant t user u sid qwECAAAAAAAAAAAAAAAAAA until 1", &e),
-			 REDIS_LOG_ENTRY);
+	assert_int_equal(
+	    decode(0xab, "kind change tenant t user u sid qwECAAAAAAAAAAAAAAAAAA until 1", &e),
+	    REDIS_LOG_ENTRY);
 	assert_int_equal(e.kind, LOG_CHANGE);
-	assert_int_equal(decode(1, "kind tenant tenant t id ~ before 5 until 9", &e), REDIS_LOG_ENTRY);
+	assert_int_equal(decode(1, "kind tenant tenant t id ~ before 5 until 9", &e),
+			 REDIS_LOG_ENTRY);
 	assert_int_equal(e.kind, LOG_TENANT);
 	assert_int_equal(e.before_s, 5);
-	assert_int_equal(decode(1, "kind client tenant t id web before 5 until 9", &e), REDIS_LOG_ENTRY);
+	assert_int_equal(decode(1, "kind client tenant t id web before 5 until 9", &e),
+			 REDIS_LOG_ENTRY);
 	assert_int_equal(e.kind, LOG_CLIENT);
 	assert_int_equal(decode(1, "kind key tenant t id k before 5 until 9", &e), REDIS_LOG_ENTRY);
 	assert_int_equal(e.kind, LOG_KEY);
@@ -118,8 +137,13 @@ static void none_of_ours(void **state)
 
 static void broken_shapes(void **state)
 {
-	static const char *const bad[] = {"+OK\r\n", "*0\r\n", "*1\r\n$3\r\n7-1\r\n", "*2\r\n:7\r\n*0\r\n",
-					  "*2\r\n$1\r\n7\r\n*0\r\n", "*2\r\n$-1\r\n*0\r\n", "$-1\r\n"};
+	static const char *const bad[] = {"+OK\r\n",
+					  "*0\r\n",
+					  "*1\r\n$3\r\n7-1\r\n",
+					  "*2\r\n:7\r\n*0\r\n",
+					  "*2\r\n$1\r\n7\r\n*0\r\n",
+					  "*2\r\n$-1\r\n*0\r\n",
+					  "$-1\r\n"};
 	struct redis_log_pos pos;
 	struct log_entry e;
 

@@ -85,7 +85,8 @@ static void ask(size_t i)
 
 	assert_non_null(l);
 	req[i].fn = on_reply;
-	assert_int_equal(redis_link_send(l, SD_SLICE("*1\r\n$4\r\nTIME\r\n"), &req[i], now + 100 * MS), SD_OK);
+	assert_int_equal(
+	    redis_link_send(l, SD_SLICE("*1\r\n$4\r\nTIME\r\n"), &req[i], now + 100 * MS), SD_OK);
 }
 
 static void shares_the_load(void **state)
@@ -184,8 +185,11 @@ static void dropped_at_the_end_of_the_turn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(shares_the_load),         TEST(breaker_opens_probes_closes), TEST(answers_reset_the_count),
-	    TEST(lost_ones_are_asked_for), TEST(dropped_at_the_end_of_the_turn),
+	    TEST(shares_the_load),
+	    TEST(breaker_opens_probes_closes),
+	    TEST(answers_reset_the_count),
+	    TEST(lost_ones_are_asked_for),
+	    TEST(dropped_at_the_end_of_the_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,8 @@ static int feed(struct redis_read *r, const char *text)
 static void any_cut(void **state)
 {
 	static const char stream[] = "+OK\r\n*2\r\n$3\r\nabc\r\n:5\r\n-ERR no\r\n$-1\r\n";
-	static const int types[] = {REDIS_REPLY_STATUS, REDIS_REPLY_ARRAY, REDIS_REPLY_ERROR, REDIS_REPLY_NIL};
+	static const int types[] = {REDIS_REPLY_STATUS, REDIS_REPLY_ARRAY, REDIS_REPLY_ERROR,
+				    REDIS_REPLY_NIL};
 
 	(void)state;
 	for (size_t cut = 0; cut < sizeof(stream); cut++) {
@@ -30,7 +31,8 @@ static void any_cut(void **state)
 		assert_int_equal(redis_read_new(1 << 16, &r), SD_OK);
 		for (int part = 0; part < 2; part++) {
 			const char *p = part ? stream + cut : stream;
-			size_t n = part ? sizeof(stream) - 1 - SD_MIN(cut, sizeof(stream) - 1) : cut;
+			size_t n =
+			    part ? sizeof(stream) - 1 - SD_MIN(cut, sizeof(stream) - 1) : cut;
 
 			n = SD_MIN(n, sizeof(stream) - 1);
 			if (n)

@@ -83,12 +83,12 @@ static void on_state(void *arg, enum health_status status, enum health_reason re
 
 static void start(struct store_rig *rig, int64_t poll_ms)
 {
-	struct redis_sub_conf conf = {.loop = rig->loop,
-				      .prefix = RIG_PREFIX,
-				      .poll_interval_ns = poll_ms * SD_NS_PER_MS,
-				      .timeout_ns = 2 * SD_NS_PER_S,
-				      .events = {NULL, on_entry, on_reset, on_proof, on_applied, on_clock,
-						 on_state}};
+	struct redis_sub_conf conf = {
+	    .loop = rig->loop,
+	    .prefix = RIG_PREFIX,
+	    .poll_interval_ns = poll_ms * SD_NS_PER_MS,
+	    .timeout_ns = 2 * SD_NS_PER_S,
+	    .events = {NULL, on_entry, on_reset, on_proof, on_applied, on_clock, on_state}};
 	char url[128];
 
 	memset(&ev, 0, sizeof(ev));
@@ -156,7 +156,8 @@ static void fill(struct store_rig *rig, unsigned n)
 	store_key_log(&key, RIG_PREFIX, 0x5a);
 	for (unsigned i = 0; i < n; i++)
 		redisAppendCommand(rig->redis.ctx,
-				   "XADD %s * kind end tenant brand-a user u sid %s until 9 reason admin absolute 9",
+				   "XADD %s * kind end tenant brand-a user u sid %s until 9 reason "
+				   "admin absolute 9",
 				   key.s, sid);
 	for (unsigned i = 0; i < n; i++) {
 		void *reply;
@@ -244,8 +245,10 @@ static void poisoned_log_is_skipped(void **state)
 	n = ev.entries;
 	store_key_log(&key, RIG_PREFIX, sid.b[0]);
 	(void)real_redis_ask(&rig->redis, "XADD %s * what ever", key.s);
-	(void)real_redis_ask(&rig->redis, "XADD %s * kind end tenant brand-a user u sid AAAAAAAAAAAAAAAAAAAAAA "
-					  "until 9 reason admin absolute 9", key.s);
+	(void)real_redis_ask(&rig->redis,
+			     "XADD %s * kind end tenant brand-a user u sid AAAAAAAAAAAAAAAAAAAAAA "
+			     "until 9 reason admin absolute 9",
+			     key.s);
 	proof_again(rig);
 	assert_int_equal(ev.entries, n + (sid.b[0] == 0));
 	assert_int_equal(ev.resets, 1);
@@ -264,7 +267,10 @@ static void killed_subscription_comes_back(void **state)
 	assert_true(real_redis_int(&rig->redis, "CLIENT KILL TYPE pubsub") >= 1);
 	sid = end_one(rig, SD_SLICE("alice"));
 	UNTIL(rig, saw(&sid)); /* by poll */
-	UNTIL(rig, real_redis_ask(&rig->redis, "PUBSUB NUMSUB %swake", RIG_PREFIX)->element[1]->integer == 1);
+	UNTIL(
+	    rig,
+	    real_redis_ask(&rig->redis, "PUBSUB NUMSUB %swake", RIG_PREFIX)->element[1]->integer ==
+		1);
 	assert_int_equal(ev.resets, 1); /* nothing was lost */
 	(void)call;
 }
@@ -279,7 +285,8 @@ static void killed_commands_read_on(void **state)
 	for (int i = 0; i < 3; i++) {
 		(void)real_redis_ask(&rig->redis, "CLIENT KILL TYPE normal SKIPME yes");
 		for (uint32_t j = 0; j < 2; j++) /* the store's were killed too */
-			assert_int_equal(store_connection(rig->store, j, real_redis_fd(&rig->redis)), SD_OK);
+			assert_int_equal(
+			    store_connection(rig->store, j, real_redis_fd(&rig->redis)), SD_OK);
 		sid = end_one(rig, SD_SLICE("alice"));
 		proof_again(rig);
 		assert_true(saw(&sid));
@@ -363,7 +370,8 @@ static void restarts(struct store_rig *rig, bool empty)
 	UNTIL(rig, ev.proofs > 0);
 	real_redis_restart(&rig->redis, empty);
 	for (uint32_t j = 0; j < 2; j++)
-		assert_int_equal(store_connection(rig->store, j, real_redis_fd(&rig->redis)), SD_OK);
+		assert_int_equal(store_connection(rig->store, j, real_redis_fd(&rig->redis)),
+				 SD_OK);
 	UNTIL(rig, ev.resets == 2);
 	proof_again(rig);
 	after = end_one(rig, SD_SLICE("alice"));
@@ -448,8 +456,11 @@ static void no_persistence_is_said(void **state)
 static void rules_are_reported(void **state)
 {
 	struct store_rig *rig = *state;
-	struct store_rule in = {.tenant = RIG_TENANT, .kind = STORE_RULE_KEY, .id = SD_SLICE("kid1"),
-				.before_s = 1700000000, .until_s = 4000000000};
+	struct store_rule in = {.tenant = RIG_TENANT,
+				.kind = STORE_RULE_KEY,
+				.id = SD_SLICE("kid1"),
+				.before_s = 1700000000,
+				.until_s = 4000000000};
 	struct store_call call;
 
 	start(rig, 20);

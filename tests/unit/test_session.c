@@ -119,11 +119,24 @@ static void each_required_field_is_required(void **state)
 
 static void malformed_values(void **state)
 {
-	static const char *const bad[][2] = {
-	    {"v", "2"}, {"v", ""}, {"status", "alive"}, {"mode", "0"}, {"mode", "4"}, {"mode", "12"},
-	    {"remember", "2"}, {"gen", "4294967296"}, {"gen", "-1"}, {"gen", "1e3"}, {"created", ""},
-	    {"created", "01"}, {"created", "9007199254740993"}, {"created", " 1"}, {"until", "-5"},
-	    {"count", "1.5"}, {"user", ""}, {"idle", "99999999999999999999999"}};
+	static const char *const bad[][2] = {{"v", "2"},
+					     {"v", ""},
+					     {"status", "alive"},
+					     {"mode", "0"},
+					     {"mode", "4"},
+					     {"mode", "12"},
+					     {"remember", "2"},
+					     {"gen", "4294967296"},
+					     {"gen", "-1"},
+					     {"gen", "1e3"},
+					     {"created", ""},
+					     {"created", "01"},
+					     {"created", "9007199254740993"},
+					     {"created", " 1"},
+					     {"until", "-5"},
+					     {"count", "1.5"},
+					     {"user", ""},
+					     {"idle", "99999999999999999999999"}};
 	struct session s;
 
 	(void)state;
@@ -172,8 +185,8 @@ static void nothing_is_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(reads_all_fields),   cmocka_unit_test(each_required_field_is_required),
-	    cmocka_unit_test(malformed_values),   cmocka_unit_test(ends_have_a_reason),
+	    cmocka_unit_test(reads_all_fields),	  cmocka_unit_test(each_required_field_is_required),
+	    cmocka_unit_test(malformed_values),	  cmocka_unit_test(ends_have_a_reason),
 	    cmocka_unit_test(nothing_is_nothing),
 	};
 

@@ -45,7 +45,8 @@ static void turn(int64_t ms)
 
 static int setup(void **state)
 {
-	struct store_conf conf = {.prefix = "sd1:", .connections = 1, .timeout_ns = 100 * MS, .lost = on_lost};
+	struct store_conf conf = {
+	    .prefix = "sd1:", .connections = 1, .timeout_ns = 100 * MS, .lost = on_lost};
 
 	(void)state;
 	lost = told = 0;
@@ -117,19 +118,27 @@ ERROR_TEST(noauth, "-NOAUTH\r\n", STORE_UNAVAILABLE, 1)
 ERROR_TEST(wrongtype, "-WRONGTYPE key\r\n", STORE_CORRUPT, 0)
 ERROR_TEST(not_an_array, "+OK\r\n", STORE_CORRUPT, 1)
 ERROR_TEST(too_short, "*1\r\n$2\r\nOK\r\n", STORE_CORRUPT, 1)
-ERROR_TEST(unknown_status, "*10\r\n$3\r\nYES\r\n:5\r\n$0\r\n\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n",
+ERROR_TEST(unknown_status,
+	   "*10\r\n$3\r\nYES\r\n:5\r\n$0\r\n\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n",
 	   STORE_CORRUPT, 1)
 ERROR_TEST(ok_without_a_record, "*11\r\n" HEAD_OK ":0\r\n", STORE_CORRUPT, 1)
 ERROR_TEST(count_that_lies, "*12\r\n" HEAD_OK ":7\r\n$1\r\nx\r\n", STORE_CORRUPT, 1)
 ERROR_TEST(count_below_zero, "*11\r\n" HEAD_OK ":-1\r\n", STORE_CORRUPT, 1)
 ERROR_TEST(record_that_is_none, "*13\r\n" HEAD_OK ":1\r\n$1\r\nv\r\n$1\r\n9\r\n", STORE_CORRUPT, 0)
-ERROR_TEST(absent, "*11\r\n$6\r\nABSENT\r\n:5\r\n$0\r\n\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n:0\r\n",
-	   STORE_ABSENT, 0)
-ERROR_TEST(late, "*10\r\n$4\r\nLATE\r\n:5\r\n$0\r\n\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n",
+ERROR_TEST(
+    absent,
+    "*11\r\n$6\r\nABSENT\r\n:5\r\n$0\r\n\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n:0\r\n",
+    STORE_ABSENT, 0)
+ERROR_TEST(late,
+	   "*10\r\n$4\r\nLATE\r\n:5\r\n$0\r\n\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n",
 	   STORE_LATE, 0)
-ERROR_TEST(negative_time, "*11\r\n$6\r\nABSENT\r\n:-5\r\n$0\r\n\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n:0\r\n",
-	   STORE_CORRUPT, 1)
-ERROR_TEST(bad_log_id, "*11\r\n$6\r\nABSENT\r\n:5\r\n$3\r\n1-x\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n:0\r\n",
+ERROR_TEST(
+    negative_time,
+    "*11\r\n$6\r\nABSENT\r\n:-5\r\n$0\r\n\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n:0\r\n",
+    STORE_CORRUPT, 1)
+ERROR_TEST(bad_log_id,
+	   "*11\r\n$6\r\nABSENT\r\n:5\r\n$3\r\n1-x\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$"
+	   "0\r\n\r\n:0\r\n",
 	   STORE_CORRUPT, 1)
 ERROR_TEST(garbage, "HTTP/1.1 200 OK\r\n", STORE_UNAVAILABLE, 1)
 
@@ -192,7 +201,8 @@ static void unknown_offset_ends_at_once(void **state)
 	turn(0);
 	fake_redis_pump(&fake);
 	assert_int_equal(fake.commands, 3);
-	fake_redis_say(&fake, "*2\r\n$1\r\n9\r\n$4\r\n1000\r\n*0\r\n*3\r\n$-1\r\n$1\r\n7\r\n$-1\r\n");
+	fake_redis_say(&fake,
+		       "*2\r\n$1\r\n9\r\n$4\r\n1000\r\n*0\r\n*3\r\n$-1\r\n$1\r\n7\r\n$-1\r\n");
 	turn(1);
 	assert_int_equal(told, 2);
 	assert_int_equal(call.status, STORE_ABSENT);
@@ -247,13 +257,34 @@ static void no_connection(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(loading), TEST(oom), TEST(busy), TEST(noperm), TEST(misconf), TEST(readonly),
-	    TEST(masterdown), TEST(noauth), TEST(wrongtype), TEST(not_an_array), TEST(too_short),
-	    TEST(unknown_status), TEST(ok_without_a_record), TEST(count_that_lies),
-	    TEST(count_below_zero), TEST(record_that_is_none), TEST(absent), TEST(late),
-	    TEST(negative_time), TEST(bad_log_id), TEST(garbage), TEST(script_is_sent_once),
-	    TEST(deadline_ends_a_call), TEST(script_deadline), TEST(unknown_offset_ends_at_once),
-	    TEST(read_replies_shifted), TEST(freeing_tells_all), TEST(no_connection),
+	    TEST(loading),
+	    TEST(oom),
+	    TEST(busy),
+	    TEST(noperm),
+	    TEST(misconf),
+	    TEST(readonly),
+	    TEST(masterdown),
+	    TEST(noauth),
+	    TEST(wrongtype),
+	    TEST(not_an_array),
+	    TEST(too_short),
+	    TEST(unknown_status),
+	    TEST(ok_without_a_record),
+	    TEST(count_that_lies),
+	    TEST(count_below_zero),
+	    TEST(record_that_is_none),
+	    TEST(absent),
+	    TEST(late),
+	    TEST(negative_time),
+	    TEST(bad_log_id),
+	    TEST(garbage),
+	    TEST(script_is_sent_once),
+	    TEST(deadline_ends_a_call),
+	    TEST(script_deadline),
+	    TEST(unknown_offset_ends_at_once),
+	    TEST(read_replies_shifted),
+	    TEST(freeing_tells_all),
+	    TEST(no_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,8 +50,10 @@ static void worker_user_can_do_its_work(void **state)
 	struct store_create in;
 	struct store_refresh ref;
 	struct store_end_user all = {.tenant = RIG_TENANT, .user = RIG_USER, .reason = END_USER};
-	struct store_rule rule = {.tenant = RIG_TENANT, .kind = STORE_RULE_TENANT, .until_s = 4000000000};
-	struct store_list list = {.tenant = RIG_TENANT, .user = RIG_USER, .from_ms = INT64_MAX, .limit = 9};
+	struct store_rule rule = {
+	    .tenant = RIG_TENANT, .kind = STORE_RULE_TENANT, .until_s = 4000000000};
+	struct store_list list = {
+	    .tenant = RIG_TENANT, .user = RIG_USER, .from_ms = INT64_MAX, .limit = 9};
 	struct handle h, next;
 	struct store_call call;
 
@@ -128,18 +130,44 @@ static void refused(redisContext *c, const char *command)
 
 static void nothing_else_is_allowed(struct store_rig *rig, const char *user, bool master)
 {
-	static const char *const never[] = {
-	    "FLUSHALL", "FLUSHDB", "KEYS *", "CONFIG GET *", "CONFIG SET dir /tmp", "DEL sdt:x", "UNLINK sdt:x",
-	    "SHUTDOWN", "ACL LIST", "CLIENT LIST", "CLIENT KILL TYPE normal", "MONITOR",
-	    "SAVE", "BGSAVE", "REPLICAOF NO ONE", "MODULE LIST", "SCRIPT FLUSH", "SCAN 0", "RANDOMKEY",
-	    "RENAME sdt:a sdt:b", "DUMP sdt:a", "MIGRATE h 1 k 0 1", "FUNCTION LIST", "SET sdt:x 1", "GET sdt:x",
-	    "HGETALL other", "HSET other a b", "XADD other * a b", "PUBLISH other x", "ZADD other 1 a",
-	    "EVAL return 1 1 other", "PSUBSCRIBE *"};
+	static const char *const never[] = {"FLUSHALL",
+					    "FLUSHDB",
+					    "KEYS *",
+					    "CONFIG GET *",
+					    "CONFIG SET dir /tmp",
+					    "DEL sdt:x",
+					    "UNLINK sdt:x",
+					    "SHUTDOWN",
+					    "ACL LIST",
+					    "CLIENT LIST",
+					    "CLIENT KILL TYPE normal",
+					    "MONITOR",
+					    "SAVE",
+					    "BGSAVE",
+					    "REPLICAOF NO ONE",
+					    "MODULE LIST",
+					    "SCRIPT FLUSH",
+					    "SCAN 0",
+					    "RANDOMKEY",
+					    "RENAME sdt:a sdt:b",
+					    "DUMP sdt:a",
+					    "MIGRATE h 1 k 0 1",
+					    "FUNCTION LIST",
+					    "SET sdt:x 1",
+					    "GET sdt:x",
+					    "HGETALL other",
+					    "HSET other a b",
+					    "XADD other * a b",
+					    "PUBLISH other x",
+					    "ZADD other 1 a",
+					    "EVAL return 1 1 other",
+					    "PSUBSCRIBE *"};
 	redisContext *c = redisConnectUnix(rig->redis.path);
 	struct redisReply *reply = redisCommand(c, "AUTH %s pw", user);
-	static const char *const inside[] = {"return redis.call('FLUSHALL')", "return redis.call('KEYS','*')",
-					     "return redis.call('DEL','sdt:x')", "return redis.call('GET','other')",
-					     "return redis.call('HGETALL','other')"};
+	static const char *const inside[] = {
+	    "return redis.call('FLUSHALL')", "return redis.call('KEYS','*')",
+	    "return redis.call('DEL','sdt:x')", "return redis.call('GET','other')",
+	    "return redis.call('HGETALL','other')"};
 
 	assert_int_equal(reply->type, REDIS_REPLY_STATUS);
 	freeReplyObject(reply);

@@ -53,7 +53,8 @@ static void tenant_record_is_in_its_partition(void **state)
 
 static void longest_names_fit(void **state)
 {
-	static const char tenant[] = "ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt";
+	static const char tenant[] =
+	    "ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt";
 	static const char prefix[] = "pppppppppppppppppppppppppppppppppppppppp";
 	struct store_key k;
 	struct sid sid = {{1}};
@@ -80,8 +81,10 @@ static void user_hash_starts_with_the_partition(void **state)
 
 static void prefixes(void **state)
 {
-	static const char *const bad[] = {"", "sd 1:", "sd*", "s{d}", "sd?", "sd[1]", "a\n", "é",
-					  "ppppppppppppppppppppppppppppppppppppppppp"};
+	static const char *const bad[] = {
+	    "",	    "sd 1:", "sd*",
+	    "s{d}", "sd?",   "sd[1]",
+	    "a\n",  "é",     "ppppppppppppppppppppppppppppppppppppppppp"};
 
 	(void)state;
 	assert_int_equal(store_key_check_prefix("sd1:"), SD_OK);
@@ -92,8 +95,14 @@ static void prefixes(void **state)
 
 static void log_names_parse_back(void **state)
 {
-	static const char *const bad[] = {"sd1:{0g}:log", "sd1:{0F}:log", "sd1:{00}:log:id", "sd1:{00}:lo",
-					  "sd2:{00}:log", "sd1:(00}:log", "", "sd1:{000:log"};
+	static const char *const bad[] = {"sd1:{0g}:log",
+					  "sd1:{0F}:log",
+					  "sd1:{00}:log:id",
+					  "sd1:{00}:lo",
+					  "sd2:{00}:log",
+					  "sd1:(00}:log",
+					  "",
+					  "sd1:{000:log"};
 	struct store_key k;
 	uint8_t p;
 
@@ -104,7 +113,8 @@ static void log_names_parse_back(void **state)
 		assert_int_equal(p, i);
 	}
 	for (size_t i = 0; i < SD_ARRAY_LEN(bad); i++)
-		assert_int_equal(store_key_log_parse("sd1:", sd_slice_str(bad[i]), &p), SD_ERR_INVALID);
+		assert_int_equal(store_key_log_parse("sd1:", sd_slice_str(bad[i]), &p),
+				 SD_ERR_INVALID);
 }
 
 int main(void)

@@ -34,7 +34,8 @@ static void score(struct store_rig *rig, struct sid sid, long long ms)
 
 static void walk(struct store_rig *rig, uint32_t limit, unsigned total, unsigned gone)
 {
-	struct store_list in = {.tenant = RIG_TENANT, .user = RIG_USER, .from_ms = INT64_MAX, .limit = limit};
+	struct store_list in = {
+	    .tenant = RIG_TENANT, .user = RIG_USER, .from_ms = INT64_MAX, .limit = limit};
 	static struct sid seen[600];
 	unsigned n = 0, pages = 0;
 	struct store_call call;
@@ -44,7 +45,8 @@ static void walk(struct store_rig *rig, uint32_t limit, unsigned total, unsigned
 		assert_true(call.row_count <= limit);
 		for (uint32_t i = 0; i < call.row_count; i++) {
 			for (unsigned j = 0; j < n; j++)
-				assert_memory_not_equal(&seen[j], &call.rows[i].sid, sizeof(struct sid));
+				assert_memory_not_equal(&seen[j], &call.rows[i].sid,
+							sizeof(struct sid));
 			assert_true(n < 600);
 			seen[n++] = call.rows[i].sid;
 			assert_true(sd_slice_is(call.rows[i].user, "alice"));
@@ -79,7 +81,8 @@ static void pages_are_complete(void **state)
 static void newest_first_ended_too(void **state)
 {
 	struct store_rig *rig = *state;
-	struct store_list in = {.tenant = RIG_TENANT, .user = RIG_USER, .from_ms = INT64_MAX, .limit = 10};
+	struct store_list in = {
+	    .tenant = RIG_TENANT, .user = RIG_USER, .from_ms = INT64_MAX, .limit = 10};
 	struct sid a = rig_session(rig, RIG_USER, NULL), b = rig_session(rig, RIG_USER, NULL);
 	struct store_call call;
 
@@ -98,7 +101,8 @@ static void newest_first_ended_too(void **state)
 static void one_bad_record_hides_no_other(void **state)
 {
 	struct store_rig *rig = *state;
-	struct store_list in = {.tenant = RIG_TENANT, .user = RIG_USER, .from_ms = INT64_MAX, .limit = 10};
+	struct store_list in = {
+	    .tenant = RIG_TENANT, .user = RIG_USER, .from_ms = INT64_MAX, .limit = 10};
 	struct sid a = rig_session(rig, RIG_USER, NULL);
 	struct store_call call;
 
@@ -114,7 +118,8 @@ static void one_bad_record_hides_no_other(void **state)
 static void nobody(void **state)
 {
 	struct store_rig *rig = *state;
-	struct store_list in = {.tenant = RIG_TENANT, .user = SD_SLICE("x"), .from_ms = INT64_MAX, .limit = 10};
+	struct store_list in = {
+	    .tenant = RIG_TENANT, .user = SD_SLICE("x"), .from_ms = INT64_MAX, .limit = 10};
 	struct store_call call;
 
 	page(rig, &in, &call);
@@ -128,7 +133,8 @@ static void pages_are_bounded_in_bytes(void **state)
 {
 	struct store_rig *rig = *state;
 	static char big[16000];
-	struct store_list in = {.tenant = RIG_TENANT, .user = RIG_USER, .from_ms = INT64_MAX, .limit = 500};
+	struct store_list in = {
+	    .tenant = RIG_TENANT, .user = RIG_USER, .from_ms = INT64_MAX, .limit = 500};
 	struct store_call call;
 	unsigned n = 0;
 

@@ -13,9 +13,9 @@
 static void names_are_in_order(void **state)
 {
 	static const char *const want[STORE_SCRIPT_COUNT] = {
-	    [SCRIPT_CREATE] = "create",     [SCRIPT_REFRESH] = "refresh",
-	    [SCRIPT_END] = "end",           [SCRIPT_END_USER] = "end_user",
-	    [SCRIPT_RULE] = "rule",         [SCRIPT_LIST_USER] = "list_user",
+	    [SCRIPT_CREATE] = "create", [SCRIPT_REFRESH] = "refresh",
+	    [SCRIPT_END] = "end",	[SCRIPT_END_USER] = "end_user",
+	    [SCRIPT_RULE] = "rule",	[SCRIPT_LIST_USER] = "list_user",
 	    [SCRIPT_TOUCH] = "touch",
 	};
 
@@ -59,13 +59,16 @@ static void as_eval(void **state)
 	redis_args_add(&args, sd_slice("a\0b", 3));
 	assert_int_equal(redis_args_format(&args, &wire, &n), SD_OK);
 	assert_int_equal(store_script_as_eval(sd_slice(wire, n), SCRIPT_TOUCH, &eval, &m), SD_OK);
-	snprintf(head, sizeof(head), "*4\r\n$4\r\nEVAL\r\n$%zu\r\n#!lua", strlen(store_script_text[SCRIPT_TOUCH]));
+	snprintf(head, sizeof(head), "*4\r\n$4\r\nEVAL\r\n$%zu\r\n#!lua",
+		 strlen(store_script_text[SCRIPT_TOUCH]));
 	assert_memory_equal(eval, head, strlen(head));
 	assert_memory_equal(eval + m - 16, "$1\r\n0\r\n$3\r\na\0b\r\n", 16);
 	free(eval);
-	assert_int_equal(store_script_as_eval(sd_slice(wire, 20), SCRIPT_TOUCH, &eval, &m), SD_ERR_INVALID);
-	assert_int_equal(store_script_as_eval(SD_SLICE("*1\r\n$4\r\nPING\r\n"), SCRIPT_TOUCH, &eval, &m),
+	assert_int_equal(store_script_as_eval(sd_slice(wire, 20), SCRIPT_TOUCH, &eval, &m),
 			 SD_ERR_INVALID);
+	assert_int_equal(
+	    store_script_as_eval(SD_SLICE("*1\r\n$4\r\nPING\r\n"), SCRIPT_TOUCH, &eval, &m),
+	    SD_ERR_INVALID);
 	assert_null(eval);
 	free(wire);
 }

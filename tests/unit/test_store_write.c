@@ -74,7 +74,8 @@ static void create_writes_record_and_indexes(void **state)
 		for (size_t i = 0; i < 5; i++)
 			assert_true(real_redis_int(&rig->redis, "PTTL %s", names[i]) > 43200000);
 	}
-	assert_int_equal(rig_calls(rig, "evalsha") + rig_calls(rig, "eval"), 2); /* NOSCRIPT, once */
+	assert_int_equal(rig_calls(rig, "evalsha") + rig_calls(rig, "eval"),
+			 2); /* NOSCRIPT, once */
 }
 
 static void create_is_one_round_trip(void **state)
@@ -513,7 +514,8 @@ static void end_is_idempotent(void **state)
 static void end_writes_back(void **state)
 {
 	struct store_rig *rig = *state;
-	struct store_end in = {.tenant = RIG_TENANT, .reason = END_ADMIN, .retain_s = 60, .tombstone = true};
+	struct store_end in = {
+	    .tenant = RIG_TENANT, .reason = END_ADMIN, .retain_s = 60, .tombstone = true};
 	struct sid sid = rig_session(rig, RIG_USER, NULL);
 	struct store_call call;
 
@@ -547,8 +549,11 @@ static void end_user_but_one(void **state)
 	struct store_rig *rig = *state;
 	struct sid sid[4];
 	struct store_call call;
-	struct store_end_user in = {.tenant = RIG_TENANT, .user = RIG_USER, .reason = END_USER,
-				    .has_except = true, .retain_s = 60};
+	struct store_end_user in = {.tenant = RIG_TENANT,
+				    .user = RIG_USER,
+				    .reason = END_USER,
+				    .has_except = true,
+				    .retain_s = 60};
 	struct sid other = rig_session(rig, SD_SLICE("bob"), NULL);
 
 	for (int i = 0; i < 4; i++)
@@ -578,9 +583,13 @@ static void end_user_but_one(void **state)
 	assert_int_equal(rig_log_len(rig, sid[0].b[0]), 4);
 }
 
-static int64_t rule(struct store_rig *rig, enum store_rule_kind kind, struct sd_slice id, int64_t before)
+static int64_t rule(struct store_rig *rig, enum store_rule_kind kind, struct sd_slice id,
+		    int64_t before)
 {
-	struct store_rule in = {.tenant = RIG_TENANT, .kind = kind, .id = id, .before_s = before,
+	struct store_rule in = {.tenant = RIG_TENANT,
+				.kind = kind,
+				.id = id,
+				.before_s = before,
 				.until_s = 4000000000};
 	struct store_call call;
 	int64_t in_force;
@@ -628,7 +637,8 @@ static void touch_only_raises(void **state)
 	seen = call.session.seen_ms;
 	store_call_release(&call);
 	store_touch(rig->store, RIG_TENANT, &sid, seen - 5000, 2);
-	store_touch(rig->store, RIG_TENANT, &sid, seen + 999999999, 3); /* not beyond the store's now */
+	store_touch(rig->store, RIG_TENANT, &sid, seen + 999999999,
+		    3); /* not beyond the store's now */
 	for (int i = 0; i < 50; i++) {
 		assert_int_equal(rig_read(rig, sid, &call), STORE_OK);
 		if (call.session.request_count == 5)
@@ -654,14 +664,17 @@ static void log_is_trimmed_from_the_old_end(void **state)
 
 	store_key_log(&key, RIG_PREFIX, p);
 	for (int i = 1; i <= 4; i++)
-		(void)real_redis_ask(&rig->redis, "XADD %s %d-0 kind end until %d", key.s, 1000 + i, i * 10);
+		(void)real_redis_ask(&rig->redis, "XADD %s %d-0 kind end until %d", key.s, 1000 + i,
+				     i * 10);
 	(void)real_redis_ask(&rig->redis, "XADD %s 2000-0 kind end until 4000000000", key.s);
 	(void)real_redis_ask(&rig->redis, "XADD %s 2001-0 kind end until 1", key.s);
-	assert_int_equal(rig_end(rig, rig_session(rig, RIG_USER, NULL), END_LOGOUT, &call), STORE_OK);
+	assert_int_equal(rig_end(rig, rig_session(rig, RIG_USER, NULL), END_LOGOUT, &call),
+			 STORE_OK);
 	store_call_release(&call);
 	assert_int_equal(rig_log_len(rig, p), 3); /* 2000, 2001 and the new one */
 	(void)real_redis_ask(&rig->redis, "XDEL %s 2000-0", key.s);
-	assert_int_equal(rig_end(rig, rig_session(rig, RIG_USER, NULL), END_LOGOUT, &call), STORE_OK);
+	assert_int_equal(rig_end(rig, rig_session(rig, RIG_USER, NULL), END_LOGOUT, &call),
+			 STORE_OK);
 	store_call_release(&call);
 	/* 2001's until is over, but what follows it is new: a reader may hold 2001. */
 	assert_int_equal(rig_log_len(rig, p), 3);
