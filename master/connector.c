@@ -99,13 +99,20 @@ static void on_dialled(void *arg, int fd, bool loading SD_UNUSED, const char *wh
 static void dial(struct connector_slot *s)
 {
 	char name[32];
+	const struct redis_dial_conf conf = {
+	    .loop = s->m->loop,
+	    .addr = &s->m->store.worker,
+	    .name = name,
+	    .timeout_ns = DIAL_TIMEOUT_NS,
+	    .fn = on_dialled,
+	    .arg = s,
+	};
 
 	if (!s->wanted || s->dial != NULL)
 		return;
 	s->m->connector.dials++;
 	(void)snprintf(name, sizeof(name), "sessiond-worker-%u", s->worker);
-	if (redis_dial_start(s->m->loop, &s->m->store.worker, name, DIAL_TIMEOUT_NS, on_dialled, s,
-			     &s->dial) != SD_OK) {
+	if (redis_dial_start(&conf, &s->dial) != SD_OK) {
 		s->dial = NULL;
 		say(&s->m->connector, "no attempt could be made");
 		dial_later(s);

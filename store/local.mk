@@ -39,7 +39,7 @@ UNIT_TESTS += \
 	tests/unit/test_redis_addr tests/unit/test_redis_dial tests/unit/test_redis_link \
 	tests/unit/test_redis_log tests/unit/test_redis_pool tests/unit/test_redis_read \
 	tests/unit/test_redis_sub tests/unit/test_session tests/unit/test_store \
-	tests/unit/test_store_acl tests/unit/test_store_key tests/unit/test_store_read \
+	tests/unit/test_store_acl tests/unit/test_store_key tests/unit/test_store_read tests/unit/test_store_refresh \
 	tests/unit/test_store_script tests/unit/test_store_write
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
@@ -81,6 +81,9 @@ tests_unit_test_store_key_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_read_SOURCES = tests/unit/test_store_read.c $(REAL_REDIS)
 tests_unit_test_store_read_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_read_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_refresh_SOURCES = tests/unit/test_store_refresh.c $(REAL_REDIS)
+tests_unit_test_store_refresh_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_refresh_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_script_SOURCES = tests/unit/test_store_script.c
 tests_unit_test_store_script_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_script_LDADD = $(L_STORE_TEST)

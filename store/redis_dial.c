@@ -284,8 +284,7 @@ static int start_connect(struct redis_dial *d, const struct redis_addr *addr)
 	return err;
 }
 
-int redis_dial_start(struct sd_loop *loop, const struct redis_addr *addr, const char *name,
-		     int64_t timeout_ns, redis_dial_fn fn, void *arg, struct redis_dial **out)
+int redis_dial_start(const struct redis_dial_conf *conf, struct redis_dial **out)
 {
 	struct redis_dial *d = calloc(1, sizeof(*d));
 	int err;
@@ -293,19 +292,20 @@ int redis_dial_start(struct sd_loop *loop, const struct redis_addr *addr, const 
 	*out = NULL;
 	if (!d)
 		return SD_ERR_MEMORY;
-	d->loop = loop;
+	d->loop = conf->loop;
 	d->io.fd = -1;
-	d->fn = fn;
-	d->arg = arg;
+	d->fn = conf->fn;
+	d->arg = conf->arg;
 	sd_buf_init(&d->out, 4096);
 	err = redis_read_new(MAX_REPLY, &d->read);
 	if (err == SD_OK)
-		err = greet(d, addr, name);
+		err = greet(d, conf->addr, conf->name);
 	if (err == SD_OK)
-		err = start_connect(d, addr);
+		err = start_connect(d, conf->addr);
 	if (err == SD_OK)
-		err = sd_timer_at(loop, &d->timer,
-				  sd_loop_now_ns(loop) + (d->why[0] ? 0 : timeout_ns), on_timer);
+		err = sd_timer_at(d->loop, &d->timer,
+				  sd_loop_now_ns(d->loop) + (d->why[0] ? 0 : conf->timeout_ns),
+				  on_timer);
 	if (err != SD_OK) {
 		destroy(d);
 		return err;

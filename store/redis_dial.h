@@ -28,9 +28,16 @@ struct redis_dial;
  * why (a Redis error word or our own text) says it without secrets; loading tells LOADING from other
  * failures. Called once, from the loop; the dial is gone then. */
 typedef void (*redis_dial_fn)(void *arg, int fd, bool loading, const char *why);
-/* addr: resolved. Gives up after timeout_ns. SD_ERR_* only when not even an attempt could be started. */
-int redis_dial_start(struct sd_loop *loop, const struct redis_addr *addr, const char *name,
-		     int64_t timeout_ns, redis_dial_fn fn, void *arg, struct redis_dial **out) SD_MUSTCHECK;
+struct redis_dial_conf {
+	struct sd_loop *loop;
+	const struct redis_addr *addr; /* resolved; not needed after the start */
+	const char *name;
+	int64_t timeout_ns;            /* then it gives up */
+	redis_dial_fn fn;
+	void *arg;
+};
+/* SD_ERR_* only when not even an attempt could be started; fn will not run then. */
+int redis_dial_start(const struct redis_dial_conf *conf, struct redis_dial **out) SD_MUSTCHECK;
 void redis_dial_cancel(struct redis_dial **dial);
 
 #endif

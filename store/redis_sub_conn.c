@@ -234,10 +234,16 @@ static void on_dialled(void *arg, int fd, bool loading, const char *why)
 static void dial(struct sub_conn *c)
 {
 	struct redis_sub *s = c->sub;
+	const struct redis_dial_conf conf = {
+	    .loop = s->conf.loop,
+	    .addr = &s->conf.addr,
+	    .name = is_commands(c) ? "sessiond-master" : "sessiond-channel",
+	    .timeout_ns = DIAL_NS,
+	    .fn = on_dialled,
+	    .arg = c,
+	};
 
-	if (redis_dial_start(s->conf.loop, &s->conf.addr,
-			     is_commands(c) ? "sessiond-master" : "sessiond-channel", DIAL_NS,
-			     on_dialled, c, &c->dial) != SD_OK)
+	if (redis_dial_start(&conf, &c->dial) != SD_OK)
 		retry(c);
 }
 

@@ -186,6 +186,28 @@ enum store_status rig_read(struct store_rig *rig, struct sid sid, struct store_c
 	return call->status;
 }
 
+void rig_expect_ended(struct store_rig *rig, struct sid sid, enum end_reason reason)
+{
+	struct store_call call;
+
+	sd_bug_if(rig_read(rig, sid, &call) != STORE_ENDED);
+	sd_bug_if(call.session.end_reason != reason || call.session.ended_ms <= 0);
+	store_call_release(&call);
+}
+
+void rig_expect_active(struct store_rig *rig, struct sid sid)
+{
+	struct store_call call;
+
+	sd_bug_if(rig_read(rig, sid, &call) != STORE_OK);
+	store_call_release(&call);
+}
+
+void rig_age(struct store_rig *rig, struct sid sid, const char *name, long long by)
+{
+	(void)real_redis_int(&rig->redis, "HINCRBY %s %s %lld", rig_key(sid), name, -by);
+}
+
 const char *rig_key(struct sid sid)
 {
 	static struct store_key key;

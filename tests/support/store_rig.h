@@ -41,6 +41,11 @@ enum store_status rig_refresh(struct store_rig *rig, const struct store_refresh 
 enum store_status rig_end(struct store_rig *rig, struct sid sid, enum end_reason reason,
 			  struct store_call *call);
 enum store_status rig_read(struct store_rig *rig, struct sid sid, struct store_call *call);
+/* The record reads so. */
+void rig_expect_ended(struct store_rig *rig, struct sid sid, enum end_reason reason);
+void rig_expect_active(struct store_rig *rig, struct sid sid);
+/* A field of the record as if it had been written so much earlier. */
+void rig_age(struct store_rig *rig, struct sid sid, const char *name, long long by);
 /* The key of a session's record, for the test's own questions; static memory. */
 const char *rig_key(struct sid sid);
 /* How many entries the log of a partition has. */

@@ -41,14 +41,14 @@ static struct redis_addr addr_of(const char *path)
 static struct redis_dial *dial(struct store_rig *rig, const struct redis_addr *a,
 			       int64_t timeout_ms)
 {
+	struct redis_dial_conf conf = {rig->loop, a, "sessiond-test", 0, on_dialled, NULL};
 	struct redis_dial *d;
 
 	calls = 0;
 	got_fd = -1;
 	got_why[0] = '\0';
-	assert_int_equal(redis_dial_start(rig->loop, a, "sessiond-test", timeout_ms * SD_NS_PER_MS,
-					  on_dialled, NULL, &d),
-			 SD_OK);
+	conf.timeout_ns = timeout_ms * SD_NS_PER_MS;
+	assert_int_equal(redis_dial_start(&conf, &d), SD_OK);
 	assert_int_equal(calls, 0);
 	return d;
 }
@@ -141,6 +141,7 @@ static void cancelled(void **state)
 	struct redis_addr a = addr_of(rig->redis.path);
 	int before = sd_fd_count();
 	struct redis_dial *d = dial(rig, &a, 1000);
+	struct redis_dial_conf conf = {rig->loop, &a, "x", 1, on_dialled, NULL};
 
 	redis_dial_cancel(&d);
 	redis_dial_cancel(&d);
@@ -151,8 +152,7 @@ static void cancelled(void **state)
 	assert_int_equal(sd_fd_count(), before);
 	snprintf(a.host, sizeof(a.host), "a.name");
 	a.is_unix = false;
-	assert_int_equal(redis_dial_start(rig->loop, &a, "x", 1, on_dialled, NULL, &d),
-			 SD_ERR_INVALID);
+	assert_int_equal(redis_dial_start(&conf, &d), SD_ERR_INVALID);
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Each writing script in every branch, against a real Redis: limits, rotation, reuse, ends. */
+ * Scripts that write, in every branch, against a real Redis: limits, ends, rules, touch, trimming.
+ */
 #include "base.h"
 
 #include <setjmp.h>
@@ -14,30 +15,6 @@
 static bool same(const struct sid *a, const struct sid *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
-}
-
-static void expect_ended(struct store_rig *rig, struct sid sid, enum end_reason reason)
-{
-	struct store_call call;
-
-	assert_int_equal(rig_read(rig, sid, &call), STORE_ENDED);
-	assert_int_equal(call.session.end_reason, reason);
-	assert_true(call.session.ended_ms > 0);
-	store_call_release(&call);
-}
-
-static void expect_active(struct store_rig *rig, struct sid sid)
-{
-	struct store_call call;
-
-	assert_int_equal(rig_read(rig, sid, &call), STORE_OK);
-	store_call_release(&call);
-}
-
-/* The record as if it had been made, seen and issued so much earlier. */
-static void age(struct store_rig *rig, struct sid sid, const char *name, long long by)
-{
-	(void)real_redis_int(&rig->redis, "HINCRBY %s %s %lld", rig_key(sid), name, -by);
 }
 
 static void create_writes_record_and_indexes(void **state)
@@ -104,17 +81,17 @@ static void create_reject_changes_nothing(void **state)
 	assert_int_equal(rig_create(rig, &in, &call), STORE_LIMIT);
 	assert_int_equal(call.ended, 0);
 	store_call_release(&call);
-	expect_active(rig, first[0]);
-	expect_active(rig, first[1]);
+	rig_expect_active(rig, first[0]);
+	rig_expect_active(rig, first[1]);
 	assert_int_equal(rig_read(rig, in.sid, &call), STORE_ABSENT);
 	store_call_release(&call);
 	/* One that had run out does not count. */
-	age(rig, first[0], "seen", 1800001);
+	rig_age(rig, first[0], "seen", 1800001);
 	assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
 	assert_int_equal(call.ended, 1);
 	assert_int_equal(call.evicted_count, 0);
 	store_call_release(&call);
-	expect_ended(rig, first[0], END_IDLE);
+	rig_expect_ended(rig, first[0], END_IDLE);
 }
 
 static void create_evicts(struct store_rig *rig, uint32_t mode, int expected)
@@ -140,7 +117,7 @@ static void create_evicts(struct store_rig *rig, uint32_t mode, int expected)
 		sid_text(&sid[i], text);
 		(void)real_redis_ask(&rig->redis, "ZADD %s%s XX %d %s", key.s, hash, i + 1, text);
 	}
-	age(rig, sid[1], "seen", 5000);
+	rig_age(rig, sid[1], "seen", 5000);
 	in = rig_create_input(RIG_USER, NULL);
 	in.max_per_user = 3;
 	in.on_limit = mode;
@@ -151,7 +128,7 @@ static void create_evicts(struct store_rig *rig, uint32_t mode, int expected)
 	assert_true(same(&call.evicted[0], &sid[expected]));
 	assert_true(call.log_pos > 0 && call.log_id[0]);
 	store_call_release(&call);
-	expect_ended(rig, sid[expected], END_LIMIT);
+	rig_expect_ended(rig, sid[expected], END_LIMIT);
 	assert_int_equal(rig_log_len(rig, in.sid.b[0]), 1);
 }
 
@@ -192,7 +169,7 @@ static void create_limits_device_type(void **state)
 		assert_true(same(&call.evicted[0], &in.sid));
 		store_call_release(&call);
 	}
-	expect_active(rig, phone);
+	rig_expect_active(rig, phone);
 }
 
 static void create_replaces_before_it_counts(void **state)
@@ -210,7 +187,7 @@ static void create_replaces_before_it_counts(void **state)
 	assert_int_equal(call.ended, 1);
 	assert_int_equal(call.evicted_count, 0);
 	store_call_release(&call);
-	expect_ended(rig, old, END_REPLACED);
+	rig_expect_ended(rig, old, END_REPLACED);
 	in = rig_create_input(RIG_USER, NULL);
 	in.has_replaces = true;
 	in.replaces = old;
@@ -261,234 +238,6 @@ static void late_changes_nothing(void **state)
 	assert_int_equal(real_redis_int(&rig->redis, "DBSIZE"), 0);
 }
 
-static void refresh_rotates_and_repeats(void **state)
-{
-	struct store_rig *rig = *state;
-	struct handle h[4], lost;
-	struct store_refresh in;
-	struct store_call call;
-
-	(void)rig_session(rig, RIG_USER, &h[0]);
-	in = rig_refresh_input(&h[0], &h[1]);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
-	assert_int_equal(call.session.generation, 2);
-	assert_true(sd_slice_is(call.session.user, "alice"));
-	assert_int_equal(call.exp_s, call.iat_s + 900);
-	assert_int_equal(call.session.until_s, call.exp_s);
-	assert_int_equal(call.successor.n, 0);
-	store_call_release(&call);
-	/* The answer was lost: the same successor again. */
-	in = rig_refresh_input(&h[0], &lost);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_SUCCESSOR);
-	assert_int_equal(call.successor.n, 32);
-	assert_memory_equal(call.successor.p, h[1].random, 32);
-	assert_int_equal(call.session.generation, 2);
-	store_call_release(&call);
-	/* And also when the successor has been used meanwhile. */
-	in = rig_refresh_input(&h[1], &h[2]);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
-	store_call_release(&call);
-	in = rig_refresh_input(&h[0], &lost);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_SUCCESSOR);
-	assert_memory_equal(call.successor.p, h[1].random, 32);
-	store_call_release(&call);
-	in = rig_refresh_input(&h[2], &h[3]);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
-	store_call_release(&call);
-}
-
-static void refresh_reuse_ends(void **state)
-{
-	struct store_rig *rig = *state;
-	struct handle h, next, other;
-	struct sid sid = rig_session(rig, RIG_USER, &h);
-	struct store_refresh in = rig_refresh_input(&h, &next);
-	struct store_call call;
-
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
-	store_call_release(&call);
-	in.grace_ms = 0; /* older than the grace */
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_REUSED);
-	assert_int_equal(call.session.end_reason, END_REUSE);
-	assert_int_equal(call.ended, 1);
-	assert_true(call.log_pos > 0);
-	store_call_release(&call);
-	expect_ended(rig, sid, END_REUSE);
-	in = rig_refresh_input(&next, &other);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_ENDED);
-	assert_int_equal(call.session.end_reason, END_REUSE);
-	assert_int_equal(call.ended, 0);
-	store_call_release(&call);
-}
-
-static void refresh_other_secret_of_same_generation(void **state)
-{
-	struct store_rig *rig = *state;
-	struct handle h, next;
-	struct sid sid = rig_session(rig, RIG_USER, &h);
-	struct store_refresh in;
-	struct store_call call;
-
-	h.random[0] ^= 1;
-	in = rig_refresh_input(&h, &next);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_REUSED);
-	store_call_release(&call);
-	expect_ended(rig, sid, END_REUSE);
-}
-
-static void refresh_rolls_forward(void **state)
-{
-	struct store_rig *rig = *state;
-	struct handle h, ahead, next, after;
-	struct store_refresh in;
-	struct store_call call;
-	struct sid sid = rig_session(rig, RIG_USER, &h);
-
-	/* The store lost two rotations: the client holds generation 3, the record says 1. */
-	assert_int_equal(handle_new(HANDLE_REFRESH, &sid, 3, &ahead), SD_OK);
-	in = rig_refresh_input(&ahead, &next);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
-	assert_int_equal(call.session.generation, 4);
-	store_call_release(&call);
-	in = rig_refresh_input(&ahead, &after);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_SUCCESSOR);
-	store_call_release(&call);
-	in = rig_refresh_input(&next, &after);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
-	store_call_release(&call);
-	in = rig_refresh_input(&h, &after);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_REUSED);
-	store_call_release(&call);
-}
-
-static void refresh_clocks(void **state)
-{
-	struct store_rig *rig = *state;
-	struct handle h, next;
-	struct store_refresh in;
-	struct store_call call;
-	struct sid sid = rig_session(rig, RIG_USER, &h);
-
-	age(rig, sid, "seen", 1800001);
-	in = rig_refresh_input(&h, &next);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
-	assert_int_equal(call.session.end_reason, END_IDLE);
-	store_call_release(&call);
-	expect_ended(rig, sid, END_IDLE);
-
-	sid = rig_session(rig, RIG_USER, &h);
-	age(rig, sid, "created", 43200001);
-	in = rig_refresh_input(&h, &next);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
-	assert_int_equal(call.session.end_reason, END_ABSOLUTE);
-	store_call_release(&call);
-
-	/* The policy became shorter since. */
-	sid = rig_session(rig, RIG_USER, &h);
-	age(rig, sid, "seen", 60001);
-	in = rig_refresh_input(&h, &next);
-	in.idle_s = 60;
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
-	store_call_release(&call);
-
-	/* And longer: the session keeps what it was given. */
-	sid = rig_session(rig, RIG_USER, &h);
-	age(rig, sid, "seen", 1800001);
-	in = rig_refresh_input(&h, &next);
-	in.idle_s = 999999;
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
-	store_call_release(&call);
-
-	/* The refresh token's own clock, today's policy. */
-	sid = rig_session(rig, RIG_USER, &h);
-	age(rig, sid, "issued", 1000);
-	in = rig_refresh_input(&h, &next);
-	in.refresh_ttl_s = 1000;
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
-	store_call_release(&call);
-	expect_ended(rig, sid, END_IDLE);
-}
-
-static void refresh_near_the_end(void **state)
-{
-	struct store_rig *rig = *state;
-	struct handle h, next;
-	struct store_refresh in;
-	struct store_call call;
-	struct sid sid = rig_session(rig, RIG_USER, &h);
-	int64_t end;
-
-	age(rig, sid, "created", 43200000 - 60000);
-	in = rig_refresh_input(&h, &next);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
-	end = (call.session.created_ms + 43200000) / 1000;
-	assert_int_equal(call.exp_s, end); /* never beyond the session */
-	assert_int_equal(call.refresh_expires_s, end);
-	assert_true(call.session.seen_ms >= call.now_ms);
-	store_call_release(&call);
-}
-
-static void refresh_unknown_or_cookie(void **state)
-{
-	struct store_rig *rig = *state;
-	struct store_create cookie = rig_create_input(RIG_USER, NULL);
-	struct handle h, next;
-	struct store_refresh in;
-	struct store_call call;
-
-	assert_int_equal(handle_new(HANDLE_REFRESH, &cookie.sid, 1, &h), SD_OK);
-	in = rig_refresh_input(&h, &next);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_ABSENT);
-	store_call_release(&call);
-	memset(cookie.refresh_hash, 0, 32);
-	cookie.mode = SESSION_MODE_COOKIE;
-	cookie.access_ttl_s = cookie.refresh_ttl_s = 0;
-	assert_int_equal(rig_create(rig, &cookie, &call), STORE_OK);
-	assert_int_equal(call.exp_s, 0);
-	store_call_release(&call);
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_MISMATCH);
-	store_call_release(&call);
-	expect_active(rig, cookie.sid);
-	(void)real_redis_ask(&rig->redis, "HSET %s v 2", rig_key(cookie.sid));
-	assert_int_equal(rig_refresh(rig, &in, &call), STORE_CORRUPT);
-	store_call_release(&call);
-	assert_int_equal(rig_read(rig, cookie.sid, &call), STORE_CORRUPT);
-	store_call_release(&call);
-}
-
-static void refresh_in_parallel_has_one_successor(void **state)
-{
-	struct store_rig *rig = *state;
-	static struct store_call calls[16];
-	static struct handle next[16];
-	struct handle h;
-	uint8_t winner[32] = {0};
-	int rotated = 0;
-
-	(void)rig_session(rig, RIG_USER, &h);
-	for (int i = 0; i < 16; i++) {
-		struct store_refresh in = rig_refresh_input(&h, &next[i]);
-
-		rig_begin(&calls[i]);
-		store_refresh(rig->store, &in, &calls[i]);
-	}
-	for (int i = 0; i < 16; i++) {
-		rig_wait(rig, &calls[i]);
-		if (calls[i].status == STORE_OK) {
-			memcpy(winner, next[i].random, 32);
-			rotated++;
-		}
-	}
-	assert_int_equal(rotated, 1);
-	for (int i = 0; i < 16; i++) {
-		if (calls[i].status != STORE_OK) {
-			assert_int_equal(calls[i].status, STORE_SUCCESSOR);
-			assert_memory_equal(calls[i].successor.p, winner, 32);
-		}
-		store_call_release(&calls[i]);
-	}
-}
-
 static void end_is_idempotent(void **state)
 {
 	struct store_rig *rig = *state;
@@ -532,7 +281,7 @@ static void end_writes_back(void **state)
 		assert_int_equal(call.session.until_s, 4000000000);
 		store_call_release(&call);
 	}
-	expect_ended(rig, sid, END_ADMIN);
+	rig_expect_ended(rig, sid, END_ADMIN);
 	assert_int_equal(rig_log_len(rig, sid.b[0]), 1);
 	/* It came back with an older copy: ended, with the later until. */
 	in.sid = rig_session(rig, RIG_USER, NULL);
@@ -568,11 +317,11 @@ static void end_user_but_one(void **state)
 	assert_int_equal(call.ended, 2);
 	assert_true(call.log_pos > 0);
 	store_call_release(&call);
-	expect_active(rig, sid[0]);
-	expect_ended(rig, sid[1], END_USER);
-	expect_ended(rig, sid[2], END_USER);
-	expect_active(rig, sid[3]);
-	expect_active(rig, other);
+	rig_expect_active(rig, sid[0]);
+	rig_expect_ended(rig, sid[1], END_USER);
+	rig_expect_ended(rig, sid[2], END_USER);
+	rig_expect_active(rig, sid[3]);
+	rig_expect_active(rig, other);
 	in.has_except = false;
 	in.device_id = SD_SLICE("");
 	rig_begin(&call);
@@ -720,14 +469,6 @@ int main(void)
 	    TEST(create_replaces_before_it_counts),
 	    TEST(create_in_parallel_never_exceeds),
 	    TEST(late_changes_nothing),
-	    TEST(refresh_rotates_and_repeats),
-	    TEST(refresh_reuse_ends),
-	    TEST(refresh_other_secret_of_same_generation),
-	    TEST(refresh_rolls_forward),
-	    TEST(refresh_clocks),
-	    TEST(refresh_near_the_end),
-	    TEST(refresh_unknown_or_cookie),
-	    TEST(refresh_in_parallel_has_one_successor),
 	    TEST(end_is_idempotent),
 	    TEST(end_writes_back),
 	    TEST(end_user_but_one),
