@@ -232,3 +232,8 @@ enum jws_result jws_verify(const struct jws *jws, const struct jwk *key)
 		ERR_clear_error();
 	return ok ? JWS_OK : JWS_SIGNATURE;
 }
+
+int jws_digest(struct sd_slice token, uint8_t out[32])
+{
+	return token_ossl_digest(token, sd_slice(NULL, 0), out);
+}

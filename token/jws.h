@@ -37,6 +37,9 @@ enum jws_result jws_split(struct sd_slice token, struct sd_arena *arena, struct 
 enum jws_result jws_split_raw(struct sd_slice token, struct sd_arena *arena, struct jws *out,
 			      const char **reason_out) SD_MUSTCHECK;
 
+/* SHA-256 of a token as it came: what a verified one is remembered by. SD_ERR_CRYPTO. */
+int jws_digest(struct sd_slice token, uint8_t out[32]) SD_MUSTCHECK;
+
 /* One signature check (ES256: 64 bytes r||s, 1 <= r,s < n). Needs no arena. */
 enum jws_result jws_verify(const struct jws *jws, const struct jwk *key) SD_MUSTCHECK;
 

@@ -8,8 +8,6 @@
 #include "base.h"
 #include "known_token.h"
 
-#include <openssl/sha.h>
-
 #include "err.h"
 #include "jws.h"
 
@@ -137,11 +135,13 @@ static struct known_token *build(struct request *r, const uint8_t digest[32], co
 
 enum validate_result known_token_get(struct request *r, struct sd_slice token, struct known_token **out)
 {
-	uint8_t digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[32];
 	struct claims claims;
 	struct sd_slice payload;
 	uint32_t key_index = 0;
-	SHA256((const unsigned char *)token.p, token.n, digest);
+	*out = NULL;
+	if (jws_digest(token, digest) != SD_OK)
+		return RESULT_UNAVAILABLE;
 	struct known_token *k = remember_find(r->w->tokens, digest);
 	*out = k;
 	if (k && k->generation == generation_number(r->gen) && k->tenant == r->tenant_index)

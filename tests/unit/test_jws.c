@@ -614,6 +614,21 @@ static void test_small_arena(void **state)
 	sd_arena_fini(&tiny);
 }
 
+/* FIPS 180-4's example; nothing is left of the one before. */
+static void test_digest(void **state)
+{
+	static const uint8_t abc[4] = {0xba, 0x78, 0x16, 0xbf};
+	uint8_t once[32], again[32];
+
+	(void)state;
+	assert_int_equal(jws_digest(SD_SLICE("abc"), once), 0);
+	assert_memory_equal(once, abc, sizeof(abc));
+	assert_int_equal(jws_digest(SD_SLICE("abd"), again), 0);
+	assert_memory_not_equal(once, again, sizeof(once));
+	assert_int_equal(jws_digest(SD_SLICE("abc"), again), 0);
+	assert_memory_equal(once, again, sizeof(once));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -632,6 +647,7 @@ int main(void)
 	    cmocka_unit_test(test_examples),
 	    cmocka_unit_test(test_raw),
 	    cmocka_unit_test(test_small_arena),
+	    cmocka_unit_test(test_digest),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
