@@ -223,8 +223,9 @@ static void make_request_id(struct request *r)
 	}
 	struct sd_siphash_key key = {r->w->request_seed, r->w->boot.index};
 	uint64_t count = r->w->request_count++;
-	(void)snprintf(r->request_id_text, sizeof(r->request_id_text), "%016llx",
-		       (unsigned long long)sd_siphash(key, &count, sizeof(count)));
+	uint64_t id = sd_siphash(key, &count, sizeof(count));
+	for (int i = 0; i < 16; i++, id <<= 4) /* snprintf would cost as much as the hash */
+		r->request_id_text[i] = "0123456789abcdef"[id >> 60];
 	r->request_id = sd_slice(r->request_id_text, 16);
 }
 
