@@ -81,6 +81,18 @@ static bool name_ok(const char *name)
 	return n > 0 && name[n] == 0;
 }
 
+/* start is a name of ours with ": ". */
+static void line(struct sd_buf *out, struct sd_slice start, struct sd_slice value)
+{
+	if (!value_ok(value)) {
+		out->failed = true;
+		return;
+	}
+	sd_buf_put(out, start);
+	sd_buf_put(out, value);
+	sd_buf_put(out, SD_SLICE("\r\n"));
+}
+
 void http_emit_field(struct sd_buf *out, const char *name, struct sd_slice value)
 {
 	if (!name_ok(name) || !value_ok(value)) {
@@ -88,9 +100,7 @@ void http_emit_field(struct sd_buf *out, const char *name, struct sd_slice value
 		return;
 	}
 	sd_buf_str(out, name);
-	sd_buf_str(out, ": ");
-	sd_buf_put(out, value);
-	sd_buf_str(out, "\r\n");
+	line(out, SD_SLICE(": "), value);
 }
 
 static bool bodiless(uint16_t status)
@@ -103,23 +113,23 @@ void http_emit_begin(struct sd_buf *out, const struct http_head *head)
 	char now[29];
 
 	date(now, head->wall_ms > 0 ? head->wall_ms / 1000 : 0);
-	sd_buf_str(out, "HTTP/1.1 ");
+	sd_buf_put(out, SD_SLICE("HTTP/1.1 "));
 	sd_buf_u64(out, head->status);
 	sd_buf_char(out, ' ');
 	sd_buf_str(out, http_status_text(head->status));
-	sd_buf_str(out, "\r\nDate: ");
+	sd_buf_put(out, SD_SLICE("\r\nDate: "));
 	sd_buf_append(out, now, sizeof(now));
-	sd_buf_str(out, "\r\nX-Content-Type-Options: nosniff\r\n");
+	sd_buf_put(out, SD_SLICE("\r\nX-Content-Type-Options: nosniff\r\n"));
 	if (head->request_id.n)
-		http_emit_field(out, "X-Request-Id", head->request_id);
+		line(out, SD_SLICE("X-Request-Id: "), head->request_id);
 	if (!head->cacheable)
-		sd_buf_str(out, "Cache-Control: no-store\r\n");
+		sd_buf_put(out, SD_SLICE("Cache-Control: no-store\r\n"));
 	if (head->close)
-		sd_buf_str(out, "Connection: close\r\n");
+		sd_buf_put(out, SD_SLICE("Connection: close\r\n"));
 	else if (head->keep_alive_1_0)
-		sd_buf_str(out, "Connection: keep-alive\r\n");
+		sd_buf_put(out, SD_SLICE("Connection: keep-alive\r\n"));
 	if (head->content_type)
-		http_emit_field(out, "Content-Type", sd_slice_str(head->content_type));
+		line(out, SD_SLICE("Content-Type: "), sd_slice_str(head->content_type));
 }
 
 void http_emit_end(struct sd_buf *out, const struct http_head *head, struct sd_slice body)
@@ -127,16 +137,16 @@ void http_emit_end(struct sd_buf *out, const struct http_head *head, struct sd_s
 	bool none = bodiless(head->status);
 
 	if (!none) {
-		sd_buf_str(out, "Content-Length: ");
+		sd_buf_put(out, SD_SLICE("Content-Length: "));
 		sd_buf_u64(out, body.n);
-		sd_buf_str(out, "\r\n");
+		sd_buf_put(out, SD_SLICE("\r\n"));
 	}
-	sd_buf_str(out, "\r\n");
+	sd_buf_put(out, SD_SLICE("\r\n"));
 	if (!none && !head->head_only)
 		sd_buf_put(out, body);
 }
 
 void http_emit_continue(struct sd_buf *out)
 {
-	sd_buf_str(out, "HTTP/1.1 100 Continue\r\n\r\n");
+	sd_buf_put(out, SD_SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
 }
