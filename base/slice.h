@@ -40,6 +40,9 @@ bool sd_slice_ieq(struct sd_slice a, struct sd_slice b);
 /* Time depends on the lengths alone, never on the bytes. */
 bool sd_slice_eq_ct(struct sd_slice a, struct sd_slice b);
 
+/* A byte below 0x20, or 0x7f. */
+bool sd_slice_has_control(struct sd_slice s);
+
 /* Copies and NUL-terminates; SD_ERR_TOO_BIG when it does not fit, SD_ERR_INVALID on an inner NUL. */
 int sd_slice_copy(struct sd_slice s, char *out, size_t size) SD_MUSTCHECK;
 

@@ -26,17 +26,9 @@ enum step body_invalid(struct request *r, const char *name, const char *why)
 	return refuse_at(r, PROBLEM_FIELD_INVALID, sd_slice_str(name), why);
 }
 
-static bool no_control(struct sd_slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
-			return false;
-	return true;
-}
-
 bool body_user_ok(struct sd_slice s)
 {
-	return s.n >= 1 && s.n <= 256 && no_control(s);
+	return s.n >= 1 && s.n <= 256 && !sd_slice_has_control(s);
 }
 
 bool body_name_ok(struct sd_slice s)
@@ -60,7 +52,7 @@ static const char *read_value(struct request *r, const struct body_field *f, str
 	case BODY_STRING:
 		if (json_get_str(&v->raw, &r->arena, &v->str) != SD_OK)
 			return "must be a string";
-		if (v->str.n < 1 || v->str.n > f->max || !no_control(v->str))
+		if (v->str.n < 1 || v->str.n > f->max || sd_slice_has_control(v->str))
 			return "is empty, too long, or has control characters";
 		return NULL;
 	case BODY_BOOL:

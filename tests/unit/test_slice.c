@@ -41,6 +41,48 @@ static void test_constant_time_equality(void **state)
 	assert_true(sd_slice_eq_ct(SD_SLICE(""), (struct sd_slice){NULL, 0}));
 }
 
+/* One bit at any place, in words and in the rest behind them. */
+static void test_constant_time_sees_each_bit(void **state)
+{
+	char a[24] = {0}, b[24] = {0};
+
+	(void)state;
+	for (size_t n = 1; n <= sizeof(a); n++) {
+		assert_true(sd_slice_eq_ct(sd_slice(a, n), sd_slice(b, n)));
+		for (size_t bit = 0; bit < n * 8; bit++) {
+			b[bit / 8] = (char)(1u << bit % 8);
+			assert_false(sd_slice_eq_ct(sd_slice(a, n), sd_slice(b, n)));
+			b[bit / 8] = 0;
+		}
+	}
+}
+
+/* Each byte at each place among each harmless neighbour. */
+static void test_control_characters(void **state)
+{
+	char text[17];
+
+	(void)state;
+	assert_false(sd_slice_has_control((struct sd_slice){NULL, 0}));
+	for (int around = 0x20; around < 256; around++) {
+		if (around == 0x7f)
+			continue;
+		memset(text, around, sizeof(text));
+		for (size_t n = 1; n <= sizeof(text); n++) {
+			for (int c = 0; c < 256; c++) {
+				text[n - 1] = (char)c;
+				if (sd_slice_has_control(sd_slice(text, n)) != (c < 0x20 || c == 0x7f))
+					fail_msg("%#x behind %zu of %#x", c, n - 1, around);
+				text[n - 1] = (char)around;
+				text[0] = (char)c;
+				if (sd_slice_has_control(sd_slice(text, n)) != (c < 0x20 || c == 0x7f))
+					fail_msg("%#x before %zu of %#x", c, n - 1, around);
+				text[0] = (char)around;
+			}
+		}
+	}
+}
+
 static void test_copy_is_bounded(void **state)
 {
 	char out[4] = "zzz";
@@ -80,6 +122,8 @@ int main(void)
 	    cmocka_unit_test(test_equality),
 	    cmocka_unit_test(test_case_folding_is_ascii_only),
 	    cmocka_unit_test(test_constant_time_equality),
+	    cmocka_unit_test(test_constant_time_sees_each_bit),
+	    cmocka_unit_test(test_control_characters),
 	    cmocka_unit_test(test_copy_is_bounded),
 	    cmocka_unit_test(test_numbers),
 	};
