@@ -31,13 +31,29 @@ WORKER_TEST_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS) $(I_TEST)
 WORKER_TEST_LIBS = libsdworkertest.a $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKENSIGN) $(L_SHM_W) \
 	$(L_BASE) $(CMOCKA_LIBS)
 WORKER_TESTS = \
-	tests/unit/test_audit_client tests/unit/test_lookup tests/unit/test_ratelimit \
-	tests/unit/test_remember tests/unit/test_route tests/unit/test_session_rules \
-	tests/unit/test_signer_client
+	tests/unit/test_audit_client tests/unit/test_body tests/unit/test_conn \
+	tests/unit/test_generation tests/unit/test_known_session tests/unit/test_known_token \
+	tests/unit/test_lookup tests/unit/test_ratelimit tests/unit/test_remember \
+	tests/unit/test_route tests/unit/test_session_rules tests/unit/test_signer_client
 UNIT_TESTS += $(WORKER_TESTS)
 tests_unit_test_audit_client_SOURCES = tests/unit/test_audit_client.c
 tests_unit_test_audit_client_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_audit_client_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_body_SOURCES = tests/unit/test_body.c
+tests_unit_test_body_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_body_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_conn_SOURCES = tests/unit/test_conn.c
+tests_unit_test_conn_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_conn_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_generation_SOURCES = tests/unit/test_generation.c
+tests_unit_test_generation_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_generation_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_known_session_SOURCES = tests/unit/test_known_session.c
+tests_unit_test_known_session_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_known_session_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_known_token_SOURCES = tests/unit/test_known_token.c
+tests_unit_test_known_token_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_known_token_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_lookup_SOURCES = tests/unit/test_lookup.c
 tests_unit_test_lookup_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_lookup_LDADD = $(WORKER_TEST_LIBS)
