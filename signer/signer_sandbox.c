@@ -16,6 +16,7 @@
 #define REFUSE(name, why) {.nr = SCMP_SYS(name), .refuse = EACCES, .reason = (why)}
 /* Bits of a 32-bit argument outside mask must be zero. */
 #define NO_BITS_BUT(arg, mask) SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu & ~(uint64_t)(mask), 0)
+#define LOW_IS(arg, value) SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu, (value))
 
 static const struct sd_sys_rule rules[] = {
     ALLOW(epoll_wait, "the loop"),
@@ -30,14 +31,15 @@ static const struct sd_sys_rule rules[] = {
     ALLOW(close, "peers end"),
     {.nr = SCMP_SYS(mmap), .argc = 2,
      .args = {NO_BITS_BUT(2, PROT_READ | PROT_WRITE),
-	      NO_BITS_BUT(3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK)},
-     .reason = "malloc"},
+	      SCMP_CMP(3, SCMP_CMP_MASKED_EQ, 0xffffffffu & ~(uint64_t)(MAP_NORESERVE | MAP_STACK),
+		       MAP_PRIVATE | MAP_ANONYMOUS)},
+     .reason = "malloc: private, anonymous, not executable"},
     {.nr = SCMP_SYS(mprotect), .argc = 1, .args = {NO_BITS_BUT(2, PROT_READ | PROT_WRITE)},
      .reason = "malloc"},
     ALLOW(munmap, "malloc"),
-    ALLOW(mremap, "malloc"),
+    {.nr = SCMP_SYS(mremap), .argc = 1, .args = {LOW_IS(3, MREMAP_MAYMOVE)}, .reason = "malloc"},
     ALLOW(brk, "malloc"),
-    {.nr = SCMP_SYS(madvise), .argc = 1, .args = {SCMP_CMP(2, SCMP_CMP_EQ, MADV_DONTNEED)},
+    {.nr = SCMP_SYS(madvise), .argc = 1, .args = {LOW_IS(2, MADV_DONTNEED)},
      .reason = "malloc gives back"},
     {.nr = SCMP_SYS(futex), .argc = 1,
      .args = {SCMP_CMP(1, SCMP_CMP_MASKED_EQ, 0xffffffffu & ~(uint64_t)FUTEX_PRIVATE_FLAG, FUTEX_WAKE)},
@@ -47,7 +49,6 @@ static const struct sd_sys_rule rules[] = {
     ALLOW(getpid, "OpenSSL looks for a fork; abort()"),
     ALLOW(gettid, "abort()"),
     ALLOW(rt_sigprocmask, "abort()"),
-    ALLOW(rt_sigaction, "abort()"),
     ALLOW(rt_sigreturn, "return from a signal"),
     ALLOW(restart_syscall, "after a stop"),
     ALLOW(exit_group, "the end"),

@@ -25,3 +25,4 @@ include tests/integration/ctl.mk
 include tests/integration/token.mk
 include tests/integration/main.mk
 include tests/integration/master.mk
+include tests/integration/attack.mk

@@ -54,7 +54,7 @@ static const struct sd_sys_rule rules[] = {
     {.nr = SCMP_SYS(mprotect), .argc = 1, .args = {NO_BITS_BUT(2, PROT_READ | PROT_WRITE)},
      .reason = "malloc"},
     ALLOW(munmap, "malloc; segments that were replaced"),
-    ALLOW(mremap, "malloc"),
+    {.nr = SCMP_SYS(mremap), .argc = 1, .args = {LOW_IS(3, MREMAP_MAYMOVE)}, .reason = "malloc"},
     ALLOW(brk, "malloc"),
     {.nr = SCMP_SYS(madvise), .argc = 1, .args = {LOW_IS(2, MADV_DONTNEED)}, .reason = "malloc gives back"},
     {.nr = SCMP_SYS(madvise), .argc = 1, .args = {LOW_IS(2, MADV_DONTDUMP)},

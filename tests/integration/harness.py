@@ -156,7 +156,7 @@ class Node:
         self.config = os.path.join(self.dir, "sessiond.yaml")
         self.log_path = os.path.join(self.base, "log")
         self.env, self.uid, self.workers = env or {}, uid, workers
-        self.proc, self.ready_line, self.stdout = None, None, []
+        self.proc, self.ready_line, self.stdout, self.log_to = None, None, [], None
         self.port, self.admin_port = free_port(), free_port()
         self.api_keys = {}
         self.listen_fds = ()
@@ -245,7 +245,8 @@ class Node:
             options["pass_fds"] = self.listen_fds
         with open(self.log_path, "ab") as log:
             self.proc = subprocess.Popen(  # pylint: disable=consider-using-with
-                command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env=env, **options)
+                command, stdout=subprocess.PIPE, stderr=log if self.log_to is None else self.log_to,
+                stdin=subprocess.DEVNULL, env=env, **options)
         self.ready_line, self.stdout = None, []
         threading.Thread(target=self._read_stdout, args=(self.proc,), daemon=True).start()
         if wait:

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the kernel holds of a running node, asked as root from outside: each filter read out and
+compared with its table call by call, ids, capabilities, limits, maps, descriptors, dumpability."""
+import ctypes
+import functools
+import os
+import re
+import signal
+import subprocess
+import sys
+import traceback
+
+import attack_kit as kit
+import harness
+from attack_kit import ALLOW, ERRNO, KILL, NR
+
+EACCES, EPERM = 13, 1
+W = 0xFFFFFFFF  # what glibc may leave in the upper half of a 32-bit argument is not looked at
+MOST_WORKER, LEAST_CHECKED = 36, 12
+RW, RX, RWX, R = 3, 5, 7, 1
+SHARED, PRIVATE, FIXED, ANON = 1, 2, 0x10, 0x20
+SOCK = 0o4000 | 0o2000000  # SOCK_NONBLOCK | SOCK_CLOEXEC
+# (call, arguments, allowed): "self" is the process's own id.
+MEMORY = [
+    ("mmap", (0, 4096, RW, PRIVATE | ANON, W, 0), True),
+    ("mmap", (0, 4096, RWX, PRIVATE | ANON, W, 0), False), ("mmap", (0, 4096, RX, PRIVATE | ANON, W, 0), False),
+    ("mmap", (0, 4096, RW, PRIVATE, 5, 0), False), ("mmap", (0, 4096, RW, SHARED, 5, 0), False),
+    ("mmap", (0, 4096, RW, SHARED | ANON, W, 0), False),
+    ("mmap", (0, 4096, RW, PRIVATE | ANON | FIXED, W, 0), False),
+    ("mprotect", (4096, 4096, RW), True), ("mprotect", (4096, 4096, RX), False),
+    ("mprotect", (4096, 4096, 4), False), ("mprotect", (4096, 4096, RW | 0x01000000), False),
+    ("mremap", (4096, 4096, 8192, 1), True), ("mremap", (4096, 4096, 8192, 3, 4096), False),
+    ("madvise", (4096, 4096, 4), True), ("madvise", (4096, 4096, 17), False),
+    ("tgkill", ("self", "self", 6), True), ("tgkill", (1, 1, 9), False),
+    ("futex", (4096, 129, 1), True), ("futex", (4096, 0, 1), False), ("futex", (4096, 4 | 128, 1), False),
+    ("recvmsg", (3, 4096, 0x40000040), True), ("recvmsg", (3, 4096, 2), False),
+    ("sendmsg", (3, 4096, 0x4040), True), ("sendmsg", (3, 4096, 0x20000000), False),
+]
+ARGUMENTS = {
+    "worker": MEMORY + [
+        ("mmap", (0, 4096, R, SHARED, 5, 0), True), ("mmap", (0, 4096, R, SHARED | FIXED, 5, 0), False),
+        ("accept4", (5, 0, 0, SOCK), True), ("accept4", (5, 0, 0, 0), False),
+        ("sendto", (7, 4096, 1, 0x4000, 0, 0), True), ("sendto", (7, 4096, 1, 0x4000, 4096, 16), False),
+        ("recvfrom", (7, 4096, 1, 0, 0, 0), True), ("recvfrom", (7, 4096, 1, 0, 4096, 4096), False),
+        ("setsockopt", (7, 6, 1, 4096, 4), True), ("setsockopt", (7, 1, 2, 4096, 4), False),
+        ("shutdown", (7, 1), True), ("shutdown", (5, 0), False), ("shutdown", (5, 2), False),
+        ("lseek", (7, 0, 2), True), ("lseek", (7, 0, 0), False),
+    ],
+    "signer": MEMORY + [("mmap", (0, 4096, R, SHARED, 5, 0), False)],
+    "auditor": MEMORY + [("mmap", (0, 4096, R, SHARED, 5, 0), False)],
+    "master": [
+        ("mmap", (0, 4096, RWX, PRIVATE | ANON, W, 0), False), ("mprotect", (4096, 4096, RX), False),
+        ("socket", (1, 1, 0), True), ("socket", (2, 1, 0), True), ("socket", (17, 3, 0), False),
+        ("fcntl", (3, 3), True), ("fcntl", (3, 8, 1), False), ("tgkill", (1, 1, 9), False),
+        ("tgkill", ("self", "self", 6), True),
+    ],
+}
+NEVER = """execve execveat fork vfork clone clone3 ptrace process_vm_readv process_vm_writev pidfd_open
+ pidfd_getfd pidfd_send_signal kill tkill rt_sigqueueinfo rt_tgsigqueueinfo listen prctl seccomp capset setuid
+ setgid setresuid setresgid setgroups setreuid setfsuid unshare setns mount umount2 move_mount fsopen pivot_root
+ chroot bpf perf_event_open io_uring_setup io_uring_enter io_uring_register userfaultfd keyctl add_key
+ request_key shmget shmat msgget semget mq_open landlock_create_ruleset landlock_add_rule
+ landlock_restrict_self chmod fchmod fchmodat chown fchown fchownat rename renameat renameat2 link linkat
+ symlink symlinkat mknod mknodat setrlimit sched_setaffinity setpriority personality modify_ldt arch_prctl
+ init_module finit_module delete_module kexec_load reboot syslog acct swapon quotactl name_to_handle_at
+ open_by_handle_at splice vmsplice tee clock_settime settimeofday iopl ioperm""".split()
+MORE_NEVER = "bind memfd_create unlink unlinkat connect socketpair open creat truncate fcntl ioctl prlimit64".split()
+LISTENERS, STORES = 2, 2
+
+
+def check_filter(role, pid):
+    programs = kit.filters(pid)
+    assert programs, "no filter in force"
+    rows, counted, checked = kit.table(role), 0, 0
+    tgkill = {"allow-if"}
+    assert rows.get("tgkill") == tgkill, "abort() on itself only"
+    for nr in range(461):
+        name, found = kit.NAME.get(nr, "call %d" % nr), kit.outcomes(programs[0], nr)
+        expected = {"allow": {ALLOW}, "allow-if": {ALLOW, KILL}, "refuse": {ERRNO}, "none": {KILL}}
+        kinds = rows.get(name, {"none"})
+        want = set().union(*(expected[k] for k in kinds))
+        if kinds == {"allow-if", "refuse"}:
+            want |= {KILL}
+        got = {v & 0xFFFF0000 for v in found}
+        assert got == want, (role, name, [hex(v) for v in found], kinds)
+        if "refuse" in kinds and role != "master":
+            assert found == {ERRNO | EACCES}, (role, name, [hex(v) for v in found])
+        counted += ALLOW in got
+        checked += got == {ALLOW, KILL}
+        for arch, number in ((kit.I386, nr), (kit.X86_64, nr | kit.X32_BIT)):
+            assert kit.verdict(programs, number, (), arch) == KILL, (role, name, "foreign architecture")
+    for nr in (461, 1000, 0x3FFFFFFF, 0xFFFFFFFF):
+        assert kit.verdict(programs, nr) == KILL, nr
+    for name, args, allowed in ARGUMENTS[role]:
+        got = kit.verdict(programs, NR[name], [pid if a == "self" else a for a in args])
+        assert got == (ALLOW if allowed else KILL), (role, name, args, hex(got))
+    for name in NEVER + (MORE_NEVER if role != "master" else []):
+        got = kit.verdict(programs, NR[name])
+        assert got == KILL and name not in rows, (role, name, hex(got))
+    print(f"  {role}: {counted} calls, {checked} of them with checked arguments")
+    if role == "worker":
+        assert counted <= MOST_WORKER and checked >= LEAST_CHECKED
+    return counted
+
+
+def check_ids(role, pid):
+    s = kit.status(pid)
+    assert s["NoNewPrivs"] == ["1"] and s["Seccomp"] == ["2"], s
+    for caps in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(s[caps][0], 16) == 0, (role, caps, s[caps])
+    assert s["Groups"] == [], s["Groups"]
+    for ids in ("Uid", "Gid"):
+        assert set(s[ids]) == {str(harness.UIDS[role])}, (role, ids, s[ids])
+
+
+def check_limits(role, pid, connections):
+    has = kit.limits(pid)
+    assert has["Max core file size"] == ("0", "0") and has["Max processes"] == ("0", "0"), has
+    if role in ("worker", "signer"):
+        assert has["Max file size"] == ("0", "0"), has["Max file size"]
+    soft, hard = has["Max open files"]
+    most = {"worker": connections + 256, "master": 8192}.get(role, 256)
+    assert soft == hard and int(hard) <= most, (role, soft, hard)
+
+
+def check_maps(role, pid):
+    shared = {"worker": {"stats": "rw-s", "policy": "r--s", "control": "r--s", "revocations": "r--s"},
+              "signer": {"stats": "rw-s", "policy": "r--s"}, "auditor": {"stats": "rw-s"}}
+    seen = {}
+    for _, _, mode, name in kit.maps(pid):
+        assert not ("w" in mode and "x" in mode), (role, mode, name)
+        if mode.endswith("s"):
+            segment = re.match(r"/memfd:sessiond-(\w+)", name)
+            assert segment and segment[1] not in seen or role == "master", (role, mode, name)
+            seen[segment[1]] = mode
+    assert role == "master" or seen == shared[role], (role, seen)
+
+
+@functools.lru_cache
+def listening():
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        return {line.split()[9] for line in f if line.split()[3] == "0A"}
+
+
+def check_descriptors(role, pid):
+    """What is not a socket is named; sockets are counted: listeners by the kernel's own list."""
+    fds, what = kit.descriptors(pid), {}
+    for fd, (name, flags) in sorted(fds.items()):
+        assert flags & 0o2000000, "%s: descriptor %d (%s) survives an exec" % (role, fd, name)
+        if name.startswith("socket:"):
+            name = "listener" if name[8:-1] in listening() else "socket"
+        elif fd == 2:
+            assert name.startswith("pipe:"), name
+            name = "log"
+        what[name] = what.get(name, 0) + 1
+    audit = [n for n in what if n.endswith("/audit.log")]
+    want = {"/dev/null": 2, "log": 1, "anon_inode:[eventpoll]": 1}
+    if role == "worker":  # channel, signer, auditor and the store
+        want.update({"listener": LISTENERS, "socket": 3 + STORES})
+    elif role == "signer":  # channel, auditor and a worker each
+        want["socket"] = 2 + NODE["workers"]
+    elif role == "auditor":  # channel, signer, master and a worker each
+        assert len(audit) == 1, what
+        want.update({"socket": 3 + NODE["workers"], audit[0]: 1})
+    assert role == "master" or what == want, (role, what, want)
+
+
+def as_user(uid, act):
+    """Runs act in a child with that uid and nothing else; its exit code."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            os._exit(act())
+        except BaseException:  # pylint: disable=broad-except
+            traceback.print_exc()
+        os._exit(99)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def check_untouchable(role, pid):
+    """Not dumpable: its /proc files are root's, and a second process of its user gets nothing."""
+    assert os.stat(f"/proc/{pid}/mem").st_uid == 0 and os.stat(f"/proc/{pid}/environ").st_uid == 0, role
+    start = kit.maps(pid)[0][0]
+
+    def attack():
+        for name in ("mem", "environ", "maps", "auxv", "fd/0"):
+            try:
+                with open(f"/proc/{pid}/{name}", "rb") as f:
+                    f.read(1)
+                return 1
+            except PermissionError:
+                pass
+        if kit.libc.ptrace(kit.ATTACH, pid, None, None) == 0 or ctypes.get_errno() != EPERM:
+            return 2
+        here = ctypes.create_string_buffer(16)
+        local = (ctypes.c_size_t * 2)(ctypes.addressof(here), 16)
+        remote = (ctypes.c_size_t * 2)(start, 16)
+        if kit.libc.process_vm_readv(pid, local, 1, remote, 1, 0) >= 0:
+            return 3
+        fd = kit.libc.syscall(NR["pidfd_open"], pid, 0)
+        return 4 if kit.libc.syscall(NR["pidfd_getfd"], fd, 0, 0) >= 0 else 0
+
+    code = as_user(harness.UIDS[role], attack)
+    assert code == 0, "%s: its own user got hold of it (%d)" % (role, code)
+
+
+def check_program(name):
+    path = os.path.join(harness.BUILD, name)
+    text = subprocess.run(["readelf", "-hldW", path], check=True, capture_output=True, timeout=30).stdout.decode()
+    assert "Position-Independent" in text and "GNU_RELRO" in text and "BIND_NOW" in text, name
+    assert re.search(r"GNU_STACK.* RW ", text), name
+    assert "RPATH" not in text and "RUNPATH" not in text and "TEXTREL" not in text, name
+    symbols = subprocess.run(["readelf", "--dyn-syms", "-W", path], check=True, capture_output=True, timeout=30).stdout
+    assert b"__stack_chk_fail" in symbols and b"_chk@" in symbols, name + ": no stack protector, no fortify"
+
+
+def test_programs():
+    for name in harness.PROGRAMS + ("sessionctl",):
+        check_program(name)
+
+
+NODE = {}
+
+
+def each(check, *more):
+    for pid, role in NODE["node"].pids().items():
+        if role in kit.TABLES:
+            check(role, pid, *more)
+
+
+def test_filters():
+    each(check_filter)
+
+
+def test_ids_and_capabilities():
+    each(check_ids)
+    assert len(set(harness.UIDS.values())) == len(harness.UIDS)
+
+
+def test_limits():
+    each(check_limits, 20000)
+
+
+def test_maps():
+    each(check_maps)
+
+
+def test_descriptors():
+    each(check_descriptors)
+
+
+def test_not_dumpable():
+    each(check_untouchable)
+
+
+def test_doctor_agrees():
+    node = NODE["node"]
+    r = subprocess.run([os.path.join(harness.BUILD, "sessionctl"), "-c", node.config, "doctor"], check=False,
+                       capture_output=True, timeout=30)
+    text = r.stdout.decode()
+    for role in ("signer-0", "auditor-0", "worker-0", "worker-1", "master"):
+        assert re.search(rf"^ok +{role} .*filter, no_new_privs, no capabilities, not dumpable", text, re.M), text
+
+
+if __name__ == "__main__":
+    signal.alarm(240)
+    kit.need_root()
+    NODE["workers"] = 2
+    NODE["node"] = kit.piped_node(workers=2, server=f"store: {{ connections_per_worker: {STORES} }}\n")
+    with NODE["node"]:
+        NODE["node"].create()
+        sys.exit(harness.main([test_programs, test_filters, test_ids_and_capabilities, test_limits, test_maps,
+                               test_descriptors, test_not_dumpable, test_doctor_agrees]))
