@@ -34,7 +34,8 @@ WORKER_TESTS = \
 	tests/unit/test_audit_client tests/unit/test_body tests/unit/test_conn \
 	tests/unit/test_generation tests/unit/test_known_session tests/unit/test_known_token \
 	tests/unit/test_lookup tests/unit/test_ratelimit tests/unit/test_remember \
-	tests/unit/test_route tests/unit/test_session_rules tests/unit/test_signer_client
+	tests/unit/test_request tests/unit/test_route tests/unit/test_session_rules \
+	tests/unit/test_signer_client tests/unit/test_worker_sandbox
 UNIT_TESTS += $(WORKER_TESTS)
 tests_unit_test_audit_client_SOURCES = tests/unit/test_audit_client.c
 tests_unit_test_audit_client_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
@@ -63,6 +64,9 @@ tests_unit_test_ratelimit_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_remember_SOURCES = tests/unit/test_remember.c
 tests_unit_test_remember_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_remember_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_request_SOURCES = tests/unit/test_request.c
+tests_unit_test_request_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_request_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_route_SOURCES = tests/unit/test_route.c
 tests_unit_test_route_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_route_LDADD = $(WORKER_TEST_LIBS)
@@ -72,4 +76,7 @@ tests_unit_test_session_rules_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_signer_client_SOURCES = tests/unit/test_signer_client.c
 tests_unit_test_signer_client_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_signer_client_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_worker_sandbox_SOURCES = tests/unit/test_worker_sandbox.c
+tests_unit_test_worker_sandbox_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_worker_sandbox_LDADD = $(WORKER_TEST_LIBS)
 endif
