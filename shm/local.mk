@@ -28,10 +28,12 @@ L_SHM_TOOL = libsdshm_tool.a libsdshm_r.a
 if HAVE_CMOCKA
 UNIT_TESTS += \
 	tests/unit/test_audit_msg tests/unit/test_heritage tests/unit/test_labels \
-	tests/unit/test_shm_board tests/unit/test_shm_fresh tests/unit/test_shm_health \
-	tests/unit/test_shm_map tests/unit/test_shm_revoke tests/unit/test_shm_revoke_collapse \
-	tests/unit/test_shm_revoke_kill tests/unit/test_shm_revoke_race tests/unit/test_shm_dump \
-	tests/unit/test_shm_revoke_grow tests/unit/test_shm_revoke_slot tests/unit/test_shm_revoke_sweep \
+	tests/unit/test_shm_board tests/unit/test_shm_dump tests/unit/test_shm_fresh \
+	tests/unit/test_shm_health tests/unit/test_shm_map tests/unit/test_shm_revoke \
+	tests/unit/test_shm_revoke_collapse tests/unit/test_shm_revoke_grow \
+	tests/unit/test_shm_revoke_kill tests/unit/test_shm_revoke_loads \
+	tests/unit/test_shm_revoke_race tests/unit/test_shm_revoke_slot \
+	tests/unit/test_shm_revoke_steps tests/unit/test_shm_revoke_sweep \
 	tests/unit/test_shm_revoke_user tests/unit/test_shm_verify tests/unit/test_sign_msg
 tests_unit_test_audit_msg_SOURCES = tests/unit/test_audit_msg.c
 tests_unit_test_audit_msg_CPPFLAGS = $(I_SHM) $(I_TEST)
@@ -87,6 +89,12 @@ tests_unit_test_shm_revoke_sweep_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CM
 tests_unit_test_shm_revoke_user_SOURCES = tests/unit/test_shm_revoke_user.c
 tests_unit_test_shm_revoke_user_CPPFLAGS = $(I_SHM) $(I_TEST)
 tests_unit_test_shm_revoke_user_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_revoke_steps_SOURCES = tests/unit/test_shm_revoke_steps.c tests/support/revoke_rig.h
+tests_unit_test_shm_revoke_steps_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_revoke_steps_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_revoke_loads_SOURCES = tests/unit/test_shm_revoke_loads.c tests/support/revoke_rig.h
+tests_unit_test_shm_revoke_loads_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_revoke_loads_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/unit/golden/shm_layout.txt
 endif
 

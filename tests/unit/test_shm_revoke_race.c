@@ -23,16 +23,28 @@ static struct shm_control *control;
 static struct shm_revoke_w *w;
 static _Atomic uint64_t entered; /* sessions below it are in the table */
 static _Atomic int64_t now_s;    /* never swept with a later time */
-static uint32_t users;           /* few: they collapse */
+static uint64_t users;           /* that many before the first comes again */
+static uint64_t per_user;        /* that many sessions of a user in a row: they collapse */
+static uint64_t per_tenant;
 
 static int64_t until_of(uint64_t n)
 {
 	return (int64_t)(n + 400 + n * 7919 % 400);
 }
 
+static uint32_t tenant_of(uint64_t n)
+{
+	return (uint32_t)(n / per_tenant % 100);
+}
+
+static uint64_t user_of(uint64_t n)
+{
+	return n / per_user % users;
+}
+
 static enum shm_verdict check(uint64_t n)
 {
-	struct shm_query q = rig_query(n, (uint32_t)(n % 3), n % users);
+	struct shm_query q = rig_query(n, tenant_of(n), user_of(n));
 	enum shm_scope scope;
 
 	return shm_revoke_check(control, w->seg.table, &q, &scope);
@@ -60,7 +72,7 @@ static void *reader(void *arg)
 	return (void *)(uintptr_t)wrong;
 }
 
-static void run(uint64_t max, uint32_t user_count)
+static void run(uint64_t max)
 {
 	struct shm_revoke_conf conf = {max, max, rig_seed};
 	uint64_t random[READERS];
@@ -68,7 +80,6 @@ static void run(uint64_t max, uint32_t user_count)
 	struct sd_buf findings;
 	void *wrong;
 
-	users = user_count;
 	atomic_store(&entered, 0);
 	atomic_store(&now_s, 0);
 	control = calloc(1, sizeof(*control));
@@ -81,7 +92,7 @@ static void run(uint64_t max, uint32_t user_count)
 	for (uint64_t n = 0; n < ENTRIES; n++) {
 		/* The segment must stay the same: readers use this mapping. */
 		w->grow_hold = 2;
-		assert_int_equal(rig_revoke(w, n, (uint32_t)(n % 3), n % users, until_of(n)), 0);
+		assert_int_equal(rig_revoke(w, n, tenant_of(n), user_of(n), until_of(n)), 0);
 		atomic_store_explicit(&entered, n + 1, memory_order_release);
 		if (n % 16 == 0) {
 			atomic_store(&now_s, (int64_t)n);
@@ -104,14 +115,22 @@ static void run(uint64_t max, uint32_t user_count)
 static void test_readers_beside_a_writer(void **state)
 {
 	(void)state;
-	run(3000, 1000);
+	users = 1000;
+	per_user = per_tenant = 1;
+	run(3000);
 }
 
 static void test_readers_beside_a_collapsing_writer(void **state)
 {
 	(void)state;
-	run(300, 3000);
-	run(300, 3);
+	/* each thousand a user, each of whom fills the table alone; then each thousand a tenant */
+	users = ENTRIES;
+	per_user = 1000;
+	per_tenant = 10000;
+	run(500);
+	per_user = 1;
+	per_tenant = 1000;
+	run(500);
 }
 
 int main(void)

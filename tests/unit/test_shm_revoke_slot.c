@@ -121,6 +121,26 @@ static void test_what_is_over_gives_its_place(void **state)
 	assert_int_equal(tag_at(16), REVOKE_EMPTY);
 }
 
+/* The last entry of a user gives its place to a new one of the same user: the user stays. */
+static void test_a_user_survives_its_own_replacement(void **state)
+{
+	struct shm_tags tags = {.user = 4711, .user_check = 3};
+	struct revoke_entry old = entry(3, 1, 50), next = entry(3, 2, 100);
+
+	(void)state;
+	old.user = next.user = revoke_user_get(&w->users, &tags, 5);
+	assert_true(revoke_put(w, &old, false));
+	w->now_s = 51;
+	assert_true(revoke_put(w, &next, false));
+	assert_int_equal(w->seg.table->live, 1);
+	assert_int_equal(w->users.user[next.user].count, 1);
+	assert_int_equal(w->users.user[next.user].tag, 4711);
+	assert_int_equal(revoke_user_get(&w->users, &tags, 5), next.user);
+	assert_int_equal(w->group_live[5], 1);
+	revoke_free_slot(w, 12);
+	assert_int_equal(w->users.user[next.user].tag, 0);
+}
+
 static void test_the_limit_holds_unless_forced(void **state)
 {
 	struct revoke_entry e;
@@ -146,6 +166,7 @@ int main(void)
 		T(test_a_full_bucket_overflows),
 		T(test_a_freed_place),
 		T(test_what_is_over_gives_its_place),
+		T(test_a_user_survives_its_own_replacement),
 		T(test_the_limit_holds_unless_forced),
 	};
 
