@@ -120,11 +120,13 @@ void handover_connect_all(struct child *provider)
 static int send_audit_file(struct child *c)
 {
 	const char *path = c->m->server.audit_file;
-	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR);
+	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, S_IRUSR | S_IWUSR);
 	int err;
 
 	if (fd < 0) {
-		sd_log(SD_LOG_ERROR, "audit-file", SD_FS("path", path), SD_FS("text", strerror(errno)));
+		(void)snprintf(c->told, sizeof(c->told), "audit.file %s: %s: the master's user must be able to write it",
+			       path, strerror(errno));
+		sd_log(SD_LOG_ERROR, "audit-file", SD_FS("path", path), SD_FS("text", c->told));
 		return SD_ERR_SYSTEM;
 	}
 	err = tell(c, HM_FILE, NULL, 0, fd);
