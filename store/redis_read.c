@@ -18,6 +18,8 @@ typedef size_t read_count;
 typedef int read_count;
 #endif
 
+#define MAX_DEPTH 7 /* XREAD's replies need five */
+
 struct redis_read {
 	redisReader *reader;
 	redisReplyObjectFunctions fn;
@@ -32,9 +34,15 @@ struct redis_read {
 static void *create_array(const redisReadTask *task, read_count n)
 {
 	struct redis_read *r = task->privdata;
-	size_t count = (size_t)n;
+	size_t count = (size_t)n; /* a negative int becomes too many */
+	int depth = 1;
 
-	if (n < 0 || count > r->max_bytes / 4 || r->elements > r->max_bytes / 4 - count)
+	/* Freeing a reply recurses; hiredis 1.x would follow any nesting. */
+	for (const redisReadTask *t = task->parent; t; t = t->parent)
+		if (++depth > MAX_DEPTH)
+			return NULL;
+
+	if (count > r->max_bytes / 4 || r->elements > r->max_bytes / 4 - count)
 		return NULL; /* the reader calls it out of memory and gives up */
 	r->elements += count;
 	return r->create_array(task, n);
