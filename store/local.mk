@@ -4,7 +4,7 @@ STORE_LUA = \
 	store/scripts/create.lua store/scripts/refresh.lua store/scripts/end.lua \
 	store/scripts/end_user.lua store/scripts/rule.lua store/scripts/list_user.lua \
 	store/scripts/touch.lua
-EXTRA_DIST += store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
+EXTRA_DIST += docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
 
 # The scripts as C strings, in the build tree.
 store/store_script_text.c: store/scripts/embed.awk store/scripts/common.lua $(STORE_LUA)
