@@ -9,6 +9,7 @@
 #include "real_redis.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -141,24 +142,16 @@ static void end(struct real_redis *r)
 	r->pid = 0;
 }
 
-/* One level below dir is all that a server makes. */
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st;
+	(void)type;
+	return where->level == 0 ? 0 : remove(path); /* dir itself stays */
+}
+
 static void remove_data(const struct real_redis *r)
 {
-	static const char *const parts[] = {"appendonlydir/appendonly.aof.manifest",
-					    "appendonlydir/appendonly.aof.1.base.rdb",
-					    "appendonlydir/appendonly.aof.1.incr.aof",
-					    "appendonlydir/appendonly.aof.2.base.rdb",
-					    "appendonlydir/appendonly.aof.2.incr.aof",
-					    "appendonlydir",
-					    "dump.rdb",
-					    "s"};
-	char path[256];
-
-	for (size_t i = 0; i < SD_ARRAY_LEN(parts); i++) {
-		snprintf(path, sizeof(path), "%s/%s", r->dir, parts[i]);
-		if (unlink(path) != 0)
-			(void)rmdir(path);
-	}
+	(void)nftw(r->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 void real_redis_restart(struct real_redis *r, bool empty)
