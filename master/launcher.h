@@ -50,6 +50,8 @@ struct launcher {
 	struct launcher_child child[LAUNCHER_MAX_CHILDREN];
 };
 
+/* launcher_sandbox.c: no_new_privs and a filter against what nobody here ever calls; the children's too. */
+int launcher_sandbox_enter(struct sd_diag *diag) SD_MUSTCHECK;
 /* launcher_programs.c: opens all programs (and redis-server, which may be missing). */
 int launcher_programs_open(struct launcher *l, struct sd_diag *diag) SD_MUSTCHECK;
 

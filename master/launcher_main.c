@@ -93,6 +93,8 @@ static void privileges(struct launcher *l)
 	if (launcher_caps_trim(&diag) != SD_OK)
 		sd_fatal(SD_EXIT_OSERR, "%s", diag.text);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (launcher_sandbox_enter(&diag) != SD_OK)
+		sd_fatal(SD_EXIT_OSERR, "%s", diag.text);
 }
 
 int main(int argc, char **argv)

@@ -4,7 +4,8 @@ sessiond_CPPFLAGS = $(I_BASE) -iquote $(srcdir)/shm -iquote $(srcdir)/master $(S
 	-DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 sessiond_SOURCES = \
 	master/chan.c master/chan.h master/launcher.h master/launcher_exec.c master/launcher_main.c \
-	master/launcher_master.c master/launcher_programs.c master/launcher_serve.c \
+	master/launcher_master.c master/launcher_programs.c master/launcher_sandbox.c \
+	master/launcher_serve.c \
 	master/launcher_users.c master/launcher_users.h
 sessiond_LDADD = libsdshm_r.a $(L_BASE)
 

@@ -3,4 +3,4 @@ ATTACK_TESTS = \
 	tests/integration/attack_posture.py tests/integration/attack_worker.py
 dist_check_SCRIPTS += $(ATTACK_TESTS)
 TESTS += $(ATTACK_TESTS)
-EXTRA_DIST += tests/integration/attack_kit.py tests/integration/attack_gdb.py
+EXTRA_DIST += tests/integration/attack_kit.py tests/integration/attack_expect.py tests/integration/attack_gdb.py

@@ -73,7 +73,7 @@ def filters(pid):
         while True:
             n = libc.ptrace(GET_FILTER, pid, len(out), None)
             if n < 0:
-                return out
+                return out[::-1]  # the kernel counts from the oldest
             raw = (ctypes.c_char * (8 * n))()
             if libc.ptrace(GET_FILTER, pid, len(out), ctypes.cast(raw, ctypes.c_void_p)) != n:
                 raise OSError(ctypes.get_errno(), "PTRACE_SECCOMP_GET_FILTER")

@@ -13,59 +13,9 @@ import traceback
 
 import attack_kit as kit
 import harness
+from attack_expect import ARGUMENTS, EACCES, EPERM, LAUNCHER_NEVER, LEAST_CHECKED, MORE_NEVER, MOST_WORKER, NEVER
 from attack_kit import ALLOW, ERRNO, KILL, NR
 
-EACCES, EPERM = 13, 1
-W = 0xFFFFFFFF  # what glibc may leave in the upper half of a 32-bit argument is not looked at
-MOST_WORKER, LEAST_CHECKED = 36, 12
-RW, RX, RWX, R = 3, 5, 7, 1
-SHARED, PRIVATE, FIXED, ANON = 1, 2, 0x10, 0x20
-SOCK = 0o4000 | 0o2000000  # SOCK_NONBLOCK | SOCK_CLOEXEC
-# (call, arguments, allowed): "self" is the process's own id.
-MEMORY = [
-    ("mmap", (0, 4096, RW, PRIVATE | ANON, W, 0), True),
-    ("mmap", (0, 4096, RWX, PRIVATE | ANON, W, 0), False), ("mmap", (0, 4096, RX, PRIVATE | ANON, W, 0), False),
-    ("mmap", (0, 4096, RW, PRIVATE, 5, 0), False), ("mmap", (0, 4096, RW, SHARED, 5, 0), False),
-    ("mmap", (0, 4096, RW, SHARED | ANON, W, 0), False),
-    ("mmap", (0, 4096, RW, PRIVATE | ANON | FIXED, W, 0), False),
-    ("mprotect", (4096, 4096, RW), True), ("mprotect", (4096, 4096, RX), False),
-    ("mprotect", (4096, 4096, 4), False), ("mprotect", (4096, 4096, RW | 0x01000000), False),
-    ("mremap", (4096, 4096, 8192, 1), True), ("mremap", (4096, 4096, 8192, 3, 4096), False),
-    ("madvise", (4096, 4096, 4), True), ("madvise", (4096, 4096, 17), False),
-    ("tgkill", ("self", "self", 6), True), ("tgkill", (1, 1, 9), False),
-    ("futex", (4096, 129, 1), True), ("futex", (4096, 0, 1), False), ("futex", (4096, 4 | 128, 1), False),
-    ("recvmsg", (3, 4096, 0x40000040), True), ("recvmsg", (3, 4096, 2), False),
-    ("sendmsg", (3, 4096, 0x4040), True), ("sendmsg", (3, 4096, 0x20000000), False),
-]
-ARGUMENTS = {
-    "worker": MEMORY + [
-        ("mmap", (0, 4096, R, SHARED, 5, 0), True), ("mmap", (0, 4096, R, SHARED | FIXED, 5, 0), False),
-        ("accept4", (5, 0, 0, SOCK), True), ("accept4", (5, 0, 0, 0), False),
-        ("sendto", (7, 4096, 1, 0x4000, 0, 0), True), ("sendto", (7, 4096, 1, 0x4000, 4096, 16), False),
-        ("recvfrom", (7, 4096, 1, 0, 0, 0), True), ("recvfrom", (7, 4096, 1, 0, 4096, 4096), False),
-        ("setsockopt", (7, 6, 1, 4096, 4), True), ("setsockopt", (7, 1, 2, 4096, 4), False),
-        ("shutdown", (7, 1), True), ("shutdown", (5, 0), False), ("shutdown", (5, 2), False),
-        ("lseek", (7, 0, 2), True), ("lseek", (7, 0, 0), False),
-    ],
-    "signer": MEMORY + [("mmap", (0, 4096, R, SHARED, 5, 0), False)],
-    "auditor": MEMORY + [("mmap", (0, 4096, R, SHARED, 5, 0), False)],
-    "master": [
-        ("mmap", (0, 4096, RWX, PRIVATE | ANON, W, 0), False), ("mprotect", (4096, 4096, RX), False),
-        ("socket", (1, 1, 0), True), ("socket", (2, 1, 0), True), ("socket", (17, 3, 0), False),
-        ("fcntl", (3, 3), True), ("fcntl", (3, 8, 1), False), ("tgkill", (1, 1, 9), False),
-        ("tgkill", ("self", "self", 6), True),
-    ],
-}
-NEVER = """execve execveat fork vfork clone clone3 ptrace process_vm_readv process_vm_writev pidfd_open
- pidfd_getfd pidfd_send_signal kill tkill rt_sigqueueinfo rt_tgsigqueueinfo listen prctl seccomp capset setuid
- setgid setresuid setresgid setgroups setreuid setfsuid unshare setns mount umount2 move_mount fsopen pivot_root
- chroot bpf perf_event_open io_uring_setup io_uring_enter io_uring_register userfaultfd keyctl add_key
- request_key shmget shmat msgget semget mq_open landlock_create_ruleset landlock_add_rule
- landlock_restrict_self chmod fchmod fchmodat chown fchown fchownat rename renameat renameat2 link linkat
- symlink symlinkat mknod mknodat setrlimit sched_setaffinity setpriority personality modify_ldt arch_prctl
- init_module finit_module delete_module kexec_load reboot syslog acct swapon quotactl name_to_handle_at
- open_by_handle_at splice vmsplice tee clock_settime settimeofday iopl ioperm""".split()
-MORE_NEVER = "bind memfd_create unlink unlinkat connect socketpair open creat truncate fcntl ioctl prlimit64".split()
 LISTENERS, STORES = 2, 2
 
 
@@ -102,6 +52,34 @@ def check_filter(role, pid):
     if role == "worker":
         assert counted <= MOST_WORKER and checked >= LEAST_CHECKED
     return counted
+
+
+def check_inherited(name, pid):
+    """The launcher's list binds all: redis-server, too, which has no table of ours."""
+    s, programs = kit.status(pid), kit.filters(pid)
+    assert s["NoNewPrivs"] == ["1"] and s["Seccomp"] == ["2"] and s["CapBnd"] == ["0" * 16], (name, s)
+    assert kit.limits(pid)["Max core file size"] == ("0", "0"), name
+    for call in LAUNCHER_NEVER:
+        assert kit.verdict(programs, NR[call]) == KILL, (name, call)
+        assert kit.verdict(programs, NR[call], (), kit.I386) == KILL, (name, call)
+        assert kit.verdict(programs, NR[call] | kit.X32_BIT) == KILL, (name, call)
+    for call in ("io_uring_setup", "keyctl", "personality"):
+        assert kit.verdict(programs, NR[call]) in (ERRNO | EPERM, KILL), (name, call)
+    for family in (17, 38, 40):
+        assert kit.verdict(programs, NR["socket"], (family, 3, 0)) != ALLOW, (name, family)
+    return s, programs
+
+
+def test_launcher_and_store():
+    node = NODE["node"]
+    s, programs = check_inherited("launcher", node.proc.pid)
+    assert s["CapPrm"] == s["CapEff"] == ["00000000000000e0"], "CAP_KILL, CAP_SETGID, CAP_SETUID"
+    assert len(programs) == 1
+    s, programs = check_inherited("redis", next(iter(node.pids("redis"))))
+    assert {int(s[c][0], 16) for c in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
+    for call in ("read", "fork", "clone", "openat", "socket"):  # it saves itself in a child
+        assert kit.verdict(programs, NR[call], (2, 1)) == ALLOW, call
+    assert len(kit.filters(next(iter(node.pids("worker"))))) == 2, "its own table and the launcher's list"
 
 
 def check_ids(role, pid):
@@ -273,5 +251,5 @@ if __name__ == "__main__":
     NODE["node"] = kit.piped_node(workers=2, server=f"store: {{ connections_per_worker: {STORES} }}\n")
     with NODE["node"]:
         NODE["node"].create()
-        sys.exit(harness.main([test_programs, test_filters, test_ids_and_capabilities, test_limits, test_maps,
+        sys.exit(harness.main([test_programs, test_filters, test_launcher_and_store, test_ids_and_capabilities, test_limits, test_maps,
                                test_descriptors, test_not_dumpable, test_doctor_agrees]))
