@@ -124,7 +124,7 @@ static int send_audit_file(struct child *c)
 	int err;
 
 	if (fd < 0) {
-		(void)snprintf(c->told, sizeof(c->told), "audit.file %s: %s: the master's user must be able to write it",
+		(void)snprintf(c->told, sizeof(c->told), "audit.file %.120s: %s: the master's user must be able to write it",
 			       path, strerror(errno));
 		sd_log(SD_LOG_ERROR, "audit-file", SD_FS("path", path), SD_FS("text", c->told));
 		return SD_ERR_SYSTEM;
