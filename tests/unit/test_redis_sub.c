@@ -451,6 +451,7 @@ static void no_persistence_is_said(void **state)
 	assert_int_equal(ev.status, HEALTH_DEGRADED);
 	assert_int_equal(ev.reason, HEALTH_STORE_NOT_PERSISTENT);
 	(void)real_redis_ask(&rig->redis, "CONFIG SET appendonly yes");
+	UNTIL(rig, strstr(real_redis_str(&rig->redis, "INFO persistence"), "aof_rewrite_in_progress:0"));
 }
 
 static void rules_are_reported(void **state)
