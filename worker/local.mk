@@ -25,18 +25,24 @@ if HAVE_CMOCKA
 # Compiled once for all of them: the worker's files, and a worker without a master.
 check_LIBRARIES += libsdworkertest.a
 libsdworkertest_a_SOURCES = tests/support/fake_policy.c tests/support/fake_policy.h \
-	tests/support/worker_rig.c tests/support/worker_rig.h $(WORKER_SOURCES)
+	tests/support/real_redis.c tests/support/real_redis.h \
+	tests/support/worker_rig.c tests/support/worker_rig.h tests/support/worker_store.c \
+	tests/support/worker_store.h $(WORKER_SOURCES)
 libsdworkertest_a_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS) $(I_TEST)
 WORKER_TEST_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS) $(I_TEST)
 WORKER_TEST_LIBS = libsdworkertest.a $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKENSIGN) $(L_SHM_W) \
 	$(L_BASE) $(CMOCKA_LIBS)
 WORKER_TESTS = \
-	tests/unit/test_audit_client tests/unit/test_body tests/unit/test_conn \
-	tests/unit/test_generation tests/unit/test_known_session tests/unit/test_known_token \
-	tests/unit/test_lookup tests/unit/test_ratelimit tests/unit/test_remember \
-	tests/unit/test_request tests/unit/test_route tests/unit/test_session_rules \
-	tests/unit/test_signer_client tests/unit/test_worker_sandbox
+	tests/unit/test_applied tests/unit/test_audit_client tests/unit/test_body \
+	tests/unit/test_conn tests/unit/test_ep_validate tests/unit/test_generation \
+	tests/unit/test_known_session tests/unit/test_known_token tests/unit/test_lookup \
+	tests/unit/test_ratelimit tests/unit/test_remember tests/unit/test_request \
+	tests/unit/test_route tests/unit/test_session_rules tests/unit/test_signer_client \
+	tests/unit/test_worker_sandbox
 UNIT_TESTS += $(WORKER_TESTS)
+tests_unit_test_applied_SOURCES = tests/unit/test_applied.c
+tests_unit_test_applied_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_applied_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_audit_client_SOURCES = tests/unit/test_audit_client.c
 tests_unit_test_audit_client_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_audit_client_LDADD = $(WORKER_TEST_LIBS)
@@ -46,6 +52,9 @@ tests_unit_test_body_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_conn_SOURCES = tests/unit/test_conn.c
 tests_unit_test_conn_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_conn_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_ep_validate_SOURCES = tests/unit/test_ep_validate.c
+tests_unit_test_ep_validate_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_ep_validate_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_generation_SOURCES = tests/unit/test_generation.c
 tests_unit_test_generation_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_generation_LDADD = $(WORKER_TEST_LIBS)

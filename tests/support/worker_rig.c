@@ -28,7 +28,9 @@ struct policy_image *worker_rig_image(struct worker_rig *rig)
 
 struct policy_tenant *worker_rig_tenant(struct worker_rig *rig, uint32_t index)
 {
-	return (struct policy_tenant *)(void *)(rig->policy.base + worker_rig_image(rig)->tenants.off) + index;
+	return (struct policy_tenant *)(void *)(rig->policy.base +
+						worker_rig_image(rig)->tenants.off) +
+	       index;
 }
 
 static uint32_t append(struct worker_rig *rig, const void *p, size_t n)
@@ -70,10 +72,12 @@ static void credentials(struct worker_rig *rig)
 static void fill_tenant(struct worker_rig *rig, uint32_t i)
 {
 	struct policy_tenant *t = worker_rig_tenant(rig, i);
-	struct policy_client *client = (struct policy_client *)(void *)(rig->policy.base + t->clients.off);
+	struct policy_client *client =
+	    (struct policy_client *)(void *)(rig->policy.base + t->clients.off);
 	for (uint32_t k = 0; k < t->clients.count; k++) {
 		client[k].slot = 4 * i + k;
-		client[k].permissions = i == RIG_A && k == 1 ? PERM(SESSIONS_VALIDATE) : (1u << PERM_BIT_COUNT) - 1;
+		client[k].permissions =
+		    i == RIG_A && k == 1 ? PERM(SESSIONS_VALIDATE) : (1u << PERM_BIT_COUNT) - 1;
 	}
 	t->idle_s = 1800;
 	t->absolute_s = 36000;
@@ -122,7 +126,9 @@ int worker_rig_image_fd(struct worker_rig *rig)
 	struct shm_head head;
 	void *p;
 	int fd;
-	assert_int_equal(shm_create(SHM_KIND_POLICY, worker_rig_image(rig)->head.number, rig->policy.size, &fd, &p, &diag), SD_OK);
+	assert_int_equal(shm_create(SHM_KIND_POLICY, worker_rig_image(rig)->head.number,
+				    rig->policy.size, &fd, &p, &diag),
+			 SD_OK);
 	memcpy(&head, p, sizeof(head));
 	memcpy(p, rig->policy.base, rig->policy.size);
 	memcpy(p, &head, sizeof(head));
@@ -191,8 +197,9 @@ static void segments(struct worker_rig *rig)
 	atomic_store(&rig->control->store_offset_ms, RIG_WALL_MS - RIG_BOOT_NS / SD_NS_PER_MS);
 	assert_int_equal(shm_revoke_w_new(&conf, rig->control, &rig->revocations, &diag), SD_OK);
 	const void *table;
-	assert_int_equal(shm_map(shm_revoke_w_fd(rig->revocations), SHM_KIND_REVOCATIONS, sizeof(struct shm_revocations),
-				 &table, &rig->w.table_size, &diag), SD_OK);
+	assert_int_equal(shm_map(shm_revoke_w_fd(rig->revocations), SHM_KIND_REVOCATIONS,
+				 sizeof(struct shm_revocations), &table, &rig->w.table_size, &diag),
+			 SD_OK);
 	rig->w.table = table;
 	rig->w.control = rig->control;
 	rig->w.stats = calloc(1, sizeof(*rig->w.stats));
@@ -202,8 +209,12 @@ static void segments(struct worker_rig *rig)
 void worker_rig_init(struct worker_rig *rig)
 {
 	struct worker *w = &rig->w;
-	struct store_conf conf = {.control = NULL, .prefix = "sdt:", .connections = 2, .timeout_ns = 300 * SD_NS_PER_MS,
-				  .lost = store_lost, .arg = rig};
+	struct store_conf conf = {.control = NULL,
+				  .prefix = "sdt:",
+				  .connections = 2,
+				  .timeout_ns = 300 * SD_NS_PER_MS,
+				  .lost = store_lost,
+				  .arg = rig};
 	memset(rig, 0, sizeof(*rig));
 	rig->boot_ns = RIG_BOOT_NS;
 	rig->wall_ms = RIG_WALL_MS;
@@ -224,8 +235,10 @@ void worker_rig_init(struct worker_rig *rig)
 	assert_int_equal(ratelimit_new(secret, &w->rates), SD_OK);
 	w->http_limits = (struct http_limits){8192, 64, 16384};
 	w->max_connections = 64;
-	w->listener[0] = (struct listener){.worker = w, .fd = -1, .role = LISTENER_API, .io.fd = -1};
-	w->listener[1] = (struct listener){.worker = w, .fd = -1, .role = LISTENER_ADMIN, .io.fd = -1};
+	w->listener[0] =
+	    (struct listener){.worker = w, .fd = -1, .role = LISTENER_API, .io.fd = -1};
+	w->listener[1] =
+	    (struct listener){.worker = w, .fd = -1, .role = LISTENER_ADMIN, .io.fd = -1};
 	w->listeners = 2;
 	w->ready_sent = w->locked_in = true;
 	worker_rig_turn(rig);
@@ -249,7 +262,13 @@ static void exchanges_free(struct worker *w)
 void worker_rig_fini(struct worker_rig *rig)
 {
 	struct worker *w = &rig->w;
-	conn_drain_all(w);
+	for (int i = 0; i < 4; i++) { /* past every deadline: what waits or lingers ends */
+		worker_rig_pass(rig, 100000);
+		conn_drain_all(w);
+		worker_rig_turn(rig);
+	}
+	assert_int_equal(w->connections, 0);
+	assert_int_equal(w->in_flight, 0);
 	if (rig->auditor >= 0)
 		(void)close(rig->auditor);
 	if (rig->signer >= 0)
@@ -293,7 +312,8 @@ int worker_rig_teardown(void **state)
 	return 0;
 }
 
-/* --- what a test does with it ------------------------------------------------------------------ */
+/* --- what a test does with it ------------------------------------------------------------------
+ */
 
 void worker_rig_pass(struct worker_rig *rig, int64_t ms)
 {
@@ -337,17 +357,21 @@ struct request *worker_rig_request(struct worker_rig *rig, uint32_t tenant)
 	return r;
 }
 
-void worker_rig_revoke(struct worker_rig *rig, const struct sid *sid, uint32_t tenant, const char *user)
+void worker_rig_revoke(struct worker_rig *rig, const struct sid *sid, uint32_t tenant,
+		       const char *user)
 {
 	bool grown;
-	assert_int_equal(shm_revoke_w_session(rig->revocations, sid->b, worker_rig_tenant(rig, tenant)->slot, sd_slice_str(user),
-					      rig->wall_ms / 1000 + 3600, &grown), SD_OK);
+	assert_int_equal(
+	    shm_revoke_w_session(rig->revocations, sid->b, worker_rig_tenant(rig, tenant)->slot,
+				 sd_slice_str(user), rig->wall_ms / 1000 + 3600, &grown),
+	    SD_OK);
 	assert_false(grown);
 }
 
 void worker_rig_credit(struct worker_rig *rig, uint32_t granted, uint64_t acked)
 {
-	struct audit_credit credit = {.version = AUDIT_MSG_VERSION, .granted = granted, .acked = acked};
+	struct audit_credit credit = {
+	    .version = AUDIT_MSG_VERSION, .granted = granted, .acked = acked};
 	assert_int_equal(send(rig->auditor, &credit, sizeof(credit), 0), sizeof(credit));
 	worker_rig_turn(rig);
 }
@@ -364,7 +388,8 @@ bool worker_rig_record(struct worker_rig *rig, uint8_t *packet, struct audit_rec
 int worker_rig_client(struct worker_rig *rig)
 {
 	int fds[2];
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
+			 0);
 	conn_open(&rig->w, &rig->w.listener[0], fds[1]);
 	return fds[0];
 }

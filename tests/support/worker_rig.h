@@ -30,11 +30,11 @@ enum { RIG_A, RIG_B, RIG_C };
 struct worker_rig {
 	struct fake_policy policy;
 	struct worker w;
-	struct shm_control *control;    /* the master's, writable */
+	struct shm_control *control; /* the master's, writable */
 	struct shm_revoke_w *revocations;
 	int64_t boot_ns, wall_ms;
-	int auditor, signer;            /* the test's ends; -1 = none */
-	struct request r;               /* for what needs no connection */
+	int auditor, signer; /* the test's ends; -1 = none */
+	struct request r;    /* for what needs no connection */
 	struct conn c;
 	unsigned stores_lost;
 };
@@ -63,7 +63,8 @@ struct tenant_keys worker_rig_keys(uint32_t tenant);
 /* rig->r as a request of tenant, begun now. */
 struct request *worker_rig_request(struct worker_rig *rig, uint32_t tenant);
 /* Enters an end into the table. */
-void worker_rig_revoke(struct worker_rig *rig, const struct sid *sid, uint32_t tenant, const char *user);
+void worker_rig_revoke(struct worker_rig *rig, const struct sid *sid, uint32_t tenant,
+		       const char *user);
 /* The auditor grants so many and has acknowledged up to an id. */
 void worker_rig_credit(struct worker_rig *rig, uint32_t granted, uint64_t acked);
 /* The next record that the auditor has got; false when there is none. packet: AUDIT_MAX_RECORD. */

@@ -63,10 +63,16 @@ static void credit(struct fixture *f, uint32_t granted, uint64_t acked)
 
 static struct audit_record record(void)
 {
-	return (struct audit_record){.event = AUDIT_SESSION_CREATED, .outcome = AUDIT_OK, .actor_type = AUDIT_ACTOR_CLIENT,
-				     .tenant = SD_SLICE("brand-a"), .actor_id = SD_SLICE("mobile"),
-				     .user_id = SD_SLICE("alice"), .session_id = SD_SLICE(""), .ip = SD_SLICE(""),
-				     .reason = SD_SLICE(""), .request_id = SD_SLICE("request-1")};
+	return (struct audit_record){.event = AUDIT_SESSION_CREATED,
+				     .outcome = AUDIT_OK,
+				     .actor_type = AUDIT_ACTOR_CLIENT,
+				     .tenant = SD_SLICE("brand-a"),
+				     .actor_id = SD_SLICE("mobile"),
+				     .user_id = SD_SLICE("alice"),
+				     .session_id = SD_SLICE(""),
+				     .ip = SD_SLICE(""),
+				     .reason = SD_SLICE(""),
+				     .request_id = SD_SLICE("request-1")};
 }
 
 static uint64_t send_one(struct fixture *f)
@@ -224,11 +230,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_no_slot_before_credit, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_a_record_keeps_its_slot_until_acknowledged, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_what_cannot_be_encoded_gives_its_slot_back, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_more_goes_beyond_the_slots_refusals_do_not, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_a_new_auditor_gets_it_again_in_order, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_a_full_socket_waits_for_the_next_credit, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_record_keeps_its_slot_until_acknowledged, setup,
+					    teardown),
+	    cmocka_unit_test_setup_teardown(test_what_cannot_be_encoded_gives_its_slot_back, setup,
+					    teardown),
+	    cmocka_unit_test_setup_teardown(test_more_goes_beyond_the_slots_refusals_do_not, setup,
+					    teardown),
+	    cmocka_unit_test_setup_teardown(test_a_new_auditor_gets_it_again_in_order, setup,
+					    teardown),
+	    cmocka_unit_test_setup_teardown(test_a_full_socket_waits_for_the_next_credit, setup,
+					    teardown),
 	    cmocka_unit_test_setup_teardown(test_nonsense_ends_the_connection, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

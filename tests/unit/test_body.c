@@ -8,9 +8,12 @@
 
 enum { F_NAME, F_COUNT_OF, F_FLAG, F_OBJECT, F_LIST, F_EITHER, FIELDS };
 static const struct body_field fields[FIELDS] = {
-    [F_NAME] = {"name", BODY_STRING, true, 8},	 [F_COUNT_OF] = {"count", BODY_INT, false, 0},
-    [F_FLAG] = {"flag", BODY_BOOL, false, 0},	 [F_OBJECT] = {"object", BODY_OBJECT, false, 16},
-    [F_LIST] = {"list", BODY_ARRAY, false, 16}, [F_EITHER] = {"either", BODY_STRING_OR_ARRAY, false, 16},
+    [F_NAME] = {"name", BODY_STRING, true, 8},
+    [F_COUNT_OF] = {"count", BODY_INT, false, 0},
+    [F_FLAG] = {"flag", BODY_BOOL, false, 0},
+    [F_OBJECT] = {"object", BODY_OBJECT, false, 16},
+    [F_LIST] = {"list", BODY_ARRAY, false, 16},
+    [F_EITHER] = {"either", BODY_STRING_OR_ARRAY, false, 16},
 };
 
 static struct body_value val[FIELDS];
@@ -21,7 +24,10 @@ static const char *read_body(struct worker_rig *rig, const char *text)
 	static struct http_msg msg;
 	static char out[200];
 	struct request *r = worker_rig_request(rig, RIG_A);
-	msg = (struct http_msg){.method = HTTP_POST, .version_minor = 1, .keep_alive = true, .body = sd_slice_str(text)};
+	msg = (struct http_msg){.method = HTTP_POST,
+				.version_minor = 1,
+				.keep_alive = true,
+				.body = sd_slice_str(text)};
 	r->msg = &msg;
 	out[0] = '\0';
 	if (body_read(r, fields, FIELDS, val) == STEP_NEXT) {
@@ -30,19 +36,24 @@ static const char *read_body(struct worker_rig *rig, const char *text)
 	}
 	assert_int_equal(r->status, 400);
 	sd_buf_char(&rig->c.out, '\0');
-	const char *code = strstr(rig->c.out.p, "\"code\":\""), *pointer = strstr(rig->c.out.p, "\"pointer\":\"");
+	const char *code = strstr(rig->c.out.p, "\"code\":\""),
+		   *pointer = strstr(rig->c.out.p, "\"pointer\":\"");
 	assert_non_null(code);
 	(void)snprintf(out, sizeof(out), "%.*s", (int)strcspn(code + 8, "\""), code + 8);
 	if (pointer)
-		(void)snprintf(out + strlen(out), sizeof(out) - strlen(out), " %.*s", (int)strcspn(pointer + 11, "\""), pointer + 11);
+		(void)snprintf(out + strlen(out), sizeof(out) - strlen(out), " %.*s",
+			       (int)strcspn(pointer + 11, "\""), pointer + 11);
 	return out;
 }
 
 static void test_each_kind(void **state)
 {
 	struct worker_rig *rig = *state;
-	assert_string_equal(read_body(rig, "{\"name\":\"a\\u0062c\",\"count\":-7,\"flag\":true,\"object\":{\"x\":1},"
-					   "\"list\":[1],\"either\":\"e\"}"), "");
+	assert_string_equal(
+	    read_body(rig,
+		      "{\"name\":\"a\\u0062c\",\"count\":-7,\"flag\":true,\"object\":{\"x\":1},"
+		      "\"list\":[1],\"either\":\"e\"}"),
+	    "");
 	assert_true(sd_slice_is(val[F_NAME].str, "abc"));
 	assert_int_equal(val[F_COUNT_OF].num, -7);
 	assert_true(val[F_FLAG].flag);
@@ -85,10 +96,24 @@ static void test_what_is_not_strict_json(void **state)
 {
 	struct worker_rig *rig = *state;
 	static const char *const bodies[] = {
-	    "", "[]", "\"name\"", "null", "{", "{\"name\":\"a\"", "{\"name\":\"a\"} x", "{\"name\":\"a\",}", "{name:\"a\"}",
-	    "{'name':'a'}", "{\"name\":\"a\",\"count\":NaN}", "{\"name\":\"a\",\"count\":01}", "{\"name\":\"\\ud800\"}",
-	    "{\"name\":\"\xc0\xaf\"}", "{\"name\":\"a\",\"name\":\"b\"}", "{\"name\":\"a\",\"n\\u0061me\":\"b\"}",
-	    "{\"na\\u0000me\":\"a\"}", "\xef\xbb\xbf{\"name\":\"a\"}",
+	    "",
+	    "[]",
+	    "\"name\"",
+	    "null",
+	    "{",
+	    "{\"name\":\"a\"",
+	    "{\"name\":\"a\"} x",
+	    "{\"name\":\"a\",}",
+	    "{name:\"a\"}",
+	    "{'name':'a'}",
+	    "{\"name\":\"a\",\"count\":NaN}",
+	    "{\"name\":\"a\",\"count\":01}",
+	    "{\"name\":\"\\ud800\"}",
+	    "{\"name\":\"\xc0\xaf\"}",
+	    "{\"name\":\"a\",\"name\":\"b\"}",
+	    "{\"name\":\"a\",\"n\\u0061me\":\"b\"}",
+	    "{\"na\\u0000me\":\"a\"}",
+	    "\xef\xbb\xbf{\"name\":\"a\"}",
 	};
 	for (size_t i = 0; i < SD_ARRAY_LEN(bodies); i++)
 		if (strcmp(read_body(rig, bodies[i]), "json-malformed") != 0)

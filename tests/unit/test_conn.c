@@ -10,10 +10,13 @@
 #include "worker_rig.h"
 
 #define GET "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"
-#define VALIDATE(length) "POST /sessions/validate HTTP/1.1\r\nHost: h\r\nX-API-Key: " RIG_KEY_A "\r\n" \
+#define VALIDATE(length)                                                                           \
+	"POST /sessions/validate HTTP/1.1\r\nHost: h\r\nX-API-Key: " RIG_KEY_A "\r\n"              \
 	"Content-Type: application/json\r\nContent-Length: " length "\r\n"
 /* Asks the store, which is not there: parked, then 503 at the end of the turn. */
-#define PARKS "GET /sessions/IQECAwQFBgcICQoLDA0ODw HTTP/1.1\r\nHost: h\r\nX-API-Key: " RIG_KEY_A "\r\n\r\n"
+#define PARKS                                                                                      \
+	"GET /sessions/IQECAwQFBgcICQoLDA0ODw HTTP/1.1\r\nHost: h\r\nX-API-Key: " RIG_KEY_A        \
+	"\r\n\r\n"
 
 #define VALIDATE_MAX 110000
 
@@ -81,9 +84,12 @@ static void test_one_request(void **state)
 static void test_cut_at_every_byte(void **state)
 {
 	struct worker_rig *rig = *state;
-	static const char chunked[] = VALIDATE("2") "\r\n{}" GET
-	    "POST /sessions/validate HTTP/1.1\r\nHost: h\r\nX-API-Key: " RIG_KEY_A "\r\n"
-	    "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;x=y\r\n}\r\n0\r\n\r\n" GET;
+	static const char chunked[] =
+	    VALIDATE("2") "\r\n{}" GET
+			  "POST /sessions/validate HTTP/1.1\r\nHost: h\r\nX-API-Key: " RIG_KEY_A
+			  "\r\n"
+			  "Content-Type: application/json\r\nTransfer-Encoding: "
+			  "chunked\r\n\r\n1\r\n{\r\n1;x=y\r\n}\r\n0\r\n\r\n" GET;
 	static char whole[8192];
 	for (size_t cut = 0; cut < sizeof(chunked); cut++) {
 		int client = begin(rig);
@@ -150,12 +156,14 @@ static void test_half_closed_clients_get_their_answer(void **state)
 	static const size_t sizes[] = {100, 4096, 8192};
 	for (size_t i = 0; i < SD_ARRAY_LEN(sizes); i++) {
 		char text[8193];
-		int client = begin(rig), at = snprintf(text, sizeof(text), "GET /livez HTTP/1.1\r\nHost: h\r\n");
+		int client = begin(rig),
+		    at = snprintf(text, sizeof(text), "GET /livez HTTP/1.1\r\nHost: h\r\n");
 		for (size_t left; (left = sizes[i] - (size_t)at - 2) > 0;) {
 			int pad = (int)SD_MIN(left, (size_t)1000);
 			if (left > 1000 && left < 1010)
 				pad = 500;
-			at += snprintf(text + at, sizeof(text) - (size_t)at, "A:%0*d\r\n", pad - 4, 0);
+			at += snprintf(text + at, sizeof(text) - (size_t)at, "A:%0*d\r\n", pad - 4,
+				       0);
 		}
 		(void)snprintf(text + at, sizeof(text) - (size_t)at, "\r\n");
 		assert_int_equal(strlen(text), sizes[i]);
@@ -244,7 +252,7 @@ static void test_deadlines(void **state)
 	say(client, "GET /livez HT"); /* a slow head */
 	worker_rig_turn(rig);
 	worker_rig_pass(rig, 3000);
-	say(client, "TP/1.1\r\nA");   /* more of it moves nothing */
+	say(client, "TP/1.1\r\nA"); /* more of it moves nothing */
 	worker_rig_turn(rig);
 	expect_after(rig, client, 2000, "HTTP/1.1 408 ");
 	assert_int_equal(count_of("Connection: close"), 1);
@@ -275,7 +283,8 @@ static void test_a_client_that_does_not_read(void **state)
 	struct worker_rig *rig = *state;
 	int client = begin(rig), small = 4096, turns = 0;
 	assert_int_equal(setsockopt(client, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
-	assert_int_equal(setsockopt(rig->w.conns->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+	assert_int_equal(setsockopt(rig->w.conns->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)),
+			 0);
 	say_times(client, GET, 400);
 	assert_int_equal(shutdown(client, SHUT_WR), 0);
 	for (int i = 0; i < 100; i++)
@@ -294,7 +303,8 @@ static void test_a_client_that_does_not_read(void **state)
 	assert_int_equal(rig->w.connections, 0);
 	(void)close(client);
 	client = begin(rig);
-	assert_int_equal(setsockopt(rig->w.conns->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+	assert_int_equal(setsockopt(rig->w.conns->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)),
+			 0);
 	say_times(client, GET, 200);
 	for (int i = 0; i < 20; i++)
 		worker_rig_turn(rig);
@@ -333,8 +343,9 @@ static void test_expect_continue(void **state)
 	assert_int_equal(count_of("HTTP/1.1 400"), 1);
 	(void)close(client);
 	client = begin(rig); /* refused before the body is sent */
-	say(client, "POST /sessions/validate HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-		    "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+	say(client,
+	    "POST /sessions/validate HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+	    "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
 	worker_rig_turn(rig);
 	assert_false(hear(client));
 	assert_int_equal(strncmp(heard, "HTTP/1.1 401 ", 13), 0);

@@ -73,7 +73,10 @@ static struct sign_answer answer_of(struct tenant_keys *keys, uint32_t first, ui
 {
 	for (uint32_t i = 0; i < count; i++)
 		keys[i] = worker_rig_keys(first + i);
-	return (struct sign_answer){.op = SIGN_OP_TENANT_KEYS, .status = SIGN_DONE, .first = first, .count = count,
+	return (struct sign_answer){.op = SIGN_OP_TENANT_KEYS,
+				    .status = SIGN_DONE,
+				    .first = first,
+				    .count = count,
 				    .payload = sd_slice(keys, count * sizeof(*keys))};
 }
 
@@ -129,14 +132,19 @@ static void test_a_public_key_is_made_once_and_only_while_it_verifies(void **sta
 	struct worker_rig *rig = *state;
 	struct generation *g = rig->w.generation;
 	uint32_t index;
-	const struct jwk *k = generation_jwk(g, RIG_A, sd_slice_str(rig->policy.kid[0]), FAKE_POLICY_NOW, &index);
+	const struct jwk *k =
+	    generation_jwk(g, RIG_A, sd_slice_str(rig->policy.kid[0]), FAKE_POLICY_NOW, &index);
 	assert_non_null(k);
 	assert_int_equal(k->alg, JOSE_ES256);
-	assert_ptr_equal(generation_jwk(g, RIG_A, sd_slice_str(rig->policy.kid[0]), FAKE_POLICY_NOW, &index), k);
-	assert_null(generation_jwk(g, RIG_A, sd_slice_str(rig->policy.kid[2]), FAKE_POLICY_NOW, &index));
+	assert_ptr_equal(
+	    generation_jwk(g, RIG_A, sd_slice_str(rig->policy.kid[0]), FAKE_POLICY_NOW, &index), k);
+	assert_null(
+	    generation_jwk(g, RIG_A, sd_slice_str(rig->policy.kid[2]), FAKE_POLICY_NOW, &index));
 	assert_int_equal(index, POLICY_NONE);
-	assert_null(generation_jwk(g, RIG_A, sd_slice_str(rig->policy.kid[0]), FAKE_POLICY_NOW - 2000, &index));
-	assert_null(generation_jwk(g, RIG_C, sd_slice_str(rig->policy.kid[0]), FAKE_POLICY_NOW, &index));
+	assert_null(generation_jwk(g, RIG_A, sd_slice_str(rig->policy.kid[0]),
+				   FAKE_POLICY_NOW - 2000, &index));
+	assert_null(
+	    generation_jwk(g, RIG_C, sd_slice_str(rig->policy.kid[0]), FAKE_POLICY_NOW, &index));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, worker_rig_setup, worker_rig_teardown)

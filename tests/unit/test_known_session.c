@@ -10,16 +10,26 @@
 static struct session record(char *user, uint8_t first)
 {
 	return (struct session){
-	    .sid = {{first, 7, 7}}, .status = SESSION_ACTIVE, .mode = SESSION_MODE_COOKIE, .created_ms = RIG_WALL_MS - 5000,
-	    .seen_ms = RIG_WALL_MS - 4000, .idle_s = 1800, .absolute_s = 36000, .user = sd_slice_str(user),
-	    .client = SD_SLICE("web"), .scope = SD_SLICE("read"), .audience = SD_SLICE("[]"), .data = SD_SLICE("sealed"),
+	    .sid = {{first, 7, 7}},
+	    .status = SESSION_ACTIVE,
+	    .mode = SESSION_MODE_COOKIE,
+	    .created_ms = RIG_WALL_MS - 5000,
+	    .seen_ms = RIG_WALL_MS - 4000,
+	    .idle_s = 1800,
+	    .absolute_s = 36000,
+	    .user = sd_slice_str(user),
+	    .client = SD_SLICE("web"),
+	    .scope = SD_SLICE("read"),
+	    .audience = SD_SLICE("[]"),
+	    .data = SD_SLICE("sealed"),
 	};
 }
 
 static struct known_session *keep(struct worker_rig *rig, const struct session *s)
 {
 	uint32_t bucket = known_session_bucket(&rig->r, &s->sid);
-	struct known_session *k = known_session_keep(&rig->r, s, bucket, shm_bucket_read(rig->control, bucket));
+	struct known_session *k =
+	    known_session_keep(&rig->r, s, bucket, shm_bucket_read(rig->control, bucket));
 	assert_non_null(k);
 	return k;
 }

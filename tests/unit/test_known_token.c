@@ -14,22 +14,31 @@
 static struct claims claims_of_a(void)
 {
 	return (struct claims){
-	    .iss = SD_SLICE("https://id.brand-a.example"), .sub = SD_SLICE("alice"), .jti = SD_SLICE("j1"),
-	    .client_id = SD_SLICE("mobile"), .sid = SD_SLICE(SID_TEXT), .tid = SD_SLICE("brand-a"),
-	    .scope = SD_SLICE("read write"), .aud = {SD_SLICE("api-a"), SD_SLICE("other")}, .aud_count = 2,
-	    .iat = FAKE_POLICY_NOW - 10, .exp = FAKE_POLICY_NOW + 890,
+	    .iss = SD_SLICE("https://id.brand-a.example"),
+	    .sub = SD_SLICE("alice"),
+	    .jti = SD_SLICE("j1"),
+	    .client_id = SD_SLICE("mobile"),
+	    .sid = SD_SLICE(SID_TEXT),
+	    .tid = SD_SLICE("brand-a"),
+	    .scope = SD_SLICE("read write"),
+	    .aud = {SD_SLICE("api-a"), SD_SLICE("other")},
+	    .aud_count = 2,
+	    .iat = FAKE_POLICY_NOW - 10,
+	    .exp = FAKE_POLICY_NOW + 890,
 	};
 }
 
 /* The token's text lives in the request's arena. */
-static struct sd_slice sign_with(struct worker_rig *rig, const struct claims *c, int key, const char *kid)
+static struct sd_slice sign_with(struct worker_rig *rig, const struct claims *c, int key,
+				 const char *kid)
 {
 	struct sd_buf payload, token;
 	sd_buf_init(&payload, 8192);
 	sd_buf_init(&token, 8192);
 	claims_emit(&payload, c);
-	assert_int_equal(jws_sign_compact(rig->policy.key[key], key == 2 ? JOSE_EDDSA : JOSE_ES256, kid, "at+jwt",
-					  sd_buf_slice(&payload), &token), SD_OK);
+	assert_int_equal(jws_sign_compact(rig->policy.key[key], key == 2 ? JOSE_EDDSA : JOSE_ES256,
+					  kid, "at+jwt", sd_buf_slice(&payload), &token),
+			 SD_OK);
 	struct sd_slice kept = sd_arena_copy(&rig->r.arena, sd_buf_slice(&token));
 	assert_non_null(kept.p);
 	sd_buf_fini(&payload);
@@ -64,8 +73,10 @@ static void test_remembered_after_the_first(void **state)
 	assert_int_equal(first->seen_ms, c.iat * 1000);
 	assert_int_equal(first->query.client_slot, 0);
 	assert_true(sd_slice_is(first->claims.scope, "read write"));
-	assert_true(sd_slice_is(first->common, "\"session_id\":\"" SID_TEXT "\",\"user_id\":\"alice\",\"tenant_id\":\"brand-a\","
-					       "\"client_id\":\"mobile\",\"scope\":\"read write\""));
+	assert_true(sd_slice_is(first->common,
+				"\"session_id\":\"" SID_TEXT
+				"\",\"user_id\":\"alice\",\"tenant_id\":\"brand-a\","
+				"\"client_id\":\"mobile\",\"scope\":\"read write\""));
 	/* nothing of it points into the request */
 	worker_rig_request(rig, RIG_A);
 	assert_true(sd_slice_is(first->claims.iss, "https://id.brand-a.example"));
@@ -79,8 +90,10 @@ static void test_refusals_in_the_contracts_order(void **state)
 	assert_int_equal(get(rig, sign(rig, &good)), RESULT_VALID);
 	assert_int_equal(get(rig, SD_SLICE("nonsense")), RESULT_MALFORMED);
 	assert_int_equal(get(rig, sign_with(rig, &good, 0, "unknown")), RESULT_SIGNATURE);
-	assert_int_equal(get(rig, sign_with(rig, &good, 1, rig->policy.kid[0])), RESULT_SIGNATURE); /* another key signed */
-	assert_int_equal(get(rig, sign_with(rig, &good, 2, rig->policy.kid[2])), RESULT_SIGNATURE); /* another tenant's */
+	assert_int_equal(get(rig, sign_with(rig, &good, 1, rig->policy.kid[0])),
+			 RESULT_SIGNATURE); /* another key signed */
+	assert_int_equal(get(rig, sign_with(rig, &good, 2, rig->policy.kid[2])),
+			 RESULT_SIGNATURE); /* another tenant's */
 	struct claims c = good;
 	c.iss = SD_SLICE("https://id.brand-b.example");
 	c.aud_count = 1;
@@ -129,7 +142,9 @@ static void test_expires_while_remembered(void **state)
 
 static struct policy_key *key_row(struct worker_rig *rig, const char *kid)
 {
-	struct policy_key *row = (struct policy_key *)(void *)(rig->policy.base + worker_rig_tenant(rig, RIG_A)->keys.off);
+	struct policy_key *row =
+	    (struct policy_key *)(void *)(rig->policy.base +
+					  worker_rig_tenant(rig, RIG_A)->keys.off);
 	return sd_slice_is(policy_view_str(&rig->policy.view, row[0].kid), kid) ? &row[0] : &row[1];
 }
 
@@ -203,12 +218,9 @@ static void test_tenants_do_not_share(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_remembered_after_the_first),
-	    TEST(test_refusals_in_the_contracts_order),
-	    TEST(test_the_requests_audience),
-	    TEST(test_expires_while_remembered),
-	    TEST(test_a_removed_key_ends_its_tokens),
-	    TEST(test_a_new_generation_verifies_again),
+	    TEST(test_remembered_after_the_first),    TEST(test_refusals_in_the_contracts_order),
+	    TEST(test_the_requests_audience),	      TEST(test_expires_while_remembered),
+	    TEST(test_a_removed_key_ends_its_tokens), TEST(test_a_new_generation_verifies_again),
 	    TEST(test_tenants_do_not_share),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

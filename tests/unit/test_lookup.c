@@ -16,7 +16,8 @@ static const struct sid sid = {{0x21, 1, 2, 3}};
 static struct lookup lookup_of(struct worker_rig *rig)
 {
 	struct lookup l = {.partition = sid.b[0], .sid = sid};
-	l.query = (struct shm_query){.tenant_slot = 0, .client_slot = 1, .key_slot = 2, .iat_s = FAKE_POLICY_NOW - 100};
+	l.query = (struct shm_query){
+	    .tenant_slot = 0, .client_slot = 1, .key_slot = 2, .iat_s = FAKE_POLICY_NOW - 100};
 	shm_tags(rig->control->seed, sid.b, 0, SD_SLICE("alice"), &l.query.tags);
 	return l;
 }
@@ -150,8 +151,9 @@ static void test_outage_allows_signed_tokens_for_a_while(void **state)
 	sd_clock_test_set(RIG_BOOT_NS + 30 * SD_NS_PER_S, RIG_WALL_MS);
 	assert_int_equal(lookup_store(r, &l, true), LOOKUP_GOOD);
 	assert_int_equal(l.source, SOURCE_SIGNED);
-	assert_int_equal(lookup_store(r, &l, false), LOOKUP_UNAVAILABLE); /* session tokens are nothing alone */
-	l.why = FALLBACK_IDLE; /* and a session that may be idle is not revived */
+	assert_int_equal(lookup_store(r, &l, false),
+			 LOOKUP_UNAVAILABLE); /* session tokens are nothing alone */
+	l.why = FALLBACK_IDLE;		      /* and a session that may be idle is not revived */
 	assert_int_equal(lookup_store(r, &l, true), LOOKUP_UNAVAILABLE);
 	l.why = FALLBACK_STALE;
 	sd_clock_test_set(RIG_BOOT_NS + 30 * SD_NS_PER_S + 1, RIG_WALL_MS);
@@ -184,8 +186,11 @@ static void test_the_record_and_its_rules(void **state)
 	struct request *r = worker_rig_request(rig, RIG_A);
 	struct lookup l = lookup_of(rig);
 	struct session *s = &r->call.session;
-	*s = (struct session){.status = SESSION_ACTIVE, .created_ms = RIG_WALL_MS - 1000, .seen_ms = RIG_WALL_MS - 1000,
-			      .idle_s = 1800, .absolute_s = 36000};
+	*s = (struct session){.status = SESSION_ACTIVE,
+			      .created_ms = RIG_WALL_MS - 1000,
+			      .seen_ms = RIG_WALL_MS - 1000,
+			      .idle_s = 1800,
+			      .absolute_s = 36000};
 	r->call.status = STORE_OK;
 	assert_int_equal(lookup_store(r, &l, true), LOOKUP_GOOD);
 	assert_int_equal(l.source, SOURCE_STORE);
@@ -202,7 +207,8 @@ static void test_the_record_and_its_rules(void **state)
 	assert_int_equal(lookup_store(r, &l, true), LOOKUP_GONE);
 	s->status = SESSION_ACTIVE;
 	r->call.status = STORE_OK;
-	int64_t *const rules[] = {&r->call.tenant_before_s, &r->call.client_before_s, &r->call.key_before_s};
+	int64_t *const rules[] = {&r->call.tenant_before_s, &r->call.client_before_s,
+				  &r->call.key_before_s};
 	for (size_t i = 0; i < SD_ARRAY_LEN(rules); i++) {
 		*rules[i] = l.query.iat_s;
 		assert_int_equal(lookup_store(r, &l, true), LOOKUP_GOOD);
@@ -219,16 +225,11 @@ static void test_the_record_and_its_rules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_never_proven_is_asked),
-	    TEST(test_stale_is_asked_to_the_nanosecond),
-	    TEST(test_both_partitions_count),
-	    TEST(test_an_end_needs_no_proof),
-	    TEST(test_rules_by_time),
-	    TEST(test_unknown_is_asked),
-	    TEST(test_outage_denies),
-	    TEST(test_outage_allows_signed_tokens_for_a_while),
-	    TEST(test_an_absent_record),
-	    TEST(test_the_record_and_its_rules),
+	    TEST(test_never_proven_is_asked), TEST(test_stale_is_asked_to_the_nanosecond),
+	    TEST(test_both_partitions_count), TEST(test_an_end_needs_no_proof),
+	    TEST(test_rules_by_time),	      TEST(test_unknown_is_asked),
+	    TEST(test_outage_denies),	      TEST(test_outage_allows_signed_tokens_for_a_while),
+	    TEST(test_an_absent_record),      TEST(test_the_record_and_its_rules),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,8 +39,9 @@ static void test_creations_refill_with_time(void **state)
 	assert_int_equal(create_many(r, 1, 1, T0 + 99), 0);
 	assert_int_equal(create_many(r, 1, 1, T0 + 100), 1);
 	assert_int_equal(create_many(r, 1, 1, T0 + 600), 5);
-	assert_int_equal(create_many(r, 1, 1, T0 + 3600000), 10); /* a second's worth, not an hour's */
-	assert_int_equal(create_many(r, 2, 1, T0), 10);		  /* another tenant's is its own */
+	assert_int_equal(create_many(r, 1, 1, T0 + 3600000),
+			 10);				/* a second's worth, not an hour's */
+	assert_int_equal(create_many(r, 2, 1, T0), 10); /* another tenant's is its own */
 }
 
 static void test_a_clock_set_back_gives_nothing(void **state)
@@ -70,7 +71,8 @@ static void test_failures_by_address(void **state)
 	}
 	assert_false(ratelimit_source_ok(r, 1, ip, 3, T0));
 	assert_true(ratelimit_source_ok(r, 1, other, 3, T0));
-	assert_true(ratelimit_source_ok(r, 2, ip, 3, T0)); /* one tenant's trouble is not another's */
+	assert_true(
+	    ratelimit_source_ok(r, 2, ip, 3, T0)); /* one tenant's trouble is not another's */
 	assert_true(ratelimit_source_ok(r, 1, ip, 0, T0));
 	assert_false(ratelimit_source_ok(r, 1, ip, 3, T0 + 59999 - T0 % 60000));
 	assert_true(ratelimit_source_ok(r, 1, ip, 3, T0 + 60000));

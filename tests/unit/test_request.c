@@ -20,7 +20,8 @@ static int ask(struct worker_rig *rig, const char *line, const char *fields, con
 	int client = worker_rig_client(rig), status = 0;
 	if (body)
 		(void)snprintf(length, sizeof(length), "Content-Length: %zu\r\n", strlen(body));
-	int n = snprintf(text, sizeof(text), "%s HTTP/1.1\r\nHost: h\r\n%s%s\r\n%s", line, fields, length, body ? body : "");
+	int n = snprintf(text, sizeof(text), "%s HTTP/1.1\r\nHost: h\r\n%s%s\r\n%s", line, fields,
+			 length, body ? body : "");
 	worker_rig_say(client, text, (size_t)n);
 	for (int i = 0; i < 3; i++)
 		worker_rig_turn(rig);
@@ -42,7 +43,8 @@ static bool is_code(const char *code)
 	return strstr(heard, want) != NULL;
 }
 
-static void expect(struct worker_rig *rig, const char *line, const char *fields, const char *body, const char *code)
+static void expect(struct worker_rig *rig, const char *line, const char *fields, const char *body,
+		   const char *code)
 {
 	int status = ask(rig, line, fields, body);
 	if (!is_code(code))
@@ -66,15 +68,19 @@ static void test_the_order_of_checks(void **state)
 	expect(rig, "POST /tenants/BAD!/sessions", "X-Tenant-ID: a\r\n", "x", "tenant-malformed");
 	expect(rig, "POST /tenants/nobody/sessions", "X-Tenant-ID: a\r\n", "x", "tenant-mismatch");
 	expect(rig, "POST /tenants/nobody/sessions", "", "x", "caller-unauthenticated");
-	expect(rig, "POST /tenants/nobody/sessions", KEY("sdk_wrong"), "x", "caller-unauthenticated");
+	expect(rig, "POST /tenants/nobody/sessions", KEY("sdk_wrong"), "x",
+	       "caller-unauthenticated");
 	expect(rig, "POST /tenants/nobody/sessions", KEY(RIG_KEY_A_WEB), "x", "tenant-unknown");
-	expect(rig, "POST /tenants/brand-a/sessions", KEY(RIG_KEY_A_WEB), "x", "permission-missing");
+	expect(rig, "POST /tenants/brand-a/sessions", KEY(RIG_KEY_A_WEB), "x",
+	       "permission-missing");
 	assert_non_null(strstr(heard, "sessions:create"));
 	expect(rig, "POST /tenants/brand-a/sessions", KEY(RIG_KEY_A), "x", "media-type");
 	expect(rig, "POST /tenants/brand-a/sessions", KEY(RIG_KEY_A) JSON, "x", "json-malformed");
-	expect(rig, "POST /tenants/brand-a/sessions", KEY(RIG_KEY_A) JSON, "{\"x\":1}", "unknown-field");
+	expect(rig, "POST /tenants/brand-a/sessions", KEY(RIG_KEY_A) JSON, "{\"x\":1}",
+	       "unknown-field");
 	expect(rig, "POST /tenants/brand-a/sessions", KEY(RIG_KEY_A) JSON, "{}", "field-missing");
-	expect(rig, "POST /tenants/brand-a/sessions", KEY(RIG_KEY_A) JSON, "{\"user_id\":\"alice\"}", "store-unavailable");
+	expect(rig, "POST /tenants/brand-a/sessions", KEY(RIG_KEY_A) JSON,
+	       "{\"user_id\":\"alice\"}", "store-unavailable");
 }
 
 static void test_rate_before_media_type(void **state)
@@ -104,7 +110,8 @@ static void test_tenants_are_apart(void **state)
 	(void)snprintf(fields, sizeof(fields), "%s%sX-Tenant-ID: brand-a\r\n", id, KEY(RIG_KEY_B));
 	expect(rig, "GET /sessions/user/alice", fields, NULL, "tenant-unknown");
 	assert_string_equal(foreign, heard);
-	expect(rig, "GET /tenants/brand-b/sessions/user/alice", KEY(RIG_KEY_B), NULL, "store-unavailable");
+	expect(rig, "GET /tenants/brand-b/sessions/user/alice", KEY(RIG_KEY_B), NULL,
+	       "store-unavailable");
 	expect(rig, "GET /sessions/user/alice", KEY(RIG_KEY_B), NULL, "store-unavailable");
 }
 
@@ -115,18 +122,22 @@ static void test_credentials(void **state)
 	expect(rig, line, "Authorization: Bearer " RIG_KEY_A "\r\n", NULL, "store-unavailable");
 	expect(rig, line, "authorization: bearer " RIG_KEY_A "\r\n", NULL, "store-unavailable");
 	expect(rig, line, "Authorization: Basic " RIG_KEY_A "\r\n", NULL, "caller-unauthenticated");
-	expect(rig, line, "Authorization: Bearer " RIG_KEY_A "x\r\n", NULL, "caller-unauthenticated");
+	expect(rig, line, "Authorization: Bearer " RIG_KEY_A "x\r\n", NULL,
+	       "caller-unauthenticated");
 	expect(rig, line, "X-API-Key: \r\n", NULL, "caller-unauthenticated");
 	expect(rig, line, KEY(RIG_KEY_A) KEY(RIG_KEY_A), NULL, "header-invalid");
-	expect(rig, line, KEY(RIG_KEY_A) "Authorization: Bearer " RIG_KEY_A "\r\n", NULL, "header-invalid");
-	expect(rig, line, KEY(RIG_KEY_A) "X-Tenant-ID: brand-a\r\nX-Tenant-ID: brand-a\r\n", NULL, "header-invalid");
+	expect(rig, line, KEY(RIG_KEY_A) "Authorization: Bearer " RIG_KEY_A "\r\n", NULL,
+	       "header-invalid");
+	expect(rig, line, KEY(RIG_KEY_A) "X-Tenant-ID: brand-a\r\nX-Tenant-ID: brand-a\r\n", NULL,
+	       "header-invalid");
 }
 
 /* The key of a keep-alive connection is hashed once, and again by each generation. */
 static void test_a_withdrawn_key_ends_on_open_connections(void **state)
 {
 	struct worker_rig *rig = *state;
-	static const char text[] = "GET /sessions/user/alice HTTP/1.1\r\nHost: h\r\n" KEY(RIG_KEY_A) "\r\n";
+	static const char text[] =
+	    "GET /sessions/user/alice HTTP/1.1\r\nHost: h\r\n" KEY(RIG_KEY_A) "\r\n";
 	int client = worker_rig_client(rig);
 	for (int round = 0; round < 3; round++) {
 		have = 0;
@@ -169,10 +180,13 @@ static void test_no_change_without_an_audit_slot(void **state)
 	for (int granted = 1; granted >= 0; granted--) {
 		worker_rig_credit(rig, (uint32_t)granted, 0);
 		for (size_t i = 0; i < SD_ARRAY_LEN(changes); i++)
-			expect(rig, changes[i].line, changes[i].body ? KEY(RIG_KEY_A) JSON : KEY(RIG_KEY_A), changes[i].body,
+			expect(rig, changes[i].line,
+			       changes[i].body ? KEY(RIG_KEY_A) JSON : KEY(RIG_KEY_A),
+			       changes[i].body,
 			       granted ? "store-unavailable" : "audit-unavailable");
 	}
-	expect(rig, "GET /sessions/user/alice", KEY(RIG_KEY_A), NULL, "store-unavailable"); /* looking needs none */
+	expect(rig, "GET /sessions/user/alice", KEY(RIG_KEY_A), NULL,
+	       "store-unavailable"); /* looking needs none */
 }
 
 static void test_request_ids(void **state)
@@ -183,7 +197,8 @@ static void test_request_ids(void **state)
 	assert_non_null(strstr(heard, "\r\nX-Request-Id: abc-DEF_1.2\r\n"));
 	assert_int_equal(ask(rig, "GET /livez", "X-Request-Id: <script>\r\n", NULL), 200);
 	assert_null(strstr(heard, "script"));
-	assert_int_equal(sscanf(strstr(heard, "X-Request-Id: "), "X-Request-Id: %31[0-9a-f]", own), 1);
+	assert_int_equal(sscanf(strstr(heard, "X-Request-Id: "), "X-Request-Id: %31[0-9a-f]", own),
+			 1);
 	assert_int_equal(strlen(own), 16);
 	assert_int_equal(ask(rig, "GET /livez", "", NULL), 200);
 	assert_null(strstr(heard, own));
@@ -195,17 +210,22 @@ static void test_bodies_without_a_length(void **state)
 {
 	struct worker_rig *rig = *state;
 	expect(rig, "POST /sessions", KEY(RIG_KEY_A) JSON, NULL, "length-required");
-	expect(rig, "POST /sessions", KEY(RIG_KEY_A) JSON "Content-Encoding: gzip\r\n", "{}", "media-type");
-	expect(rig, "POST /sessions", KEY(RIG_KEY_A) "Content-Type: text/json\r\n", "{}", "media-type");
+	expect(rig, "POST /sessions", KEY(RIG_KEY_A) JSON "Content-Encoding: gzip\r\n", "{}",
+	       "media-type");
+	expect(rig, "POST /sessions", KEY(RIG_KEY_A) "Content-Type: text/json\r\n", "{}",
+	       "media-type");
 	expect(rig, "POST /sessions", KEY(RIG_KEY_A) JSON JSON, "{}", "media-type");
-	expect(rig, "POST /sessions", KEY(RIG_KEY_A) "Content-Type: application/json; charset=utf-8\r\n", "{}", "field-missing");
+	expect(rig, "POST /sessions",
+	       KEY(RIG_KEY_A) "Content-Type: application/json; charset=utf-8\r\n", "{}",
+	       "field-missing");
 }
 
 static void test_framing_errors_have_their_codes(void **state)
 {
 	struct worker_rig *rig = *state;
 	expect(rig, "BREW /livez", "", NULL, "method-unknown");
-	expect(rig, "POST /sessions", "Transfer-Encoding: gzip\r\n", NULL, "transfer-coding-unknown");
+	expect(rig, "POST /sessions", "Transfer-Encoding: gzip\r\n", NULL,
+	       "transfer-coding-unknown");
 	expect(rig, "POST /sessions", "Content-Length: 99999\r\n", NULL, "body-too-large");
 	expect(rig, "POST /sessions", "Expect: more\r\n", "x", "expectation-failed");
 	assert_int_equal(rig->w.connections, 0);
@@ -229,8 +249,10 @@ static void test_public_keys_need_no_caller(void **state)
 	assert_int_equal(ask(rig, "GET /tenants/brand-a/jwks", "", NULL), 200);
 	assert_non_null(strstr(heard, "Cache-Control: public, max-age=300\r\n"));
 	assert_null(strstr(heard, "no-store"));
-	assert_int_equal(ask(rig, "GET /tenants/brand-a/jwks", "If-None-Match: \"tag\"\r\n", NULL), 304);
-	assert_int_equal(ask(rig, "GET /tenants/brand-a/jwks", "If-None-Match: \"old\"\r\n", NULL), 200);
+	assert_int_equal(ask(rig, "GET /tenants/brand-a/jwks", "If-None-Match: \"tag\"\r\n", NULL),
+			 304);
+	assert_int_equal(ask(rig, "GET /tenants/brand-a/jwks", "If-None-Match: \"old\"\r\n", NULL),
+			 200);
 	expect(rig, "GET /tenants/nobody/jwks", "", NULL, "tenant-unknown");
 	expect(rig, "GET /jwks", "", NULL, "route-unknown");
 }

@@ -33,7 +33,8 @@ static void expect(enum http_method method, const char *path, uint32_t listener,
 {
 	const struct found *f = find(method, path, listener);
 	if (f->match != ROUTE_FOUND || route_index(f->route) != (uint32_t)id)
-		fail_msg("%s: match %d, route %u, not %d", path, f->match, route_index(f->route), id);
+		fail_msg("%s: match %d, route %u, not %d", path, f->match, route_index(f->route),
+			 id);
 }
 
 static void refuse(enum http_method method, const char *path, uint32_t listener, const char *allow)
@@ -67,7 +68,8 @@ static void test_every_row_in_its_forms(void **state)
 		enum route_scope scope;
 		uint32_t on;
 	} rows[] = {
-#define ROUTE(id, label, method, pattern, scope, on, perm, body, steps) {method, pattern, scope, on},
+#define ROUTE(id, label, method, pattern, scope, on, perm, body, steps)                            \
+	{method, pattern, scope, on},
 #include "route.def"
 #undef ROUTE
 	};
@@ -80,13 +82,16 @@ static void test_every_row_in_its_forms(void **state)
 			if (here && rows[i].scope != TENANT_PUBLIC)
 				expect(rows[i].method, path, on, (enum route_id)i);
 			else
-				assert_int_equal(find(rows[i].method, path, on)->match, ROUTE_UNKNOWN);
+				assert_int_equal(find(rows[i].method, path, on)->match,
+						 ROUTE_UNKNOWN);
 			path_of("/tenants/brand-a/", rows[i].pattern, path);
 			if (here && rows[i].scope != GLOBAL) {
 				expect(rows[i].method, path, on, (enum route_id)i);
-				assert_true(sd_slice_is(find(rows[i].method, path, on)->params.tenant, "brand-a"));
+				assert_true(sd_slice_is(
+				    find(rows[i].method, path, on)->params.tenant, "brand-a"));
 			} else {
-				assert_int_equal(find(rows[i].method, path, on)->match, ROUTE_UNKNOWN);
+				assert_int_equal(find(rows[i].method, path, on)->match,
+						 ROUTE_UNKNOWN);
 			}
 		}
 	}
@@ -99,7 +104,8 @@ static void test_literals_before_parameters(void **state)
 	refuse(HTTP_DELETE, "/tenants/brand-a/sessions/revoke", ON_API, "POST");
 	expect(HTTP_GET, "/sessions/user/AAECAwQFBgcICQoLDA0ODw", ON_API, ROUTE_USER_LIST);
 	refuse(HTTP_POST, "/sessions/user/refresh", ON_API, "GET, HEAD, DELETE");
-	expect(HTTP_GET, "/sessions/user", ON_API, ROUTE_SESSION_GET); /* an id like any other: 404 there */
+	expect(HTTP_GET, "/sessions/user", ON_API,
+	       ROUTE_SESSION_GET); /* an id like any other: 404 there */
 }
 
 static void test_wrong_method_names_all(void **state)
@@ -129,7 +135,8 @@ static void test_an_encoded_slash_is_for_user_ids(void **state)
 {
 	(void)state;
 	expect(HTTP_GET, "/sessions/user/a%2Fb", ON_API, ROUTE_USER_LIST);
-	assert_true(sd_slice_is(find(HTTP_GET, "/sessions/user/a%2Fb", ON_API)->params.user, "a/b"));
+	assert_true(
+	    sd_slice_is(find(HTTP_GET, "/sessions/user/a%2Fb", ON_API)->params.user, "a/b"));
 	refuse(HTTP_GET, "/sessions/a%2Fb", ON_API, NULL);
 	refuse(HTTP_POST, "/sessions%2Fvalidate", ON_API, NULL);
 	refuse(HTTP_GET, "/tenants%2Fbrand-a/jwks", ON_API, NULL);

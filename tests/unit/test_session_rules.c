@@ -9,13 +9,20 @@
 #include "session_rules.h"
 
 static const struct policy_tenant tenant = {
-    .idle_s = 100, .absolute_s = 1000, .remember_idle_s = 500, .remember_absolute_s = 5000, .access_ttl_s = 600,
+    .idle_s = 100,
+    .absolute_s = 1000,
+    .remember_idle_s = 500,
+    .remember_absolute_s = 5000,
+    .access_ttl_s = 600,
 };
 
 static struct session active(void)
 {
-	return (struct session){.status = SESSION_ACTIVE, .created_ms = 1000000, .seen_ms = 1000000,
-				.idle_s = 100, .absolute_s = 1000};
+	return (struct session){.status = SESSION_ACTIVE,
+				.created_ms = 1000000,
+				.seen_ms = 1000000,
+				.idle_s = 100,
+				.absolute_s = 1000};
 }
 
 static enum session_fate fate(const struct session *s, int64_t seen_ms, int64_t now_ms)
@@ -91,14 +98,15 @@ static void test_scope_words(void **state)
 		const char *granted, *wanted;
 		bool covers;
 	} cases[] = {
-	    {"read write", "read", true},	  {"read write", "write read", true},
-	    {"read write", "", true},		  {"", "read", false},
-	    {"read write", "rea", false},	  {"read", "read write", false},
-	    {"reader", "read", false},		  {"read  write", " write ", true},
+	    {"read write", "read", true}, {"read write", "write read", true},
+	    {"read write", "", true},	  {"", "read", false},
+	    {"read write", "rea", false}, {"read", "read write", false},
+	    {"reader", "read", false},	  {"read  write", " write ", true},
 	};
 	(void)state;
 	for (size_t i = 0; i < SD_ARRAY_LEN(cases); i++)
-		assert_int_equal(session_scope_covers(sd_slice_str(cases[i].granted), sd_slice_str(cases[i].wanted)),
+		assert_int_equal(session_scope_covers(sd_slice_str(cases[i].granted),
+						      sd_slice_str(cases[i].wanted)),
 				 cases[i].covers);
 }
 
@@ -106,9 +114,12 @@ static void test_what_is_kept_of_an_address(void **state)
 {
 	char out[64];
 	(void)state;
-	assert_true(sd_slice_is(session_keep_ip(PRIVACY_FULL, SD_SLICE("192.0.2.77"), out), "192.0.2.77"));
-	assert_true(sd_slice_is(session_keep_ip(PRIVACY_TRUNCATE, SD_SLICE("192.0.2.77"), out), "192.0.2.0"));
-	assert_true(sd_slice_is(session_keep_ip(PRIVACY_TRUNCATE, SD_SLICE("2001:db8:1:2::3"), out), "2001:db8:1::"));
+	assert_true(
+	    sd_slice_is(session_keep_ip(PRIVACY_FULL, SD_SLICE("192.0.2.77"), out), "192.0.2.77"));
+	assert_true(sd_slice_is(session_keep_ip(PRIVACY_TRUNCATE, SD_SLICE("192.0.2.77"), out),
+				"192.0.2.0"));
+	assert_true(sd_slice_is(session_keep_ip(PRIVACY_TRUNCATE, SD_SLICE("2001:db8:1:2::3"), out),
+				"2001:db8:1::"));
 	assert_int_equal(session_keep_ip(PRIVACY_TRUNCATE, SD_SLICE("nonsense"), out).n, 0);
 	assert_int_equal(session_keep_ip(PRIVACY_HASH, SD_SLICE("192.0.2.77"), out).n, 0);
 	assert_int_equal(session_keep_ip(PRIVACY_OFF, SD_SLICE("192.0.2.77"), out).n, 0);

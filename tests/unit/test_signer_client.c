@@ -39,7 +39,8 @@ static void on_done(struct sign_call *call)
 	struct waiter *w = SD_CONTAINER_OF(call, struct waiter, call);
 	w->told++;
 	w->status = call->answer.status;
-	assert_int_equal(sd_slice_copy(call->answer.payload, w->payload, sizeof(w->payload)), SD_OK);
+	assert_int_equal(sd_slice_copy(call->answer.payload, w->payload, sizeof(w->payload)),
+			 SD_OK);
 	if (w->drop)
 		signer_link_unref(w->drop);
 }
@@ -94,9 +95,18 @@ static void turn_at(struct fixture *f, int64_t now_ns)
 
 static int ask(struct fixture *f, struct signer_link *link, int i)
 {
-	struct sign_request q = {.op = SIGN_OP_ACCESS_TOKEN, .generation = 7, .iat_s = 1, .exp_s = 2, .sub = SD_SLICE("alice"),
-				 .client_id = SD_SLICE("web"), .scope = SD_SLICE(""), .acr = SD_SLICE(""),
-				 .amr = SD_SLICE(""), .ext = SD_SLICE(""), .aud = {SD_SLICE("api")}, .aud_count = 1};
+	struct sign_request q = {.op = SIGN_OP_ACCESS_TOKEN,
+				 .generation = 7,
+				 .iat_s = 1,
+				 .exp_s = 2,
+				 .sub = SD_SLICE("alice"),
+				 .client_id = SD_SLICE("web"),
+				 .scope = SD_SLICE(""),
+				 .acr = SD_SLICE(""),
+				 .amr = SD_SLICE(""),
+				 .ext = SD_SLICE(""),
+				 .aud = {SD_SLICE("api")},
+				 .aud_count = 1};
 	return signer_call(link, &q, TIMEOUT, &f->w[i].call);
 }
 
@@ -114,7 +124,10 @@ static uint32_t heard(int peer)
 
 static void reply(int peer, uint32_t id, const char *token)
 {
-	struct sign_answer a = {.id = id, .op = SIGN_OP_ACCESS_TOKEN, .status = SIGN_DONE, .payload = sd_slice_str(token)};
+	struct sign_answer a = {.id = id,
+				.op = SIGN_OP_ACCESS_TOKEN,
+				.status = SIGN_DONE,
+				.payload = sd_slice_str(token)};
 	uint8_t packet[SIGN_MAX_ANSWER];
 	size_t n;
 	assert_int_equal(sign_answer_encode(&a, packet, sizeof(packet), &n), SD_OK);
@@ -237,7 +250,8 @@ static void test_a_waiting_call_holds_its_link(void **state)
 	turn_at(f, T0);
 	assert_int_equal(f->w[0].told, 1);
 	assert_string_equal(f->w[0].payload, "still");
-	assert_int_equal(recv(f->peer, f->w[0].payload, 1, MSG_DONTWAIT), 0); /* closed with its last call */
+	assert_int_equal(recv(f->peer, f->w[0].payload, 1, MSG_DONTWAIT),
+			 0); /* closed with its last call */
 }
 
 static void test_done_may_drop_the_last_reference(void **state)
@@ -268,7 +282,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_each_has_its_deadline, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_dead_signer_is_told_once, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_waiting_calls_move, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_a_move_to_a_dead_one_fails_the_calls, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_move_to_a_dead_one_fails_the_calls, setup,
+					    teardown),
 	    cmocka_unit_test_setup_teardown(test_a_waiting_call_holds_its_link, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_done_may_drop_the_last_reference, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_nonsense_ends_the_link, setup, teardown),

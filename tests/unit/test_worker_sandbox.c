@@ -54,12 +54,22 @@ static void test_the_table_is_short_and_reasoned(void **state)
 static void test_what_must_never_be_in_it(void **state)
 {
 	static const int never[] = {
-	    SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone), SCMP_SYS(clone3),
-	    SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(creat), SCMP_SYS(socket), SCMP_SYS(connect),
-	    SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(ptrace), SCMP_SYS(process_vm_writev), SCMP_SYS(bpf),
-	    SCMP_SYS(io_uring_setup), SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(unlinkat), SCMP_SYS(mount),
-	    SCMP_SYS(kill), SCMP_SYS(prctl), SCMP_SYS(seccomp), SCMP_SYS(setuid), SCMP_SYS(ioctl), SCMP_SYS(fcntl),
-	    SCMP_SYS(userfaultfd), SCMP_SYS(pidfd_getfd), SCMP_SYS(personality), SCMP_SYS(keyctl),
+	    SCMP_SYS(execve),	    SCMP_SYS(execveat),
+	    SCMP_SYS(fork),	    SCMP_SYS(vfork),
+	    SCMP_SYS(clone),	    SCMP_SYS(clone3),
+	    SCMP_SYS(open),	    SCMP_SYS(openat),
+	    SCMP_SYS(openat2),	    SCMP_SYS(creat),
+	    SCMP_SYS(socket),	    SCMP_SYS(connect),
+	    SCMP_SYS(bind),	    SCMP_SYS(listen),
+	    SCMP_SYS(ptrace),	    SCMP_SYS(process_vm_writev),
+	    SCMP_SYS(bpf),	    SCMP_SYS(io_uring_setup),
+	    SCMP_SYS(memfd_create), SCMP_SYS(ftruncate),
+	    SCMP_SYS(unlinkat),	    SCMP_SYS(mount),
+	    SCMP_SYS(kill),	    SCMP_SYS(prctl),
+	    SCMP_SYS(seccomp),	    SCMP_SYS(setuid),
+	    SCMP_SYS(ioctl),	    SCMP_SYS(fcntl),
+	    SCMP_SYS(userfaultfd),  SCMP_SYS(pidfd_getfd),
+	    SCMP_SYS(personality),  SCMP_SYS(keyctl),
 	};
 	struct worker_sandbox t;
 	(void)state;
@@ -74,35 +84,125 @@ static int *sockets; /* a pair, made before the lock-down */
 static char *page;
 
 /* Each makes one call; what it returns ends the child. */
-static long do_execve(void) { return syscall(SYS_execve, "/bin/true", NULL, NULL); }
-static long do_openat(void) { return syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY); }
-static long do_socket(void) { return syscall(SYS_socket, AF_INET, SOCK_STREAM, 0); }
-static long do_connect(void) { return syscall(SYS_connect, sockets[0], NULL, 0); }
-static long do_listen(void) { return syscall(SYS_listen, sockets[0], 1); }
-static long do_clone(void) { return syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL); }
-static long do_kill_parent(void) { return syscall(SYS_kill, getppid(), 0); }
-static long do_tgkill_other(void) { return syscall(SYS_tgkill, 1, 1, 0); }
-static long do_ptrace(void) { return syscall(SYS_ptrace, 0, 0, NULL, NULL); }
-static long do_prctl(void) { return syscall(SYS_prctl, 4, 1, 0, 0, 0); }
-static long do_memfd(void) { return syscall(SYS_memfd_create, "x", 0); }
-static long do_fcntl(void) { return syscall(SYS_fcntl, 0, F_GETFL); }
-static long do_ioctl(void) { return syscall(SYS_ioctl, 0, 0x541b, NULL); }
-static long do_map_exec(void) { return syscall(SYS_mmap, NULL, 4096L, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L); }
-static long do_map_shared_write(void) { return syscall(SYS_mmap, NULL, 4096L, PROT_READ | PROT_WRITE, MAP_SHARED, sockets[0], 0L); }
-static long do_protect_exec(void) { return syscall(SYS_mprotect, page, 4096L, PROT_READ | PROT_EXEC); }
-static long do_accept_plain(void) { return syscall(SYS_accept4, sockets[0], NULL, NULL, 0); }
-static long do_sendto_address(void) { return syscall(SYS_sendto, sockets[0], "x", 1L, 0, page, 16); }
-static long do_shutdown_read(void) { return syscall(SYS_shutdown, sockets[0], SHUT_RD); }
-static long do_setsockopt_other(void) { return syscall(SYS_setsockopt, sockets[0], SOL_SOCKET, SO_RCVBUF, page, 4); }
-static long do_madvise_other(void) { return syscall(SYS_madvise, page, 4096L, MADV_DODUMP); }
-static long do_lseek_set(void) { return syscall(SYS_lseek, sockets[0], 0L, SEEK_SET); }
-static long do_map_private(void) { return syscall(SYS_mmap, NULL, 4096L, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L) == -1; }
-static long do_send(void) { return syscall(SYS_sendto, sockets[0], "x", 1L, MSG_NOSIGNAL, NULL, 0) != 1; }
-static long do_recv(void) { return syscall(SYS_recvfrom, sockets[0], page, 1L, MSG_DONTWAIT, NULL, NULL) != -1 || errno != EAGAIN; }
-static long do_shutdown_write(void) { return syscall(SYS_shutdown, sockets[0], SHUT_WR); }
-static long do_random(void) { return syscall(SYS_getrandom, page, 16L, 0) != 16; }
-static long do_dontdump(void) { return syscall(SYS_madvise, page, 4096L, MADV_DONTDUMP); }
-static long do_gettime(void) { return syscall(SYS_clock_gettime, 7, page); }
+static long do_execve(void)
+{
+	return syscall(SYS_execve, "/bin/true", NULL, NULL);
+}
+static long do_openat(void)
+{
+	return syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY);
+}
+static long do_socket(void)
+{
+	return syscall(SYS_socket, AF_INET, SOCK_STREAM, 0);
+}
+static long do_connect(void)
+{
+	return syscall(SYS_connect, sockets[0], NULL, 0);
+}
+static long do_listen(void)
+{
+	return syscall(SYS_listen, sockets[0], 1);
+}
+static long do_clone(void)
+{
+	return syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+}
+static long do_kill_parent(void)
+{
+	return syscall(SYS_kill, getppid(), 0);
+}
+static long do_tgkill_other(void)
+{
+	return syscall(SYS_tgkill, 1, 1, 0);
+}
+static long do_ptrace(void)
+{
+	return syscall(SYS_ptrace, 0, 0, NULL, NULL);
+}
+static long do_prctl(void)
+{
+	return syscall(SYS_prctl, 4, 1, 0, 0, 0);
+}
+static long do_memfd(void)
+{
+	return syscall(SYS_memfd_create, "x", 0);
+}
+static long do_fcntl(void)
+{
+	return syscall(SYS_fcntl, 0, F_GETFL);
+}
+static long do_ioctl(void)
+{
+	return syscall(SYS_ioctl, 0, 0x541b, NULL);
+}
+static long do_map_exec(void)
+{
+	return syscall(SYS_mmap, NULL, 4096L, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0L);
+}
+static long do_map_shared_write(void)
+{
+	return syscall(SYS_mmap, NULL, 4096L, PROT_READ | PROT_WRITE, MAP_SHARED, sockets[0], 0L);
+}
+static long do_protect_exec(void)
+{
+	return syscall(SYS_mprotect, page, 4096L, PROT_READ | PROT_EXEC);
+}
+static long do_accept_plain(void)
+{
+	return syscall(SYS_accept4, sockets[0], NULL, NULL, 0);
+}
+static long do_sendto_address(void)
+{
+	return syscall(SYS_sendto, sockets[0], "x", 1L, 0, page, 16);
+}
+static long do_shutdown_read(void)
+{
+	return syscall(SYS_shutdown, sockets[0], SHUT_RD);
+}
+static long do_setsockopt_other(void)
+{
+	return syscall(SYS_setsockopt, sockets[0], SOL_SOCKET, SO_RCVBUF, page, 4);
+}
+static long do_madvise_other(void)
+{
+	return syscall(SYS_madvise, page, 4096L, MADV_DODUMP);
+}
+static long do_lseek_set(void)
+{
+	return syscall(SYS_lseek, sockets[0], 0L, SEEK_SET);
+}
+static long do_map_private(void)
+{
+	return syscall(SYS_mmap, NULL, 4096L, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0L) == -1;
+}
+static long do_send(void)
+{
+	return syscall(SYS_sendto, sockets[0], "x", 1L, MSG_NOSIGNAL, NULL, 0) != 1;
+}
+static long do_recv(void)
+{
+	return syscall(SYS_recvfrom, sockets[0], page, 1L, MSG_DONTWAIT, NULL, NULL) != -1 ||
+	       errno != EAGAIN;
+}
+static long do_shutdown_write(void)
+{
+	return syscall(SYS_shutdown, sockets[0], SHUT_WR);
+}
+static long do_random(void)
+{
+	return syscall(SYS_getrandom, page, 16L, 0) != 16;
+}
+static long do_dontdump(void)
+{
+	return syscall(SYS_madvise, page, 4096L, MADV_DONTDUMP);
+}
+static long do_gettime(void)
+{
+	return syscall(SYS_clock_gettime, 7, page);
+}
 
 static void quiet(enum sd_log_level level, const char *line, void *arg)
 {
@@ -138,20 +238,44 @@ static int inside(long (*call)(void))
 
 static void test_locked_in(void **state)
 {
-#define CASE(call, fate) {#call, call, fate}
+#define CASE(call, fate)                                                                           \
+	{                                                                                          \
+#call, call, fate                                                                  \
+	}
 	static const struct {
 		const char *name;
 		long (*call)(void);
 		int fate;
 	} cases[] = {
-	    CASE(do_execve, DIED), CASE(do_connect, DIED), CASE(do_listen, DIED), CASE(do_clone, DIED),
-	    CASE(do_kill_parent, DIED), CASE(do_tgkill_other, DIED), CASE(do_ptrace, DIED), CASE(do_prctl, DIED),
-	    CASE(do_memfd, DIED), CASE(do_fcntl, DIED), CASE(do_ioctl, DIED), CASE(do_map_exec, DIED),
-	    CASE(do_map_shared_write, DIED), CASE(do_protect_exec, DIED), CASE(do_accept_plain, DIED),
-	    CASE(do_sendto_address, DIED), CASE(do_shutdown_read, DIED), CASE(do_setsockopt_other, DIED),
-	    CASE(do_madvise_other, DIED), CASE(do_lseek_set, DIED), CASE(do_openat, EACCES), CASE(do_socket, EACCES),
-	    CASE(do_map_private, FINE), CASE(do_send, FINE), CASE(do_recv, FINE), CASE(do_shutdown_write, FINE),
-	    CASE(do_random, FINE), CASE(do_dontdump, FINE), CASE(do_gettime, FINE),
+	    CASE(do_execve, DIED),
+	    CASE(do_connect, DIED),
+	    CASE(do_listen, DIED),
+	    CASE(do_clone, DIED),
+	    CASE(do_kill_parent, DIED),
+	    CASE(do_tgkill_other, DIED),
+	    CASE(do_ptrace, DIED),
+	    CASE(do_prctl, DIED),
+	    CASE(do_memfd, DIED),
+	    CASE(do_fcntl, DIED),
+	    CASE(do_ioctl, DIED),
+	    CASE(do_map_exec, DIED),
+	    CASE(do_map_shared_write, DIED),
+	    CASE(do_protect_exec, DIED),
+	    CASE(do_accept_plain, DIED),
+	    CASE(do_sendto_address, DIED),
+	    CASE(do_shutdown_read, DIED),
+	    CASE(do_setsockopt_other, DIED),
+	    CASE(do_madvise_other, DIED),
+	    CASE(do_lseek_set, DIED),
+	    CASE(do_openat, EACCES),
+	    CASE(do_socket, EACCES),
+	    CASE(do_map_private, FINE),
+	    CASE(do_send, FINE),
+	    CASE(do_recv, FINE),
+	    CASE(do_shutdown_write, FINE),
+	    CASE(do_random, FINE),
+	    CASE(do_dontdump, FINE),
+	    CASE(do_gettime, FINE),
 	};
 	int pair[2];
 	(void)state;

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ * Validations against a real store: what the store gives is held against the table; a client's rule
+ * reaches session tokens that nobody remembers; activity is told once per interval. */
+#include "base.h"
+
+#include "clock.h"
+#include "handle.h"
+#include "shm_fresh.h"
+#include "worker_store.h"
+
+struct tokens {
+	char sid[32], session[128], access[4096], refresh[128];
+};
+
+static struct tokens create(struct worker_store *s)
+{
+	struct tokens t;
+	assert_int_equal(worker_store_ask(s, "POST /sessions",
+					  "{\"user_id\":\"alice\",\"client_id\":\"web\",\"mode\":"
+					  "\"both\",\"scope\":\"read\"}"),
+			 201);
+	(void)snprintf(t.sid, sizeof(t.sid), "%s", worker_store_member(s, "session_id"));
+	(void)snprintf(t.session, sizeof(t.session), "%s", worker_store_member(s, "session_token"));
+	(void)snprintf(t.access, sizeof(t.access), "%s", worker_store_member(s, "access_token"));
+	(void)snprintf(t.refresh, sizeof(t.refresh), "%s", worker_store_member(s, "refresh_token"));
+	return t;
+}
+
+static int validate(struct worker_store *s, const char *kind, const char *token)
+{
+	char body[4400];
+	(void)snprintf(body, sizeof(body), "{\"%s\":\"%s\"}", kind, token);
+	return worker_store_ask(s, "POST /sessions/validate", body);
+}
+
+static const char *assurance(struct worker_store *s)
+{
+	return worker_store_member(s, "assurance");
+}
+
+static void stale(struct worker_store *s)
+{
+	shm_fresh_clear_all(s->rig.control);
+}
+
+static void test_both_kinds_are_good(void **state)
+{
+	struct worker_store *s = *state;
+	struct tokens t = create(s);
+	assert_int_equal(validate(s, "session_token", t.session), 200);
+	assert_string_equal(assurance(s), "store");
+	assert_int_equal(validate(s, "session_token", t.session), 200);
+	assert_string_equal(assurance(s), "fresh");
+	assert_int_equal(validate(s, "access_token", t.access), 200);
+	assert_string_equal(assurance(s), "fresh");
+	stale(s);
+	assert_int_equal(validate(s, "session_token", t.session), 200);
+	assert_string_equal(assurance(s), "store");
+	assert_int_equal(validate(s, "access_token", t.access), 200);
+	assert_string_equal(assurance(s), "store");
+	t.session[40] = t.session[40] == 'A' ? 'B' : 'A';
+	assert_int_equal(validate(s, "session_token", t.session), 401);
+	assert_true(worker_store_code(s, "token-signature"));
+}
+
+/* A worker that has never seen the session asks the store, which does not know the client's rule
+ * unless asked by name: the table does, and where it is stale the store is asked again. */
+static void test_a_clients_rule_reaches_unseen_sessions(void **state)
+{
+	struct worker_store *s = *state;
+	struct tokens t = create(s);
+	int64_t now_s = sd_clock_wall_ms() / 1000;
+	shm_revoke_w_client(s->rig.revocations, 1, now_s + 10);
+	assert_int_equal(validate(s, "session_token", t.session), 401);
+	assert_true(worker_store_code(s, "token-revoked"));
+	worker_store_fresh(state);
+	t = create(s);
+	stale(s);
+	assert_int_equal(validate(s, "session_token", t.session), 200);
+	worker_store_fresh(state);
+	t = create(s);
+	stale(s);
+	int status,
+	    client = worker_store_begin(s, "POST /sessions/revoke", "{\"client_id\":\"web\"}");
+	assert_false(worker_store_wait(s, client, 20, &status)); /* nobody applies it here */
+	assert_int_equal(validate(s, "session_token", t.session), 401);
+	assert_true(worker_store_code(s, "token-revoked"));
+	assert_int_equal(validate(s, "access_token", t.access), 401);
+	assert_true(worker_store_code(s, "token-revoked"));
+	for (unsigned p = 0; p < SHM_PARTITIONS; p++)
+		shm_applied_set(s->rig.control, (uint8_t)p, UINT64_MAX);
+	assert_true(worker_store_wait(s, client, 20, &status));
+	assert_int_equal(status, 200);
+}
+
+/* The store came back older than the end: the table remembers. */
+static void test_an_end_that_the_store_has_lost(void **state)
+{
+	struct worker_store *s = *state;
+	struct tokens t = create(s);
+	struct sid sid;
+	assert_int_equal(sid_parse(sd_slice_str(t.sid), &sid), 0);
+	worker_rig_revoke(&s->rig, &sid, RIG_A, "alice");
+	assert_int_equal(validate(s, "session_token", t.session), 401);
+	assert_true(worker_store_code(s, "session-revoked"));
+	assert_int_equal(validate(s, "access_token", t.access), 401);
+	assert_true(worker_store_code(s, "session-revoked"));
+	char body[256];
+	(void)snprintf(body, sizeof(body), "{\"refresh_token\":\"%s\"}", t.refresh);
+	assert_int_equal(worker_store_ask(s, "POST /sessions/refresh", body), 401);
+	assert_true(worker_store_code(s, "refresh-invalid"));
+}
+
+static void test_a_client_that_was_removed(void **state)
+{
+	struct worker_store *s = *state;
+	struct tokens t = create(s);
+	worker_rig_tenant(&s->rig, RIG_A)->clients.count = 1; /* web is the second */
+	struct policy_image *im = worker_rig_image(&s->rig);
+	struct policy_credential *row =
+	    (struct policy_credential *)(void *)(s->rig.policy.base + im->credentials.off);
+	for (uint32_t i = 0; i < 3; i++)
+		if (row[i].tenant == RIG_A && row[i].client == 0)
+			row[0] = row[i];
+	im->credentials.count = 1;
+	worker_rig_adopt(&s->rig, 9);
+	assert_int_equal(validate(s, "session_token", t.session), 401);
+	assert_true(worker_store_code(s, "token-revoked"));
+	assert_int_equal(validate(s, "access_token", t.access), 401);
+	assert_true(worker_store_code(s, "token-revoked"));
+	char body[256];
+	(void)snprintf(body, sizeof(body), "{\"refresh_token\":\"%s\"}", t.refresh);
+	assert_int_equal(worker_store_ask(s, "POST /sessions/refresh", body), 401);
+}
+
+static void test_activity_is_told_once_an_interval(void **state)
+{
+	struct worker_store *s = *state;
+	worker_rig_tenant(&s->rig, RIG_A)->touch_interval_s = 0;
+	worker_rig_adopt(&s->rig, 9);
+	struct tokens t = create(s);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(validate(s, "access_token", t.access), 200);
+	assert_int_equal(worker_store_ask(s, "GET /sessions/user/alice", NULL), 200);
+	assert_non_null(strstr(s->heard, "\"request_count\":3"));
+	worker_rig_tenant(&s->rig, RIG_A)->touch_interval_s = 600;
+	worker_rig_adopt(&s->rig, 10);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(validate(s, "access_token", t.access), 200);
+	assert_int_equal(worker_store_ask(s, "GET /sessions/user/alice", NULL), 200);
+	assert_non_null(strstr(s->heard, "\"request_count\":3"));
+}
+
+/* Nobody got its tokens: the session does not stay behind. */
+static void test_a_refused_signature_leaves_no_session(void **state)
+{
+	struct worker_store *s = *state;
+	s->refuse_to_sign = true;
+	assert_int_equal(worker_store_ask(s, "POST /sessions", "{\"user_id\":\"alice\"}"), 503);
+	assert_true(worker_store_code(s, "signer-unavailable"));
+	assert_int_equal(worker_store_ask(s, "GET /sessions/user/alice", NULL), 200);
+	assert_null(strstr(s->heard, "\"active\""));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, worker_store_fresh, NULL)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_both_kinds_are_good),
+	    TEST(test_a_clients_rule_reaches_unseen_sessions),
+	    TEST(test_an_end_that_the_store_has_lost),
+	    TEST(test_a_client_that_was_removed),
+	    TEST(test_activity_is_told_once_an_interval),
+	    TEST(test_a_refused_signature_leaves_no_session),
+	};
+	return cmocka_run_group_tests(tests, worker_store_setup, worker_store_teardown);
+}
