@@ -2,20 +2,21 @@
 # of `make check`: each is built.
 dist_check_SCRIPTS += tests/mutants/run
 MUTANTS = \
-	tests/mutants/absent_record_is_good.patch tests/mutants/audience_ignored.patch \
-	tests/mutants/audit_record_dropped_with_auditor.patch \
-	tests/mutants/audit_slot_not_required.patch tests/mutants/expiry_ignored.patch \
-	tests/mutants/half_closed_client_spins.patch tests/mutants/handle_mac_not_compared.patch \
-	tests/mutants/json_accepts_duplicates.patch tests/mutants/limit_not_enforced.patch \
-	tests/mutants/lookup_ignores_ends.patch tests/mutants/lookup_ignores_tenants_proof.patch \
+	tests/mutants/absent_record_is_good.patch tests/mutants/acknowledged_before_obeyed.patch \
+	tests/mutants/audience_ignored.patch tests/mutants/audit_record_dropped_with_auditor.patch \
+	tests/mutants/audit_slot_not_required.patch tests/mutants/clients_rule_not_asked.patch \
+	tests/mutants/expiry_ignored.patch tests/mutants/half_closed_client_spins.patch \
+	tests/mutants/handle_mac_not_compared.patch tests/mutants/json_accepts_duplicates.patch \
+	tests/mutants/limit_not_enforced.patch tests/mutants/lookup_ignores_ends.patch \
+	tests/mutants/lookup_ignores_tenants_proof.patch \
 	tests/mutants/lookup_takes_unknown_for_clear.patch tests/mutants/lookup_trusts_stale.patch \
 	tests/mutants/moved_bucket_still_good.patch tests/mutants/outage_allows.patch \
 	tests/mutants/outage_allows_for_ever.patch tests/mutants/permission_check_removed.patch \
 	tests/mutants/refresh_grace_endless.patch tests/mutants/refresh_without_grace.patch \
-	tests/mutants/removed_key_still_good.patch tests/mutants/reuse_does_not_end.patch \
-	tests/mutants/sandbox_allows_by_default.patch tests/mutants/signature_not_checked.patch \
-	tests/mutants/tenant_check_removed.patch tests/mutants/token_crosses_tenants.patch \
-	tests/mutants/token_outlives_its_generation.patch \
+	tests/mutants/removed_key_still_good.patch tests/mutants/repeated_end_not_waited_for.patch \
+	tests/mutants/reuse_does_not_end.patch tests/mutants/sandbox_allows_by_default.patch \
+	tests/mutants/signature_not_checked.patch tests/mutants/tenant_check_removed.patch \
+	tests/mutants/token_crosses_tenants.patch tests/mutants/token_outlives_its_generation.patch \
 	tests/mutants/withdrawn_key_remembered.patch tests/mutants/worker_may_map_executable.patch
 EXTRA_DIST += $(MUTANTS)
 .PHONY: check-mutants
