@@ -103,8 +103,12 @@ local exp = access_ttl > 0 and math.min(now_s + access_ttl, absolute_at) or 0
 local refresh_end = refresh_ttl > 0 and math.min(now_s + refresh_ttl, absolute_at) or 0
 local idle_ms = math.min(now + idle * 1000, absolute_ms)
 
+-- A user's sessions have an order even when two are made in one millisecond.
+local newest = redis.call('ZRANGE', users, 0, 0, 'REV', 'WITHSCORES')
+local created = math.max(now, num(newest[2]) + 1)
+
 local record = { 'v', '1', 'status', 'active', 'mode', ARGV[27], 'remember', remember,
-  'gen', '1', 'sgen', '1', 'version', '1', 'created', int(now), 'seen', int(now),
+  'gen', '1', 'sgen', '1', 'version', '1', 'created', int(created), 'seen', int(created),
   'auth_time', ARGV[29], 'idle', ARGV[30], 'absolute', ARGV[31], 'issued', int(now_s),
   'refresh_end', int(refresh_end), 'until', int(exp), 'count', '0', 'uhash', uhash,
   'user', ARGV[12] }
@@ -120,8 +124,8 @@ end
 redis.call('HSET', key, unpack(record))
 local stays = absolute_ms + retain * 1000
 redis.call('PEXPIREAT', key, int(stays))
-redis.call('ZADD', active, int(now), sid)
-redis.call('ZADD', users, int(now), sid)
+redis.call('ZADD', active, int(created), sid)
+redis.call('ZADD', users, int(created), sid)
 redis.call('ZADD', KEYS[4], int(now), sid)
 redis.call('ZADD', KEYS[3], int(idle_ms), tenant .. ':' .. sid)
 for _, index in ipairs({ active, users, KEYS[3], KEYS[4] }) do
