@@ -33,13 +33,16 @@ WORKER_TEST_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS) $(I_TEST)
 WORKER_TEST_LIBS = libsdworkertest.a $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKENSIGN) $(L_SHM_W) \
 	$(L_BASE) $(CMOCKA_LIBS)
 WORKER_TESTS = \
-	tests/unit/test_applied tests/unit/test_audit_client tests/unit/test_body \
-	tests/unit/test_conn tests/unit/test_ep_validate tests/unit/test_generation \
-	tests/unit/test_known_session tests/unit/test_known_token tests/unit/test_lookup \
-	tests/unit/test_ratelimit tests/unit/test_remember tests/unit/test_request \
-	tests/unit/test_route tests/unit/test_session_rules tests/unit/test_signer_client \
-	tests/unit/test_worker_sandbox
+	tests/unit/test_adopt tests/unit/test_applied tests/unit/test_audit_client \
+	tests/unit/test_body tests/unit/test_conn tests/unit/test_ep_validate \
+	tests/unit/test_generation tests/unit/test_known_session tests/unit/test_known_token \
+	tests/unit/test_listener tests/unit/test_lookup tests/unit/test_ratelimit \
+	tests/unit/test_remember tests/unit/test_request tests/unit/test_route \
+	tests/unit/test_session_rules tests/unit/test_signer_client tests/unit/test_worker_sandbox
 UNIT_TESTS += $(WORKER_TESTS)
+tests_unit_test_adopt_SOURCES = tests/unit/test_adopt.c
+tests_unit_test_adopt_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_adopt_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_applied_SOURCES = tests/unit/test_applied.c
 tests_unit_test_applied_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_applied_LDADD = $(WORKER_TEST_LIBS)
@@ -64,6 +67,9 @@ tests_unit_test_known_session_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_known_token_SOURCES = tests/unit/test_known_token.c
 tests_unit_test_known_token_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_known_token_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_listener_SOURCES = tests/unit/test_listener.c
+tests_unit_test_listener_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_listener_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_lookup_SOURCES = tests/unit/test_lookup.c
 tests_unit_test_lookup_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_lookup_LDADD = $(WORKER_TEST_LIBS)
