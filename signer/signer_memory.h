@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * signer_memory - the whole heap of the signer counts as secret: OpenSSL keeps parts of a private
- * key outside its secure heap while it signs (RSA: one Montgomery copy of a prime). */
+ * signer_memory - all of the signer's writable memory counts as secret: OpenSSL leaves parts of a
+ * private key outside its secure heap while it signs (RSA: a Montgomery copy of a prime in the
+ * heap, pieces on the stack). */
 #ifndef SD_SIGNER_MEMORY_H
 #define SD_SIGNER_MEMORY_H
 
@@ -9,7 +10,7 @@
 /* First thing of all: a heap that grows once, and is never given back in parts. */
 void signer_memory_prepare(void);
 
-/* Heap not dumped; memory locked. Where the limit does not allow it: SD_ERR_DENIED when required,
+/* Heap, stack and data not dumped; memory locked. Where the limit does not allow it: SD_ERR_DENIED when required,
  * else said in the log. Before the sandbox, after the keys. */
 int signer_memory_lock(bool required, struct sd_diag *diag) SD_MUSTCHECK;
 
