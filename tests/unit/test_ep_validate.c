@@ -38,6 +38,17 @@ static const char *assurance(struct worker_store *s)
 	return worker_store_member(s, "assurance");
 }
 
+/* The user's list comes to say so: what is told aside may need a second round trip. */
+static void listed(struct worker_store *s, const char *text, bool there)
+{
+	for (int i = 0; i < 50; i++) {
+		assert_int_equal(worker_store_ask(s, "GET /sessions/user/alice", NULL), 200);
+		if (!strstr(s->heard, text) == !there)
+			return;
+	}
+	fail_msg("%s: %s", text, s->heard);
+}
+
 static void stale(struct worker_store *s)
 {
 	shm_fresh_clear_all(s->rig.control);
@@ -141,14 +152,12 @@ static void test_activity_is_told_once_an_interval(void **state)
 	struct tokens t = create(s);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(validate(s, "access_token", t.access), 200);
-	assert_int_equal(worker_store_ask(s, "GET /sessions/user/alice", NULL), 200);
-	assert_non_null(strstr(s->heard, "\"request_count\":3"));
+	listed(s, "\"request_count\":3", true);
 	worker_rig_tenant(&s->rig, RIG_A)->touch_interval_s = 600;
 	worker_rig_adopt(&s->rig, 10);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(validate(s, "access_token", t.access), 200);
-	assert_int_equal(worker_store_ask(s, "GET /sessions/user/alice", NULL), 200);
-	assert_non_null(strstr(s->heard, "\"request_count\":3"));
+	listed(s, "\"request_count\":3", true);
 }
 
 /* Nobody got its tokens: the session does not stay behind. */
@@ -158,8 +167,7 @@ static void test_a_refused_signature_leaves_no_session(void **state)
 	s->refuse_to_sign = true;
 	assert_int_equal(worker_store_ask(s, "POST /sessions", "{\"user_id\":\"alice\"}"), 503);
 	assert_true(worker_store_code(s, "signer-unavailable"));
-	assert_int_equal(worker_store_ask(s, "GET /sessions/user/alice", NULL), 200);
-	assert_null(strstr(s->heard, "\"active\""));
+	listed(s, "\"active\"", false);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, worker_store_fresh, NULL)
