@@ -117,7 +117,7 @@ static void refresh_clocks(void **state)
 	struct store_call call;
 	struct sid sid = rig_session(rig, RIG_USER, &h);
 
-	rig_age(rig, sid, "seen", 1800001);
+	rig_age(rig, sid, "seen", 1801000);
 	in = rig_refresh_input(&h, &next);
 	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
 	assert_int_equal(call.session.end_reason, END_IDLE);
@@ -125,7 +125,7 @@ static void refresh_clocks(void **state)
 	rig_expect_ended(rig, sid, END_IDLE);
 
 	sid = rig_session(rig, RIG_USER, &h);
-	rig_age(rig, sid, "created", 43200001);
+	rig_age(rig, sid, "created", 43201000);
 	in = rig_refresh_input(&h, &next);
 	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
 	assert_int_equal(call.session.end_reason, END_ABSOLUTE);
@@ -133,7 +133,7 @@ static void refresh_clocks(void **state)
 
 	/* The policy became shorter since. */
 	sid = rig_session(rig, RIG_USER, &h);
-	rig_age(rig, sid, "seen", 60001);
+	rig_age(rig, sid, "seen", 61000);
 	in = rig_refresh_input(&h, &next);
 	in.idle_s = 60;
 	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
@@ -141,7 +141,7 @@ static void refresh_clocks(void **state)
 
 	/* And longer: the session keeps what it was given. */
 	sid = rig_session(rig, RIG_USER, &h);
-	rig_age(rig, sid, "seen", 1800001);
+	rig_age(rig, sid, "seen", 1801000);
 	in = rig_refresh_input(&h, &next);
 	in.idle_s = 999999;
 	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
