@@ -40,7 +40,7 @@ static void one_mapping(uintptr_t start, uintptr_t end, bool lock, struct tally 
 		t->not_locked += n;
 }
 
-/* All that is private and writable: heap, stack (arithmetic leaves parts of keys there), data. */
+/* All that is private and writable: heap, stack, data. */
 static int each_mapping(bool lock, struct tally *t)
 {
 	FILE *f = fopen("/proc/self/maps", "re");

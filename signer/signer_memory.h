@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * signer_memory - all of the signer's writable memory counts as secret: OpenSSL leaves parts of a
  * private key outside its secure heap while it signs (RSA: a Montgomery copy of a prime in the
- * heap, pieces on the stack). */
+ * heap); nothing promises that its stack and data stay free of them. */
 #ifndef SD_SIGNER_MEMORY_H
 #define SD_SIGNER_MEMORY_H
 
