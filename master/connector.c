@@ -94,6 +94,17 @@ static void on_dialled(void *arg, int fd, bool loading SD_UNUSED, const char *wh
 		handover_send(fleet_worker(&s->m->fleet, s->worker), HM_STORE, &body, sizeof(body), fd);
 	}
 	(void)close(fd);
+	master_check_serving(s->m);
+}
+
+bool connector_all_given(const struct master *m)
+{
+	const struct connector *c = &m->connector;
+
+	for (size_t i = 0; i < (size_t)m->workers * c->per_worker; i++)
+		if (c->slot[i].given_ns == 0)
+			return false;
+	return true;
 }
 
 static void dial(struct connector_slot *s)

@@ -19,6 +19,8 @@ struct connector {
 int connector_open(struct master *m) SD_MUSTCHECK;
 void connector_worker_started(struct master *m, uint32_t worker);
 void connector_worker_ended(struct master *m, uint32_t worker);
+/* Every worker was given all its connections at least once: before that it would answer 503. */
+bool connector_all_given(const struct master *m);
 /* HM_STORE_LOST: index is what the worker said; nonsense is ignored. */
 void connector_lost(struct master *m, uint32_t worker, uint32_t index);
 

@@ -150,7 +150,7 @@ void master_check_serving(struct master *m)
 	char all[2048];
 
 	if (m->phase != MASTER_STARTING || m->fleet.stage != FLEET_COMPLETE ||
-	    m->subscriber.proven_ns == 0)
+	    m->subscriber.proven_ns == 0 || !connector_all_given(m))
 		return;
 	m->phase = MASTER_SERVING;
 	board_state(m->board.p, BOARD_SERVING);

@@ -108,7 +108,7 @@ local newest = redis.call('ZRANGE', users, 0, 0, 'REV', 'WITHSCORES')
 local created = math.max(now, num(newest[2]) + 1)
 
 local record = { 'v', '1', 'status', 'active', 'mode', ARGV[27], 'remember', remember,
-  'gen', '1', 'sgen', '1', 'version', '1', 'created', int(created), 'seen', int(created),
+  'gen', '1', 'sgen', '1', 'version', '1', 'created', int(created), 'seen', int(now),
   'auth_time', ARGV[29], 'idle', ARGV[30], 'absolute', ARGV[31], 'issued', int(now_s),
   'refresh_end', int(refresh_end), 'until', int(exp), 'count', '0', 'uhash', uhash,
   'user', ARGV[12] }
