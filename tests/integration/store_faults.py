@@ -105,6 +105,11 @@ def one_script_each(node, redis):
     assert not {"evalsha", "eval", "hgetall", "hmget"} & calls.keys(), calls  # a hot validate asks nobody
 
 
+def recovered(node):
+    """Sixteen creations in a row: both workers have their breakers closed again."""
+    return all(node.request("POST", "/sessions", {"user_id": "probe"}, tenant="brand-a")[0] == 201 for _ in range(16))
+
+
 def trouble(node, redis):
     """Refused, then silent: writes 503, a token 503 or still provably fresh; never 401."""
     _, made = timed(node, "/sessions", {"user_id": "dave"}, 201)
@@ -127,6 +132,7 @@ def trouble(node, redis):
             redis.start()
         harness.wait_for(lambda: node.request("POST", "/sessions/validate", token, tenant="brand-a")[0] == 200, 20, why="recovery")
         harness.wait_for(lambda: node.request("GET", "/health")[2]["status"] == "ok", 20, why="health")
+        harness.wait_for(lambda: recovered(node), 20, why="every worker's way to the store")
     timed(node, "/sessions/refresh", {"refresh_token": made["refresh_token"]}, 200)
 
 
