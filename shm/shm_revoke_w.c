@@ -143,7 +143,8 @@ int shm_revoke_w_session(struct shm_revoke_w *w, const uint8_t sid[16], uint32_t
 	for (int i = 0; i < MAX_TRIES; i++) {
 		bool done;
 
-		e.user = revoke_user_get(&w->users, &tags, e.group);
+		/* A tombstone's user is not known: it can only be part of its tenant. */
+		e.user = user.n > 0 ? revoke_user_get(&w->users, &tags, e.group) : 0;
 		done = covered(w, &tags, &e) || revoke_put(w, &e, false);
 		revoke_user_tidy(&w->users, e.user);
 		if (done)

@@ -19,7 +19,8 @@ libsdstore_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
 libsdstore_a_SOURCES = \
 	store/redis_args.c store/redis_link.c store/redis_link.h store/redis_pool.c \
 	store/redis_pool.h store/redis_read.c store/redis_read.h store/session.c store/session.h \
-	store/store.c store/store.h store/store_acl.c store/store_acl.h store/store_cmd.c \
+	store/store.c store/store.h store/store_acl.c store/store_acl.h store/store_back.c \
+	store/store_back.h store/store_cmd.c \
 	store/store_key.c store/store_key.h store/store_op.h store/store_read.c \
 	store/store_reply.c store/store_script.c store/store_script.h store/store_write.c
 nodist_libsdstore_a_SOURCES = store/store_script_text.c
@@ -39,7 +40,7 @@ UNIT_TESTS += \
 	tests/unit/test_redis_addr tests/unit/test_redis_dial tests/unit/test_redis_link \
 	tests/unit/test_redis_log tests/unit/test_redis_pool tests/unit/test_redis_read \
 	tests/unit/test_redis_sub tests/unit/test_session tests/unit/test_store \
-	tests/unit/test_store_acl tests/unit/test_store_key tests/unit/test_store_read tests/unit/test_store_refresh \
+	tests/unit/test_store_acl tests/unit/test_store_back tests/unit/test_store_key tests/unit/test_store_read tests/unit/test_store_refresh \
 	tests/unit/test_store_script tests/unit/test_store_write
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
@@ -75,6 +76,9 @@ tests_unit_test_store_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_acl_SOURCES = tests/unit/test_store_acl.c $(REAL_REDIS)
 tests_unit_test_store_acl_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_acl_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_back_SOURCES = tests/unit/test_store_back.c $(REAL_REDIS)
+tests_unit_test_store_back_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_back_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_key_SOURCES = tests/unit/test_store_key.c
 tests_unit_test_store_key_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_key_LDADD = $(L_STORE_TEST)

@@ -29,18 +29,6 @@ static void on_lost(void *arg, uint32_t index, const char *why)
 		s->conf.lost(s->conf.arg, index);
 }
 
-static int make_identity(char out[33])
-{
-	uint8_t random[16];
-	int err = sd_random(random, sizeof(random));
-
-	if (err != SD_OK)
-		return err;
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(out + 2 * i, 3, "%02x", random[i]);
-	return SD_OK;
-}
-
 int store_new(const struct store_conf *conf, struct store **out)
 {
 	struct redis_pool_conf pool = {.loop = conf->loop,
@@ -51,19 +39,14 @@ int store_new(const struct store_conf *conf, struct store **out)
 	int err;
 
 	*out = NULL;
-	err = store_key_check_prefix(conf->prefix);
-	if (err != SD_OK)
-		return err;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return SD_ERR_MEMORY;
 	s->conf = *conf;
 	s->ready_end = &s->ready;
-	memcpy(s->prefix, conf->prefix, strlen(conf->prefix) + 1);
-	s->conf.prefix = s->prefix;
+	s->conf.prefix = s->maker.prefix;
 	pool.arg = s;
-	if ((err = store_scripts_init(&s->scripts)) != SD_OK ||
-	    (err = make_identity(s->identity)) != SD_OK ||
+	if ((err = store_maker_init(&s->maker, conf->prefix)) != SD_OK ||
 	    (err = redis_pool_new(&pool, &s->pool)) != SD_OK) {
 		free(s);
 		return err;

@@ -26,8 +26,8 @@ enum store_status {
 };
 
 #define STORE_MAX_ROWS 500
-/* One call; embedded in the request. Everything in it is valid inside done() and after it until
- * store_call_release(), which must be called exactly once after done() ran (also for errors). */
+/* One call; embedded in the request. All in it is valid inside done() and after it until
+ * store_call_release(), called exactly once after done() ran (also for errors). */
 struct store_call {
 	void (*done)(struct store_call *call); /* set by the caller; runs from the loop, never inside the call */
 	enum store_status status;
@@ -78,8 +78,7 @@ struct store_create {
 	struct sd_slice device_id, device_name, device_type, device_fingerprint, device_trust, data;
 	enum session_mode mode;
 	bool remember_me;
-	int64_t auth_time_s;
-	int64_t idle_s, absolute_s;   /* the policy's, for this kind of session */
+	int64_t auth_time_s, idle_s, absolute_s; /* the policy's, for this kind of session */
 	int64_t access_ttl_s;         /* jitter already taken off; 0 in cookie mode */
 	int64_t refresh_ttl_s, retain_s; /* retain: how long an ended record stays readable */
 	uint32_t max_per_user, on_limit; /* 0 = no limit; enum policy_on_limit */
@@ -106,8 +105,8 @@ struct store_end {
 	struct sid sid;
 	enum end_reason reason;
 	int64_t retain_s;
-	bool tombstone;               /* write-back: leave an ended record when there is none; */
-	int64_t until_s;              /* until at least then */
+	bool tombstone;               /* write-back: an ended record when there is none, with: */
+	int64_t until_s, absolute_s;  /* until at least then; when it would have ended anyway */
 };
 /* OK with ended 0 or 1; ABSENT and ENDED are not errors (ended = 0). */
 void store_end(struct store *s, const struct store_end *in, struct store_call *call);
@@ -129,6 +128,7 @@ struct store_rule {
 	struct sd_slice id;           /* client id or kid; empty for the tenant */
 	int64_t before_s;             /* <= now; 0 = the store's now; tenant_before_s says what is in force */
 	int64_t until_s;              /* end of the last token (tenant: session) it can concern */
+	bool write_back;              /* before_s as it was in force; logged only where lost */
 };
 void store_rule(struct store *s, const struct store_rule *in, struct store_call *call);
 

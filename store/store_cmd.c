@@ -12,6 +12,7 @@
 
 #include "die.h"
 #include "err.h"
+#include "secret.h"
 
 enum {
 	K_LOG,
@@ -24,6 +25,30 @@ enum {
 	K_ACTIVE,
 	K_WAKE
 };
+
+static int make_identity(char out[33])
+{
+	uint8_t random[16];
+	int err = sd_random(random, sizeof(random));
+
+	if (err != SD_OK)
+		return err;
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(out + 2 * i, 3, "%02x", random[i]);
+	return SD_OK;
+}
+
+int store_maker_init(struct store_maker *m, const char *prefix)
+{
+	int err = store_key_check_prefix(prefix);
+
+	memset(m, 0, sizeof(*m));
+	if (err != SD_OK)
+		return err;
+	memcpy(m->prefix, prefix, strlen(prefix) + 1);
+	err = store_scripts_init(&m->scripts);
+	return err == SD_OK ? make_identity(m->identity) : err;
+}
 
 void store_cmd_text(struct store_cmd *c, struct sd_slice word)
 {
@@ -89,7 +114,7 @@ static void make_keys(struct store_cmd *c, const char *prefix, const struct stor
 	store_key_wake(&c->key[K_WAKE], prefix);
 }
 
-void store_cmd_begin(struct store_cmd *c, struct store *s, const struct store_cmd_head *head,
+void store_cmd_begin(struct store_cmd *c, struct store_maker *m, const struct store_cmd_head *head,
 		     int64_t deadline_ms)
 {
 	unsigned keys = head->tenant_record ? 5 : 4;
@@ -97,11 +122,11 @@ void store_cmd_begin(struct store_cmd *c, struct store *s, const struct store_cm
 	c->args = (struct redis_args){0, STORE_CMD_WORDS, c->p, c->len};
 	c->numbers = c->sids = 0;
 	c->failed = false;
-	make_keys(c, s->prefix, head);
-	snprintf(c->candidate, sizeof(c->candidate), "%s%" PRIx64, s->identity, s->candidates++);
+	make_keys(c, m->prefix, head);
+	snprintf(c->candidate, sizeof(c->candidate), "%s%" PRIx64, m->identity, m->candidates++);
 	store_key_partition(head->partition, c->pp);
 	text(c, "EVALSHA");
-	text(c, s->scripts.sha[head->script]);
+	text(c, m->scripts.sha[head->script]);
 	store_cmd_num(c, keys);
 	for (unsigned i = 0; i < keys; i++)
 		text(c, c->key[i].s);
@@ -114,4 +139,44 @@ void store_cmd_begin(struct store_cmd *c, struct store *s, const struct store_cm
 	text(c, c->pp);
 	text(c, c->candidate);
 	store_cmd_num(c, head->retain_s);
+}
+
+void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct store_end *in,
+		   int64_t deadline_ms)
+{
+	struct store_cmd_head head = {SCRIPT_END, in->sid.b[0], in->tenant, in->retain_s, false};
+
+	store_cmd_begin(c, m, &head, deadline_ms);
+	store_cmd_sid(c, &in->sid);
+	store_cmd_text(c, sd_slice_str(end_reason_text(in->reason)));
+	store_cmd_num(c, in->tombstone ? 1 : 0);
+	store_cmd_num(c, in->until_s);
+	store_cmd_num(c, in->absolute_s);
+}
+
+static const char *rule_text(enum store_rule_kind kind)
+{
+	switch (kind) {
+	case STORE_RULE_TENANT:
+		return "tenant";
+	case STORE_RULE_CLIENT:
+		return "client";
+	case STORE_RULE_KEY:
+		return "key";
+	}
+	return "";
+}
+
+void store_cmd_rule(struct store_cmd *c, struct store_maker *m, const struct store_rule *in,
+		    int64_t deadline_ms)
+{
+	struct store_cmd_head head = {SCRIPT_RULE, store_key_tenant_partition(in->tenant),
+				      in->tenant, 0, true};
+
+	store_cmd_begin(c, m, &head, deadline_ms);
+	store_cmd_text(c, sd_slice_str(rule_text(in->kind)));
+	store_cmd_text(c, in->id);
+	store_cmd_num(c, in->before_s);
+	store_cmd_num(c, in->until_s);
+	store_cmd_num(c, in->write_back ? 1 : 0);
 }

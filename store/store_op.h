@@ -9,13 +9,18 @@
 #include "store_key.h"
 #include "store_script.h"
 
-struct store {
-	struct store_conf conf;
+/* What a command is made with. */
+struct store_maker {
 	char prefix[STORE_PREFIX_MAX + 1];
-	struct redis_pool *pool;
 	struct store_scripts scripts;
 	char identity[33]; /* random; with the counter a candidate for a log's identity */
 	uint64_t candidates;
+};
+
+struct store {
+	struct store_conf conf;
+	struct store_maker maker;
+	struct redis_pool *pool;
 	bool closing;
 	struct store_call *ready; /* ended before anything was sent: told at the end of the turn */
 	struct store_call **ready_end;
@@ -64,14 +69,19 @@ struct store_cmd_head {
 	int64_t retain_s;
 	bool tenant_record; /* KEYS[5] */
 };
+int store_maker_init(struct store_maker *m, const char *prefix) SD_MUSTCHECK;
 /* Script, keys and the first nine arguments (scripts/common.lua). */
-void store_cmd_begin(struct store_cmd *c, struct store *s, const struct store_cmd_head *head,
+void store_cmd_begin(struct store_cmd *c, struct store_maker *m, const struct store_cmd_head *head,
 		     int64_t deadline_ms);
 void store_cmd_text(struct store_cmd *c, struct sd_slice word);
 void store_cmd_num(struct store_cmd *c, int64_t v);
 void store_cmd_sid(struct store_cmd *c, const struct sid *sid);	  /* NULL: an empty word */
 void store_cmd_hash(struct store_cmd *c, const uint8_t hash[32]); /* all zero: an empty word */
 void store_cmd_user(struct store_cmd *c, struct sd_slice tenant, struct sd_slice user);
+void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct store_end *in,
+		   int64_t deadline_ms);
+void store_cmd_rule(struct store_cmd *c, struct store_maker *m, const struct store_rule *in,
+		    int64_t deadline_ms);
 
 /* --- store.c --- */
 /* Prepares call (may be NULL); *deadline_ms_out is the script's. NULL: the call was ended already.

@@ -150,8 +150,8 @@ void store_read(struct store *s, struct sd_slice tenant, const struct sid *sid,
 	op->req.fn = on_record;
 	op->req_time.fn = on_time;
 	op->req_rules.fn = on_rules;
-	store_key_session(&session, s->prefix, tenant, sid);
-	store_key_tenant_record(&record, s->prefix, tenant);
+	store_key_session(&session, s->maker.prefix, tenant, sid);
+	store_key_tenant_record(&record, s->maker.prefix, tenant);
 	if (client.n > 256 || kid.n > 256) {
 		store_op_refuse(op, STORE_CORRUPT); /* no id of ours is that long */
 		return;
@@ -189,7 +189,7 @@ void store_list_user(struct store *s, const struct store_list *in, struct store_
 	if (!op)
 		return;
 	call->partition = head.partition;
-	store_cmd_begin(&c, s, &head, deadline_ms);
+	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_user(&c, in->tenant, in->user);
 	store_cmd_num(&c, in->from_ms);
 	store_cmd_sid(&c, begin ? NULL : &in->from_sid);

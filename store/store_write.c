@@ -39,7 +39,7 @@ void store_create(struct store *s, const struct store_create *in, struct store_c
 		store_op_refuse(op, STORE_CORRUPT); /* two partitions: not one script's work */
 		return;
 	}
-	store_cmd_begin(&c, s, &head, deadline_ms);
+	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, &in->sid);
 	store_cmd_user(&c, in->tenant, in->user);
 	store_cmd_text(&c, in->user);
@@ -74,7 +74,7 @@ void store_refresh(struct store *s, const struct store_refresh *in, struct store
 	call->partition = head.partition;
 	op->sid = in->presented.sid;
 	handle_hash(&in->presented, hash);
-	store_cmd_begin(&c, s, &head, deadline_ms);
+	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, &in->presented.sid);
 	store_cmd_num(&c, in->presented.generation);
 	store_cmd_hash(&c, hash);
@@ -94,18 +94,13 @@ void store_end(struct store *s, const struct store_end *in, struct store_call *c
 {
 	int64_t deadline_ms;
 	struct store_op *op = store_op_begin(s, call, SCRIPT_END, &deadline_ms);
-	struct store_cmd_head head = {SCRIPT_END, in->sid.b[0], in->tenant, in->retain_s, false};
 	struct store_cmd c;
 
 	if (!op)
 		return;
-	call->partition = head.partition;
+	call->partition = in->sid.b[0];
 	op->sid = in->sid;
-	store_cmd_begin(&c, s, &head, deadline_ms);
-	store_cmd_sid(&c, &in->sid);
-	store_cmd_text(&c, sd_slice_str(end_reason_text(in->reason)));
-	store_cmd_num(&c, in->tombstone ? 1 : 0);
-	store_cmd_num(&c, in->until_s);
+	store_cmd_end(&c, &s->maker, in, deadline_ms);
 	store_op_send(op, &c);
 }
 
@@ -120,7 +115,7 @@ void store_end_user(struct store *s, const struct store_end_user *in, struct sto
 	if (!op)
 		return;
 	call->partition = head.partition;
-	store_cmd_begin(&c, s, &head, deadline_ms);
+	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_user(&c, in->tenant, in->user);
 	store_cmd_text(&c, sd_slice_str(end_reason_text(in->reason)));
 	store_cmd_sid(&c, in->has_except ? &in->except : NULL);
@@ -128,35 +123,16 @@ void store_end_user(struct store *s, const struct store_end_user *in, struct sto
 	store_op_send(op, &c);
 }
 
-static const char *rule_text(enum store_rule_kind kind)
-{
-	switch (kind) {
-	case STORE_RULE_TENANT:
-		return "tenant";
-	case STORE_RULE_CLIENT:
-		return "client";
-	case STORE_RULE_KEY:
-		return "key";
-	}
-	return "";
-}
-
 void store_rule(struct store *s, const struct store_rule *in, struct store_call *call)
 {
 	int64_t deadline_ms;
 	struct store_op *op = store_op_begin(s, call, SCRIPT_RULE, &deadline_ms);
-	struct store_cmd_head head = {SCRIPT_RULE, store_key_tenant_partition(in->tenant),
-				      in->tenant, 0, true};
 	struct store_cmd c;
 
 	if (!op)
 		return;
-	call->partition = head.partition;
-	store_cmd_begin(&c, s, &head, deadline_ms);
-	store_cmd_text(&c, sd_slice_str(rule_text(in->kind)));
-	store_cmd_text(&c, in->id);
-	store_cmd_num(&c, in->before_s);
-	store_cmd_num(&c, in->until_s);
+	call->partition = store_key_tenant_partition(in->tenant);
+	store_cmd_rule(&c, &s->maker, in, deadline_ms);
 	store_op_send(op, &c);
 }
 
@@ -170,7 +146,7 @@ void store_touch(struct store *s, struct sd_slice tenant, const struct sid *sid,
 
 	if (!op)
 		return;
-	store_cmd_begin(&c, s, &head, deadline_ms);
+	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, sid);
 	store_cmd_num(&c, seen_ms);
 	store_cmd_num(&c, requests);

@@ -44,6 +44,13 @@ local function field(flat, name)
   end
 end
 
+-- Should an entry of ours that is still of use stand in the log, and does it not? (A write-back
+-- finds the record of an older copy right, or the log alone lost.)
+local function is_lost(id, until_s)
+  return until_s + LINGER_S > now_s
+    and (not id or #redis.call('XRANGE', KEYS[1], id, id) == 0)
+end
+
 -- Drops entries from the old end whose `until` has passed. An entry stays until its successor
 -- has stood for LINGER_S: a reader that holds its position finds it there.
 local function trim()
@@ -134,6 +141,7 @@ local function log_end(sid, r)
   append('kind', 'end', 'tenant', tenant, 'user', r.user or '', 'sid', sid,
     'until', int(num(r['until'])), 'reason', r.reason,
     'absolute', int(math.max(num(r['until']), math.floor(absolute_ms / 1000))))
+  r.lid = log_id
 end
 
 -- Ends an active session: record, indexes, log.
@@ -146,9 +154,10 @@ local function end_session(sid, r, reason)
     end
   end
   r.status, r.reason, r.ended = 'ended', reason, int(now)
+  log_end(sid, r)
   redis.call('HDEL', key, unpack(drop))
   redis.call('HSET', key, 'status', 'ended', 'reason', reason, 'ended', r.ended,
-    'until', int(num(r['until'])))
+    'until', int(num(r['until'])), 'lid', r.lid)
   local gone = math.max(now + retain * 1000, (num(r['until']) + LINGER_S) * 1000)
   redis.call('PEXPIREAT', key, int(gone))
   redis.call('ZREM', KEYS[3], tenant .. ':' .. sid)
@@ -157,7 +166,6 @@ local function end_session(sid, r, reason)
     keep_until(u_base .. r.uhash, gone)
   end
   keep_until(KEYS[4], gone)
-  log_end(sid, r)
   ended = ended + 1
 end
 

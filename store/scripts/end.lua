@@ -1,8 +1,9 @@
 -- end - ends one session; idempotent. As a write-back it leaves a tombstone where there is none.
--- ARGV 10 sid 11 reason 12 tombstone 13 until s
+-- ARGV 10 sid 11 reason 12 tombstone 13 until s 14 absolute end s (write-back)
 -- Adds: count, then the record's pairs.
 local sid, reason = ARGV[10], ARGV[11]
 local write_back, until_s = ARGV[12] == '1', tonumber(ARGV[13])
+local absolute_s = tonumber(ARGV[14])
 
 local function answer(status, r)
   local more = { 0 }
@@ -19,14 +20,14 @@ if not r then
   end
   r = { v = '1', status = 'ended', mode = '1', remember = '0', gen = '0', sgen = '0',
     version = '0', created = int(now), seen = int(now), ended = int(now), reason = reason,
-    auth_time = '0', idle = '0', absolute = '0', issued = '0', refresh_end = '0',
-    ['until'] = int(until_s), count = '0', user = '' }
+    auth_time = '0', idle = '0', absolute = int(math.max(0, absolute_s - now_s)), issued = '0',
+    refresh_end = '0', ['until'] = int(until_s), count = '0', user = '' }
+  log_end(sid, r)
   local flat = {}
   pairs_of(r, flat)
   redis.call('HSET', s_base .. sid, unpack(flat))
   redis.call('PEXPIREAT', s_base .. sid,
     int(math.max(now + retain * 1000, (until_s + LINGER_S) * 1000)))
-  log_end(sid, r)
   ended = 1
   return answer('OK', r)
 end
@@ -38,11 +39,11 @@ if r.status == 'active' then
   end_session(sid, r, reason)
   return answer('OK', r)
 end
-if longer then
-  -- The copy that the store came back with knew less of the tokens issued.
-  redis.call('HSET', s_base .. sid, 'until', r['until'])
-  keep_until(s_base .. sid, (until_s + LINGER_S) * 1000)
+if longer or (write_back and is_lost(r.lid, num(r['until']))) then
+  -- The copy that the store came back with knew less of the tokens issued, or the log lost it.
   r.reason = r.reason or reason
   log_end(sid, r)
+  redis.call('HSET', s_base .. sid, 'until', int(num(r['until'])), 'lid', r.lid)
+  keep_until(s_base .. sid, (num(r['until']) + LINGER_S) * 1000)
 end
 return answer('ENDED', r)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * store_back - what a master writes back, as commands: for its own connection, by which it reads the
+ * log, so that what is written back and what is proven is the same server's. */
+#ifndef SD_STORE_BACK_H
+#define SD_STORE_BACK_H
+
+#include "store.h"
+
+struct redisReply;
+struct store_back;
+
+int store_back_new(const char *prefix, struct store_back **out) SD_MUSTCHECK;
+void store_back_free(struct store_back **back);
+
+/* One command's wire form, malloc'd. whole: with the script's text, which the server keeps; else
+ * by its digest alone. SD_ERR_MEMORY, SD_ERR_INVALID. */
+int store_back_end(struct store_back *back, const struct store_end *in, int64_t deadline_ms,
+		   bool whole, struct sd_slice *out) SD_MUSTCHECK;
+int store_back_rule(struct store_back *back, const struct store_rule *in, int64_t deadline_ms,
+		    bool whole, struct sd_slice *out) SD_MUSTCHECK;
+
+enum store_back_result {
+	STORE_BACK_AGAIN = 0, /* no answer, too late, not the server for it: ask again */
+	STORE_BACK_REFUSED,   /* this one's record breaks its rules: nobody can use it either */
+	STORE_BACK_STOOD,     /* the store had it */
+	STORE_BACK_WRITTEN    /* the store had lost it */
+};
+/* Of one command; reply may be NULL. */
+enum store_back_result store_back_result(const struct redisReply *reply) SD_MUSTCHECK;
+
+#endif
