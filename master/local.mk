@@ -16,6 +16,7 @@ sessiond_master_SOURCES = \
 	master/audit_link.c master/audit_link.h master/boards.c master/boards.h \
 	master/chan.c master/chan.h master/connector.c master/connector.h \
 	master/control.c master/control.h master/control_status.c master/drain.c \
+	master/ends_memory.c master/ends_memory.h \
 	master/fleet.c master/fleet.h master/handover.c master/launcher_users.h \
 	master/managed_redis.c master/managed_redis.h \
 	master/master.h master/master_health.c master/master_main.c master/master_run.c \
@@ -41,11 +42,15 @@ etc/sessiond.service: etc/sessiond.service.in Makefile
 
 if HAVE_CMOCKA
 MASTER_UNIT_TESTS = \
-	tests/unit/test_managed_redis tests/unit/test_metrics_render tests/unit/test_notify \
+	tests/unit/test_ends_memory tests/unit/test_managed_redis tests/unit/test_metrics_render tests/unit/test_notify \
 	tests/unit/test_obituary tests/unit/test_throttle
 UNIT_TESTS += $(MASTER_UNIT_TESTS)
 MASTER_TEST_CPPFLAGS = $(I_MASTER) $(SECCOMP_CFLAGS) $(I_TEST)
 
+tests_unit_test_ends_memory_SOURCES = \
+	tests/unit/test_ends_memory.c master/ends_memory.c master/ends_memory.h
+tests_unit_test_ends_memory_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
+tests_unit_test_ends_memory_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_managed_redis_SOURCES = \
 	tests/unit/test_managed_redis.c master/managed_redis.c master/managed_redis.h
 tests_unit_test_managed_redis_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
