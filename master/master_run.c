@@ -177,6 +177,7 @@ int master_run(const struct master_options *options)
 	m->started_ns = m->last_tick_ns = sd_clock_boot_ns();
 	before_lock(m);
 	must(master_sandbox_enter(&m->server, m->own_users, &m->sandbox, &diag), &diag, SD_EXIT_OSERR);
+	must(store_addr_resolve(&m->store, &diag), &diag, SD_EXIT_OSERR);
 	reload_open(m);
 	fleet_start(m);
 	must(subscriber_open(m), &diag, SD_EXIT_OSERR);

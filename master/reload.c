@@ -134,8 +134,11 @@ static void take_config(struct master *m)
 	r->config = NULL;
 	sd_log_level_set((enum sd_log_level)m->config->server.log_level,
 			 (enum sd_log_format)m->config->server.log_format);
-	if (store_addr_load(&m->store, &m->server, &m->redis, &diag) != SD_OK)
-		sd_log(SD_LOG_ERROR, "store-password", SD_FS("text", diag.text));
+	if (store_addr_load(&m->store, &m->server, &m->redis, &diag) != SD_OK ||
+	    store_addr_resolve(&m->store, &diag) != SD_OK) {
+		sd_log(SD_LOG_ERROR, "store-address", SD_FS("text", diag.text));
+		m->store = before; /* what was good a moment ago */
+	}
 	if (m->subscriber.skipped || memcmp(&before, &m->store, sizeof(before)) != 0)
 		subscriber_reread(m);
 	redis_addr_wipe(&before.master);

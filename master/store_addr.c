@@ -81,3 +81,12 @@ int store_addr_load(struct store_addr *out, const struct server_conf *server,
 	sd_wipe(&next, sizeof(next));
 	return err;
 }
+
+int store_addr_resolve(struct store_addr *a, struct sd_diag *diag)
+{
+	int err = redis_addr_resolve(&a->master, diag);
+
+	if (err == SD_OK) /* one URL: the same place */
+		memcpy(a->worker.host, a->master.host, sizeof(a->worker.host));
+	return err;
+}

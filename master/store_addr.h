@@ -15,5 +15,7 @@ struct store_addr {
 /* From the configuration and its password files, or from our own server's. */
 int store_addr_load(struct store_addr *out, const struct server_conf *server,
 		    const struct managed_redis *redis, struct sd_diag *diag) SD_MUSTCHECK;
+/* A name becomes a numeric address, for both. Asks the network: under the filter. */
+int store_addr_resolve(struct store_addr *a, struct sd_diag *diag) SD_MUSTCHECK;
 
 #endif
