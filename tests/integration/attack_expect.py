@@ -7,6 +7,7 @@ MOST_WORKER, LEAST_CHECKED = 36, 12
 RW, RX, RWX, R = 3, 5, 7, 1
 SHARED, PRIVATE, FIXED, ANON = 1, 2, 0x10, 0x20
 SOCK = 0o4000 | 0o2000000  # SOCK_NONBLOCK | SOCK_CLOEXEC
+NO = 0x00050000 | EACCES
 # (call, arguments, allowed): "self" is the process's own id.
 MEMORY = [
     ("mmap", (0, 4096, RW, PRIVATE | ANON, W, 0), True),
@@ -36,8 +37,8 @@ ARGUMENTS = {
     "signer": MEMORY + [("mmap", (0, 4096, R, SHARED, 5, 0), False)],
     "auditor": MEMORY + [("mmap", (0, 4096, R, SHARED, 5, 0), False)],
     "master": [
-        ("mmap", (0, 4096, RWX, PRIVATE | ANON, W, 0), False), ("mprotect", (4096, 4096, RX), False),
-        ("socket", (1, 1, 0), True), ("socket", (2, 1, 0), True), ("socket", (17, 3, 0), False),
+        ("mmap", (0, 4096, RWX, PRIVATE | ANON, W, 0), NO), ("mmap", (0, 4096, RX, PRIVATE, 5, 0), NO),
+        ("mprotect", (4096, 4096, RX), False), ("socket", (1, 1, 0), True), ("socket", (2, 1, 0), True), ("socket", (17, 3, 0), False),
         ("fcntl", (3, 3), True), ("fcntl", (3, 8, 1), False), ("tgkill", (1, 1, 9), False),
         ("tgkill", ("self", "self", 6), True),
     ],
