@@ -29,6 +29,7 @@ UNIT_TESTS += \
 	tests/unit/test_loop \
 	tests/unit/test_sandbox \
 	tests/unit/test_sandbox_filter \
+	tests/unit/test_sandbox_probe \
 	tests/unit/test_secret \
 	tests/unit/test_siphash \
 	tests/unit/test_slice
@@ -71,6 +72,10 @@ tests_unit_test_loop_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c
 tests_unit_test_sandbox_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_sandbox_probe_SOURCES = tests/unit/test_sandbox_probe.c
+tests_unit_test_sandbox_probe_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
+tests_unit_test_sandbox_probe_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_sandbox_probe_LDFLAGS = $(SD_LDFLAGS) -Wl,--wrap=sd_filter_install
 tests_unit_test_sandbox_filter_SOURCES = tests/unit/test_sandbox_filter.c
 tests_unit_test_sandbox_filter_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_filter_LDADD = $(L_BASE) $(CMOCKA_LIBS)
