@@ -194,7 +194,9 @@ def tokens(t):
     flipped = signature[:10] + ("A" if signature[10] != "A" else "B") + signature[11:]
     t.bad(401, "token-signature", "/sessions/validate", {"access_token": f"{head}.{payload}.{flipped}"})
     t.bad(401, "token-malformed", "/sessions/validate", {"session_token": "sds_short"})
-    t.bad(401, "refresh-invalid", "/sessions/refresh", {"refresh_token": made["refresh_token"][:-1] + "A"})
+    old = made["refresh_token"]
+    changed = old[:40] + ("A" if old[40] != "A" else "B") + old[41:]
+    t.bad(401, "refresh-invalid", "/sessions/refresh", {"refresh_token": changed})
     t.bad(401, "refresh-invalid", "/sessions/refresh", {"refresh_token": made["access_token"]})
     t.ok(200, "/sessions/validate", {"access_token": made["access_token"]})
 
