@@ -24,10 +24,11 @@ sessiond_master_SOURCES = \
 	master/metrics.c master/metrics.h master/metrics_render.c \
 	master/notify.c master/notify.h master/obituary.c master/obituary.h \
 	master/reload.c master/reload.h master/reload_build.c \
+	master/rules_memory.c master/rules_memory.h \
 	master/segments.c master/segments.h master/signals.c master/sockets.c master/sockets.h \
 	master/spawn.c master/state_dir.c master/state_dir.h \
 	master/store_addr.c master/store_addr.h master/subscriber.c master/subscriber.h \
-	master/throttle.c master/throttle.h
+	master/throttle.c master/throttle.h master/writeback.c master/writeback.h
 sessiond_master_LDADD = $(L_POLICY_LOAD) $(L_STORE_SUB) $(L_SHM_W) $(L_TOKEN) $(L_BASE)
 
 # For packagers: the unit with this build's paths, the users and the folders.
@@ -43,7 +44,7 @@ etc/sessiond.service: etc/sessiond.service.in Makefile
 if HAVE_CMOCKA
 MASTER_UNIT_TESTS = \
 	tests/unit/test_ends_memory tests/unit/test_managed_redis tests/unit/test_metrics_render tests/unit/test_notify \
-	tests/unit/test_obituary tests/unit/test_throttle
+	tests/unit/test_obituary tests/unit/test_rules_memory tests/unit/test_throttle
 UNIT_TESTS += $(MASTER_UNIT_TESTS)
 MASTER_TEST_CPPFLAGS = $(I_MASTER) $(SECCOMP_CFLAGS) $(I_TEST)
 
@@ -65,6 +66,10 @@ tests_unit_test_notify_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_obituary_SOURCES = tests/unit/test_obituary.c master/obituary.c master/obituary.h
 tests_unit_test_obituary_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
 tests_unit_test_obituary_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_rules_memory_SOURCES = \
+	tests/unit/test_rules_memory.c master/rules_memory.c master/rules_memory.h
+tests_unit_test_rules_memory_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
+tests_unit_test_rules_memory_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_throttle_SOURCES = tests/unit/test_throttle.c master/throttle.c master/throttle.h
 tests_unit_test_throttle_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
 tests_unit_test_throttle_LDADD = $(L_BASE) $(CMOCKA_LIBS)

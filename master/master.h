@@ -15,6 +15,7 @@
 #include "state_dir.h"
 #include "store_addr.h"
 #include "subscriber.h"
+#include "writeback.h"
 
 enum master_phase { MASTER_STARTING = 0, MASTER_SERVING, MASTER_DRAINING };
 
@@ -38,6 +39,7 @@ struct master {
 	struct managed_redis redis;
 	struct store_addr store;
 	struct subscriber subscriber;
+	struct writeback writeback;
 	struct connector connector;
 	struct reload reload;
 	struct control control;

@@ -80,6 +80,7 @@ static void open_store(struct master *m)
 		must(managed_redis_init(&m->redis, &m->server, &diag), &diag, SD_EXIT_CONFIG);
 	must(store_addr_load(&m->store, &m->server, &m->redis, &diag), &diag, SD_EXIT_CONFIG);
 	must(connector_open(m), &diag, SD_EXIT_OSERR);
+	must(writeback_open(m), &diag, SD_EXIT_OSERR);
 }
 
 static void note_limits(struct master *m)
@@ -120,6 +121,7 @@ static void before_lock(struct master *m)
 static void second(struct master *m)
 {
 	subscriber_tick(m);
+	writeback_tick(m);
 	/* After a pause of our own (suspend, SIGSTOP) everybody's beat looks late: one turn of grace. */
 	if (sd_clock_boot_ns() - m->last_tick_ns < 2 * SD_NS_PER_S)
 		fleet_watch(m);

@@ -7,6 +7,8 @@
 #include "base.h"
 #include "subscriber.h"
 
+#include <inttypes.h>
+
 #include "clock.h"
 #include "die.h"
 #include "err.h"
@@ -37,6 +39,7 @@ static void enter_session(struct master *m, const struct log_entry *e, uint32_t 
 	if (grown)
 		handover_table(m);
 	bump(m, e, slot);
+	writeback_entry(m, e, slot, slot);
 }
 
 static void enter_rule(struct master *m, const struct log_entry *e, uint32_t tenant)
@@ -57,6 +60,7 @@ static void enter_rule(struct master *m, const struct log_entry *e, uint32_t ten
 		shm_revoke_w_client(m->seg.table, slot, e->before_s);
 	else
 		shm_revoke_w_key(m->seg.table, slot, e->before_s);
+	writeback_entry(m, e, tenant, slot);
 }
 
 static void on_entry(void *arg, const struct log_entry *e)
@@ -99,10 +103,16 @@ static void on_reset(void *arg, bool first)
 		shm_applied_reset(m->seg.control, (uint8_t)p);
 	shm_bucket_bump_all(m->seg.control);
 	m->subscriber.proven_ns = 0;
+	writeback_reset(m);
 	if (first)
 		return;
 	board_count(m->board.p, METRIC_GAPS, SHM_SLOT_NONE, 0, 0, 1);
 	sd_log(SD_LOG_WARN, "log-reset", SD_FS("text", "the revocation log is read again from its start"));
+}
+
+static bool on_settled(void *arg)
+{
+	return writeback_settled(arg);
 }
 
 static void on_proof(void *arg, int64_t sent_at_ns)
@@ -136,13 +146,30 @@ static void on_clock(void *arg, int64_t store_wall_ms, int64_t boot_ns)
 		atomic_store_explicit(&c->wall_floor_ms, store_wall_ms, memory_order_release);
 }
 
+static void audit(struct master *m, bool up, const char *text)
+{
+	char written[24];
+	struct audit_detail details[] = {{NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
+	size_t n = 0;
+
+	if (text[0] != '\0')
+		details[n++] = (struct audit_detail){"text", text};
+	if (up) {
+		(void)snprintf(written, sizeof(written), "%" PRIu64, m->writeback.written_since);
+		details[n] = (struct audit_detail){"written_back", written};
+		m->writeback.written_since = 0;
+	}
+	audit_link_event(m, up ? AUDIT_STORE_BACK : AUDIT_STORE_LOST, up ? AUDIT_OK : AUDIT_FAILED, "",
+			 details);
+}
+
 static void on_state(void *arg, enum health_status status, enum health_reason reason)
 {
 	struct master *m = arg;
 	struct subscriber *s = &m->subscriber;
 	const char *text = health_reason_text(reason);
-	struct audit_detail details[] = {{text[0] != '\0' ? "text" : NULL, text}, {NULL, NULL}};
-	bool up = status != HEALTH_DOWN;
+	/* A store whose log is being read again, and given back what it lost, is not back yet. */
+	bool up = status != HEALTH_DOWN && reason != HEALTH_LOG_RESET;
 
 	if (status == s->status && reason == s->reason)
 		return;
@@ -151,10 +178,8 @@ static void on_state(void *arg, enum health_status status, enum health_reason re
 	/* Until it was up once a store that is still starting is no news. */
 	sd_log(up || !s->was_up ? SD_LOG_INFO : SD_LOG_WARN, "store-state", SD_FS("state", health_status_name(status)),
 	       SD_FS("text", text));
-	if (!up && s->was_up && !s->lost)
-		audit_link_event(m, AUDIT_STORE_LOST, AUDIT_FAILED, "", details);
-	else if (up && s->lost)
-		audit_link_event(m, AUDIT_STORE_BACK, AUDIT_OK, "", details);
+	if (up ? s->lost : s->was_up && !s->lost)
+		audit(m, up, text);
 	s->lost = !up && s->was_up;
 	s->was_up = s->was_up || up;
 	master_health_update(m);
@@ -168,7 +193,8 @@ int subscriber_open(struct master *m)
 		.prefix = m->server.store_prefix,
 		.poll_interval_ns = (int64_t)m->server.poll_interval_ms * SD_NS_PER_MS,
 		.timeout_ns = (int64_t)m->server.store_timeout_ms * SD_NS_PER_MS,
-		.events = {.arg = m, .entry = on_entry, .reset = on_reset, .proof = on_proof,
+		.events = {.arg = m, .entry = on_entry, .reset = on_reset,
+			   .settled = on_settled, .proof = on_proof,
 			   .applied = on_applied, .clock = on_clock, .state = on_state},
 		.managed = m->server.store_mode == STORE_MODE_MANAGED,
 	};
@@ -181,6 +207,7 @@ int subscriber_open(struct master *m)
 void subscriber_stop(struct master *m)
 {
 	redis_sub_free(&m->subscriber.sub);
+	writeback_stop(m);
 	shm_fresh_clear_all(m->seg.control);
 }
 

@@ -157,3 +157,16 @@ bool redis_sub_is_fresh(const struct redis_sub *s)
 {
 	return s->fresh;
 }
+
+int redis_sub_send(struct redis_sub *s, struct sd_slice command, struct redis_req *req)
+{
+	if (s->closing || !s->commands.ready)
+		return SD_ERR_CLOSED;
+	return redis_link_send(s->commands.link, command, req,
+			       sd_loop_now_ns(s->conf.loop) + s->conf.timeout_ns);
+}
+
+void redis_sub_poll(struct redis_sub *s)
+{
+	sub_poll_soon(s, 0);
+}

@@ -30,6 +30,8 @@ struct redis_sub_events {
 	/* Knowledge of the store is void (new server, new log identity, gap): forget what was remembered;
 	 * a complete read follows. first is true for the first one after start. */
 	void (*reset)(void *arg, bool first);
+	/* Optional. All logs were read completely: may this count? False: a poll will ask again. */
+	bool (*settled)(void *arg);
 	/* All that was committed before sent_at_ns (boot clock) has been reported through entry(). */
 	void (*proof)(void *arg, int64_t sent_at_ns);
 	/* One partition was read up to here after a wake-up or poll. */
@@ -52,6 +54,13 @@ struct redis_sub;
 /* Connects by itself, again and again with back-off (50 ms .. 1 s, jitter). */
 int redis_sub_new(const struct redis_sub_conf *conf, struct redis_sub **out) SD_MUSTCHECK;
 void redis_sub_free(struct redis_sub **sub);
+/* A formatted command by the connection that reads the log; req ends by the timeout, or with the
+ * connection. SD_ERR_CLOSED, SD_ERR_FULL: nothing was sent. */
+struct redis_req;
+int redis_sub_send(struct redis_sub *sub, struct sd_slice command,
+		   struct redis_req *req) SD_MUSTCHECK;
+/* A poll at once. */
+void redis_sub_poll(struct redis_sub *sub);
 bool redis_sub_is_fresh(const struct redis_sub *sub);
 
 #endif

@@ -218,6 +218,8 @@ static void prove(struct redis_sub *s)
 		sub_read_behind(s);
 		return;
 	}
+	if (e->settled && !e->settled(e->arg))
+		return;
 	s->proven_ns = p->sent_ns;
 	s->fresh = true;
 	if (e->proof)

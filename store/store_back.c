@@ -86,12 +86,10 @@ static bool starts(const struct redisReply *reply, const char *word)
 	return (size_t)reply->len >= strlen(word) && memcmp(reply->str, word, strlen(word)) == 0;
 }
 
-enum store_back_result store_back_result(const struct redisReply *reply)
+static enum store_back_result judge(const struct redisReply *reply)
 {
 	struct sd_slice status, log_id;
 
-	if (!reply)
-		return STORE_BACK_AGAIN;
 	if (redis_is_error(reply))
 		return starts(reply, "WRONGTYPE") || starts(reply, "ERR user_script") ||
 				       starts(reply, "ERR Error running")
@@ -104,4 +102,13 @@ enum store_back_result store_back_result(const struct redisReply *reply)
 	if (!log_id.p || (!sd_slice_is(status, "OK") && !sd_slice_is(status, "ENDED")))
 		return STORE_BACK_AGAIN;
 	return log_id.n > 0 ? STORE_BACK_WRITTEN : STORE_BACK_STOOD;
+}
+
+enum store_back_result store_back_take(struct redisReply *reply)
+{
+	enum store_back_result result = reply ? judge(reply) : STORE_BACK_AGAIN;
+
+	if (reply)
+		freeReplyObject(reply);
+	return result;
 }

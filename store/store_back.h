@@ -25,7 +25,7 @@ enum store_back_result {
 	STORE_BACK_STOOD,     /* the store had it */
 	STORE_BACK_WRITTEN    /* the store had lost it */
 };
-/* Of one command; reply may be NULL. */
-enum store_back_result store_back_result(const struct redisReply *reply) SD_MUSTCHECK;
+/* Of one command; reply is the callee's now, or NULL. */
+enum store_back_result store_back_take(struct redisReply *reply) SD_MUSTCHECK;
 
 #endif

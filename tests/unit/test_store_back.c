@@ -23,8 +23,7 @@ static enum store_back_result run(struct store_rig *rig, struct sd_slice command
 
 	assert_int_equal(redisAppendFormattedCommand(rig->redis.ctx, command.p, command.n), REDIS_OK);
 	assert_int_equal(redisGetReply(rig->redis.ctx, (void **)&reply), REDIS_OK);
-	result = store_back_result(reply);
-	freeReplyObject(reply);
+	result = store_back_take(reply);
 	free((void *)(uintptr_t)command.p);
 	return result;
 }
@@ -145,7 +144,7 @@ static void what_is_no_answer_is_asked_again(void **state)
 	struct store_end in = {.tenant = RIG_TENANT, .sid = sid, .reason = END_ADMIN, .tombstone = true};
 	struct sd_slice command;
 
-	assert_int_equal(store_back_result(NULL), STORE_BACK_AGAIN);
+	assert_int_equal(store_back_take(NULL), STORE_BACK_AGAIN);
 	(void)real_redis_ask(&rig->redis, "SCRIPT FLUSH");
 	assert_int_equal(end(rig, sid, 0, false), STORE_BACK_AGAIN); /* NOSCRIPT */
 	assert_int_equal(store_back_end(b, &in, 1, true, &command), SD_OK);
