@@ -16,11 +16,13 @@
 /* One of Authorization: Bearer and X-API-Key. */
 static enum problem credential_of(const struct http_msg *msg, struct sd_slice *out)
 {
-	struct sd_slice authorization, key;
+	struct sd_slice authorization, key, proof;
 	enum http_found a = http_field_get(msg, "authorization", &authorization);
 	enum http_found k = http_field_get(msg, "x-api-key", &key);
 	*out = sd_slice(NULL, 0);
 	if (a == HTTP_FOUND_MANY || k == HTTP_FOUND_MANY || (a == HTTP_FOUND_ONE && k == HTTP_FOUND_ONE))
+		return PROBLEM_HEADER_INVALID;
+	if (http_field_get(msg, "dpop", &proof) == HTTP_FOUND_MANY) /* RFC 9449 4.3: part of the credential */
 		return PROBLEM_HEADER_INVALID;
 	if (k == HTTP_FOUND_ONE)
 		*out = key;

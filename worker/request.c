@@ -87,14 +87,40 @@ static uint32_t listener_bit(const struct request *r)
 	return 0;
 }
 
+/* Refused before any route is looked for: TRACE would echo and CONNECT would tunnel, which nothing
+ * here ever does; "*" is the server as a whole. STEP_NEXT: none of these. */
+static enum step refuse_method(struct request *r)
+{
+	const struct http_msg *m = r->msg;
+	if (m->method == HTTP_OTHER &&
+	    (sd_slice_is(m->method_text, "TRACE") || sd_slice_is(m->method_text, "CONNECT")))
+		return respond_problem(r, PROBLEM_METHOD_UNKNOWN, NULL, NULL);
+	if (!sd_slice_is(m->path, "*"))
+		return STEP_NEXT;
+	respond_header(r, "Allow", SD_SLICE("GET, HEAD, POST, DELETE"));
+	return respond_problem(r, PROBLEM_METHOD_NOT_ALLOWED, NULL, NULL);
+}
+
+/* A body without a length is a framing fault: what follows could be read as a request. */
+static enum step require_length(struct request *r)
+{
+	if (r->route->body == BODY_NONE || r->msg->has_length)
+		return STEP_NEXT;
+	r->conn->close_after = true;
+	r->conn->clean_end = false;
+	return respond_problem(r, PROBLEM_LENGTH_REQUIRED, NULL, NULL);
+}
+
 static enum step step_route(struct request *r)
 {
 	char allow[64];
+	if (refuse_method(r) == STEP_DONE)
+		return STEP_DONE;
 	if (http_path_split(r->msg->path, &r->arena, &r->path) != SD_OK)
 		return respond_problem(r, PROBLEM_REQUEST_MALFORMED, "the path is malformed", NULL);
 	switch (route_find(&r->path, r->msg->method, listener_bit(r), &r->route, &r->params, allow)) {
 	case ROUTE_FOUND:
-		return STEP_NEXT;
+		return require_length(r);
 	case ROUTE_WRONG_METHOD: {
 		struct sd_slice kept = sd_arena_copy(&r->arena, sd_slice_str(allow));
 		if (kept.p)
@@ -178,9 +204,10 @@ static enum step step_media(struct request *r)
 	struct sd_slice type, coding;
 	if (r->route->body == BODY_NONE)
 		return STEP_NEXT;
-	if (!r->msg->has_length)
-		return respond_problem(r, PROBLEM_LENGTH_REQUIRED, NULL, NULL);
-	if (http_field_get(r->msg, "content-type", &type) != HTTP_FOUND_ONE ||
+	enum http_found found = http_field_get(r->msg, "content-type", &type);
+	if (found == HTTP_FOUND_MANY)
+		return respond_problem(r, PROBLEM_HEADER_INVALID, "Content-Type is sent more than once", NULL);
+	if (found == HTTP_FOUND_NONE ||
 	    !http_field_media_is(type, "application/json") ||
 	    http_field_get(r->msg, "content-encoding", &coding) != HTTP_FOUND_NONE)
 		return respond_problem(r, PROBLEM_MEDIA_TYPE, NULL, NULL);

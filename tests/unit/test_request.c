@@ -64,6 +64,8 @@ static void test_the_order_of_checks(void **state)
 	expect(rig, "POST /tenants/BAD!/nothing", "X-Tenant-ID: !\r\n", "x", "route-unknown");
 	expect(rig, "PUT /tenants/BAD!/sessions", "X-Tenant-ID: !\r\n", "x", "method-not-allowed");
 	assert_non_null(strstr(heard, "\r\nAllow: POST\r\n"));
+	expect(rig, "POST /tenants/BAD!/sessions", "X-Tenant-ID: !\r\n", NULL, "length-required");
+	assert_non_null(strstr(heard, "\r\nConnection: close\r\n"));
 	expect(rig, "POST /tenants/BAD!/sessions", "X-Tenant-ID: !\r\n", "x", "tenant-malformed");
 	expect(rig, "POST /tenants/BAD!/sessions", "X-Tenant-ID: a\r\n", "x", "tenant-malformed");
 	expect(rig, "POST /tenants/nobody/sessions", "X-Tenant-ID: a\r\n", "x", "tenant-mismatch");
@@ -81,6 +83,17 @@ static void test_the_order_of_checks(void **state)
 	expect(rig, "POST /tenants/brand-a/sessions", KEY(RIG_KEY_A) JSON, "{}", "field-missing");
 	expect(rig, "POST /tenants/brand-a/sessions", KEY(RIG_KEY_A) JSON,
 	       "{\"user_id\":\"alice\"}", "store-unavailable");
+}
+
+static void test_methods_of_no_route(void **state)
+{
+	struct worker_rig *rig = *state;
+	expect(rig, "TRACE /sessions", "", NULL, "method-unknown");
+	expect(rig, "TRACE /nothing", "", NULL, "method-unknown");
+	expect(rig, "CONNECT a:443", "", NULL, "method-unknown");
+	expect(rig, "PROPFIND /sessions", "", NULL, "method-not-allowed");
+	expect(rig, "OPTIONS *", "", NULL, "method-not-allowed");
+	assert_non_null(strstr(heard, "\r\nAllow: GET, HEAD, POST, DELETE\r\n"));
 }
 
 static void test_rate_before_media_type(void **state)
@@ -126,6 +139,7 @@ static void test_credentials(void **state)
 	       "caller-unauthenticated");
 	expect(rig, line, "X-API-Key: \r\n", NULL, "caller-unauthenticated");
 	expect(rig, line, KEY(RIG_KEY_A) KEY(RIG_KEY_A), NULL, "header-invalid");
+	expect(rig, line, KEY(RIG_KEY_A) "DPoP: a\r\nDPoP: a\r\n", NULL, "header-invalid");
 	expect(rig, line, KEY(RIG_KEY_A) "Authorization: Bearer " RIG_KEY_A "\r\n", NULL,
 	       "header-invalid");
 	expect(rig, line, KEY(RIG_KEY_A) "X-Tenant-ID: brand-a\r\nX-Tenant-ID: brand-a\r\n", NULL,
@@ -214,7 +228,7 @@ static void test_bodies_without_a_length(void **state)
 	       "media-type");
 	expect(rig, "POST /sessions", KEY(RIG_KEY_A) "Content-Type: text/json\r\n", "{}",
 	       "media-type");
-	expect(rig, "POST /sessions", KEY(RIG_KEY_A) JSON JSON, "{}", "media-type");
+	expect(rig, "POST /sessions", KEY(RIG_KEY_A) JSON JSON, "{}", "header-invalid");
 	expect(rig, "POST /sessions",
 	       KEY(RIG_KEY_A) "Content-Type: application/json; charset=utf-8\r\n", "{}",
 	       "field-missing");
@@ -263,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_the_order_of_checks),
+	    TEST(test_methods_of_no_route),
 	    TEST(test_rate_before_media_type),
 	    TEST(test_tenants_are_apart),
 	    TEST(test_credentials),
