@@ -27,3 +27,4 @@ include tests/integration/token.mk
 include tests/integration/main.mk
 include tests/integration/master.mk
 include tests/integration/attack.mk
+include tests/integration/edge.mk
