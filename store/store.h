@@ -33,17 +33,17 @@ struct store_call {
 	enum store_status status;
 	int64_t now_ms;            /* the store's clock when the script ran */
 	struct session session;    /* read, refresh, end: the record */
-	int64_t iat_s, exp_s;      /* create, refresh: of the access token to sign */
-	int64_t absolute_at_s, idle_at_s, refresh_expires_s;
+	int64_t iat_s, exp_s, absolute_at_s, idle_at_s, refresh_expires_s; /* create, refresh */
 	struct sd_slice successor; /* refresh */
-	uint32_t ended;            /* end, end_user: how many were ended by this call */
-	uint8_t partition;
+	uint32_t ended, partition; /* by this call; where */
 	uint64_t log_pos;          /* shm_log_pos() of the last entry it appended; 0 = none */
 	char log_id[44];           /* "ms-seq" of it; "" = none */
 	uint32_t evicted_count;    /* create; more than 64 are only counted */
 	struct sid evicted[64];
-	uint32_t row_count;        /* list_user; rows are without data, freed by release */
-	struct session *rows;
+	uint32_t also_count;       /* create: replaced, run out; more than 16 are only counted */
+	struct store_also { struct sid sid; enum end_reason reason; } also[16];
+	uint32_t row_count;
+	struct session *rows;      /* list_user; rows are without data, freed by release */
 	int64_t next_score_ms;     /* list_user: continue below this (-1 = end), at next_sid among equals */
 	struct sid next_sid;
 	int64_t tenant_before_s, client_before_s, key_before_s; /* read: rules of the tenant record; 0 = none */

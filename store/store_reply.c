@@ -120,14 +120,32 @@ static int read_record(struct store_op *op, struct redisReply *const *e, size_t 
 	return SD_OK;
 }
 
-/* count, sids ... */
+/* sid, reason ... of what ended beside the evicted ones */
+static int read_also(struct store_call *call, struct redisReply *const *e, size_t n)
+{
+	if (n % 2 != 0)
+		return SD_ERR_INVALID;
+	for (size_t i = 0; i < n / 2; i++) {
+		struct sd_slice why = redis_slice(e[2 * i + 1]);
+		struct store_also one = {.reason = end_reason_parse(why.p, why.n)};
+
+		if (sid_parse(redis_slice(e[2 * i]), &one.sid) != SD_OK || one.reason == END_NONE)
+			return SD_ERR_INVALID;
+		if (i < SD_ARRAY_LEN(call->also))
+			call->also[i] = one;
+	}
+	call->also_count = (uint32_t)(n / 2);
+	return SD_OK;
+}
+
+/* count, sids ..., then the others */
 static int read_evicted(struct store_call *call, struct redisReply *const *e, size_t n)
 {
 	int64_t count;
 
-	if (n < 1 || read_count(e[0], UINT32_MAX, &count) != SD_OK || (uint64_t)count != n - 1)
+	if (n < 1 || read_count(e[0], UINT32_MAX, &count) != SD_OK || (uint64_t)count > n - 1)
 		return SD_ERR_INVALID;
-	for (size_t i = 0; i + 1 < n; i++) {
+	for (size_t i = 0; i < (size_t)count; i++) {
 		struct sid sid;
 
 		if (sid_parse(redis_slice(e[1 + i]), &sid) != SD_OK)
@@ -136,7 +154,7 @@ static int read_evicted(struct store_call *call, struct redisReply *const *e, si
 			call->evicted[i] = sid;
 	}
 	call->evicted_count = (uint32_t)count;
-	return SD_OK;
+	return read_also(call, e + 1 + count, n - 1 - (size_t)count);
 }
 
 /* sid, count, pairs ... of one row; *at moves behind it. */

@@ -365,6 +365,12 @@ static bool audit_created(struct request *r, struct create *c)
 	uint32_t listed = SD_MIN(r->call.evicted_count, (uint32_t)SD_ARRAY_LEN(r->call.evicted));
 	for (uint32_t i = 0; i < listed; i++)
 		ok = ending_audit(r, &r->call.evicted[i], c->in.user, END_LIMIT, true) && ok;
+	listed = SD_MIN(r->call.also_count, (uint32_t)SD_ARRAY_LEN(r->call.also));
+	for (uint32_t i = 0; i < listed; i++) {
+		const struct store_also *a = &r->call.also[i];
+		bool replaced = a->reason == END_REPLACED; /* by the caller; anything else by its clock */
+		ok = ending_audit(r, &a->sid, replaced ? sd_slice("", 0) : c->in.user, a->reason, !replaced) && ok;
+	}
 	return ok;
 }
 

@@ -4,7 +4,7 @@
 --      28 remember 29 auth time 30 idle 31 absolute 32 access ttl 33 refresh ttl
 --      34 max per user 35 on limit 36 refresh hash 37 session hash 38 replaces
 --      39 max per device type
--- Adds: count, then the sids that were evicted.
+-- Adds: count, then the sids that were evicted; then sid and reason of what else ended.
 local sid, uhash = ARGV[10], ARGV[11]
 local dev, dev_type, remember = ARGV[21], ARGV[23], ARGV[28]
 local idle, absolute = tonumber(ARGV[30]), tonumber(ARGV[31])
@@ -82,19 +82,28 @@ end
 for _, member in ipairs(gone) do
   redis.call('ZREM', active, member)
 end
+local also = {}
+local function end_also(member, r, why)
+  end_session(member, r, why)
+  also[#also + 1] = member
+  also[#also + 1] = why
+end
 if ARGV[38] ~= '' then
   local old = load(ARGV[38])
   if old and old.status == 'active' then
-    end_session(ARGV[38], old, 'replaced')
+    end_also(ARGV[38], old, 'replaced')
   end
 end
 for _, x in ipairs(over) do
-  end_session(x.sid, x.r, x.why)
+  end_also(x.sid, x.r, x.why)
 end
 local more = { #evict }
 for _, x in ipairs(evict) do
   end_session(x.sid, x.r, 'limit')
   more[#more + 1] = x.sid
+end
+for _, x in ipairs(also) do
+  more[#more + 1] = x
 end
 
 local absolute_ms = now + absolute * 1000

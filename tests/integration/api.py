@@ -213,6 +213,8 @@ def cookies(t):
     _, new = t.ok(201, "/sessions", {"user_id": "carol", "mode": "both", "replaces": made["session_token"]})
     assert {"access_token", "refresh_token", "session_token"} <= new.keys()
     t.bad(401, "session-revoked", "/sessions/validate", {"session_token": made["session_token"]})
+    ended = [a for a in t.node.audit() if a["event"] == "session.ended" and a["session_id"] == made["session_id"]]
+    assert [a["reason"] for a in ended] == ["replaced"], ended
     _, other = t.ok(201, "/sessions", {"user_id": "dave", "replaces": new["session_id"]})
     t.bad(401, "session-revoked", "/sessions/validate", {"session_token": new["session_token"]})
     t.bad(401, "session-revoked", "/sessions/validate", {"access_token": new["access_token"]})
