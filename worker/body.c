@@ -99,8 +99,11 @@ static const struct json_member *take_members(const struct json_flat *o, const s
 static enum step malformed(struct request *r, const struct json_error *e, int err)
 {
 	char why[128];
+	if (json_check(r->msg->body, NULL) == SD_OK) /* well written, only not what is wanted here */
+		return respond_problem(r, PROBLEM_FIELD_INVALID,
+				       err == SD_ERR_TOO_BIG ? "too many members" : "must be an object", "");
 	(void)snprintf(why, sizeof(why), "at byte %zu: %s", e->offset,
-		       e->reason ? e->reason : err == SD_ERR_TOO_BIG ? "too many members" : "not an object");
+		       e->reason ? e->reason : "too large");
 	return respond_problem(r, PROBLEM_JSON_MALFORMED, why, NULL);
 }
 

@@ -142,7 +142,8 @@ def bodies(t):
     v = "/sessions/validate"
     t.bad(415, "media-type", v, "{}", headers={"Content-Type": "text/plain"})
     t.bad(415, "media-type", v, "{}", headers={"Content-Type": "application/json; charset=utf-16"})
-    for text in ("", "{", "[]", "{} x", '{"a":1,"a":2}', '{"access_token":"x","access_\\u0074oken":"y"}', '{"a":01}',
+    t.bad(400, "field-invalid", v, b"[]", headers={"Content-Type": "application/json"})  # JSON, but not an object
+    for text in ("", "{", "{} x", '{"a":1,"a":2}', '{"access_token":"x","access_\\u0074oken":"y"}', '{"a":01}',
                  "{'a':1}", '{"a":NaN}', "[" * 100, '{"a":"\\ud800"}', '\ufeff{}'):
         t.bad(400, "json-malformed", v, text.encode(), headers={"Content-Type": "application/json"})
     t.bad(400, "unknown-field", v, {"access_token": "x", "acces": 1}, pointer="/acces")

@@ -69,6 +69,9 @@ static void test_refusals_name_the_place(void **state)
 	static const struct {
 		const char *body, *refusal;
 	} cases[] = {
+	    {"[]", "field-invalid "},
+	    {"\"name\"", "field-invalid "},
+	    {"null", "field-invalid "},
 	    {"{}", "field-missing /name"},
 	    {"{\"nane\":\"a\"}", "unknown-field /nane"},
 	    {"{\"name\":\"a\",\"Name\":\"b\"}", "unknown-field /Name"},
@@ -97,9 +100,7 @@ static void test_what_is_not_strict_json(void **state)
 	struct worker_rig *rig = *state;
 	static const char *const bodies[] = {
 	    "",
-	    "[]",
-	    "\"name\"",
-	    "null",
+	    "[1,]",
 	    "{",
 	    "{\"name\":\"a\"",
 	    "{\"name\":\"a\"} x",
