@@ -4,4 +4,4 @@ ATTACK_TESTS = \
 	tests/integration/attack_modes.py tests/integration/attack_store.py tests/integration/sandbox_rows.py
 dist_check_SCRIPTS += $(ATTACK_TESTS)
 TESTS += $(ATTACK_TESTS)
-EXTRA_DIST += tests/integration/attack_kit.py tests/integration/attack_expect.py tests/integration/attack_gdb.py tests/integration/attack_signer.py
+EXTRA_DIST += docs/THREAT-MODEL.md tests/integration/attack_kit.py tests/integration/attack_expect.py tests/integration/attack_gdb.py tests/integration/attack_signer.py

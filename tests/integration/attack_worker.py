@@ -196,6 +196,11 @@ def test_signer_and_auditor():
 def test_master():
     node = NODE["node"]
     pid = next(iter(node.pids("master")))
+    calls = [call("openat", AT_FDCWD, "text", 0, text=path, label="open " + path)  # allowed to open, not these
+             for path in (key_file(node), node.path("master.key"), "/etc/shadow", "/proc/1/mem")]
+    calls.append(call("openat", AT_FDCWD, "text", CREATE, 0o600, text=node.path("intruder"), label="create in the folder"))
+    for name, row in gdb([(pid, calls)]).items():
+        assert row.get("value") == -1 and row["errno"] in REFUSED, (name, row)
     assert gdb([(pid, [call("execve", "text", 0, 0, text="/bin/sh")])])["execve"]["signal"] == "SIGSYS"
     node.wait(lambda: node.pids("master") and pid not in node.pids("master"), 20, "a fresh master")
     whole()
