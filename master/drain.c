@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * drain - the ordered end: workers finish what is in flight, then the auditor has written
- * everything, then the store.
+ * everything, then the lease of the node is given up, then the store.
  * Owns:      the order and its deadlines
  * Runs in:   master (after the sandbox)
  * Fails by:  killing who does not end in time
@@ -14,7 +14,7 @@
 #define OTHERS_MS 4000
 #define REDIS_MS 6000
 
-enum drain_step { DRAIN_NONE = 0, DRAIN_WORKERS, DRAIN_SIGNERS, DRAIN_AUDITOR, DRAIN_REDIS, DRAIN_DONE };
+enum drain_step { DRAIN_NONE = 0, DRAIN_WORKERS, DRAIN_SIGNERS, DRAIN_AUDITOR, DRAIN_NODES, DRAIN_REDIS, DRAIN_DONE };
 
 static void retire_role(struct master *m, enum role role, int64_t wait_ms)
 {
@@ -36,6 +36,9 @@ static void next_step(struct master *m)
 	case DRAIN_AUDITOR:
 		retire_role(m, ROLE_AUDITOR, OTHERS_MS);
 		break;
+	case DRAIN_NODES:
+		nodes_leave(m);
+		break;
 	case DRAIN_REDIS:
 		subscriber_stop(m);
 		retire_role(m, ROLE_REDIS, REDIS_MS);
@@ -55,6 +58,8 @@ static bool step_is_over(const struct master *m)
 		return fleet_role_gone(&m->fleet, ROLE_SIGNER);
 	case DRAIN_AUDITOR:
 		return fleet_role_gone(&m->fleet, ROLE_AUDITOR);
+	case DRAIN_NODES:
+		return m->nodes.left;
 	case DRAIN_REDIS:
 		return fleet_role_gone(&m->fleet, ROLE_REDIS);
 	case DRAIN_NONE:

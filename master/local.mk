@@ -22,7 +22,7 @@ sessiond_master_SOURCES = \
 	master/master.h master/master_health.c master/master_main.c master/master_run.c \
 	master/master_sandbox.c master/master_tools.c \
 	master/metrics.c master/metrics.h master/metrics_render.c \
-	master/notify.c master/notify.h master/obituary.c master/obituary.h \
+	master/nodes.c master/nodes.h master/notify.c master/notify.h master/obituary.c master/obituary.h \
 	master/reload.c master/reload.h master/reload_build.c \
 	master/rules_memory.c master/rules_memory.h \
 	master/segments.c master/segments.h master/signals.c master/sockets.c master/sockets.h \

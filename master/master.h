@@ -8,6 +8,7 @@
 #include "control.h"
 #include "fleet.h"
 #include "managed_redis.h"
+#include "nodes.h"
 #include "notify.h"
 #include "reload.h"
 #include "segments.h"
@@ -40,6 +41,7 @@ struct master {
 	struct store_addr store;
 	struct subscriber subscriber;
 	struct writeback writeback;
+	struct nodes nodes;
 	struct connector connector;
 	struct reload reload;
 	struct control control;

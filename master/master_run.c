@@ -164,6 +164,7 @@ void master_check_serving(struct master *m)
 	sd_log(SD_LOG_INFO, "serving", SD_FS("listening", all), SD_FS("node", m->node),
 	       SD_FI("workers", m->workers), SD_FS("users", m->own_users ? "own" : "shared"),
 	       SD_FI("ms", (sd_clock_boot_ns() - m->started_ns) / SD_NS_PER_MS));
+	nodes_log_bounds(m);
 }
 
 int master_run(const struct master_options *options)

@@ -198,7 +198,10 @@ int subscriber_open(struct master *m)
 			   .applied = on_applied, .clock = on_clock, .state = on_state},
 		.managed = m->server.store_mode == STORE_MODE_MANAGED,
 	};
-	int err = redis_sub_new(&conf, &m->subscriber.sub);
+	int err;
+
+	nodes_conf(m, &conf);
+	err = redis_sub_new(&conf, &m->subscriber.sub);
 
 	redis_addr_wipe(&conf.addr);
 	return err;

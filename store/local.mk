@@ -4,7 +4,7 @@ STORE_LUA = \
 	store/scripts/create.lua store/scripts/refresh.lua store/scripts/end.lua \
 	store/scripts/end_user.lua store/scripts/rule.lua store/scripts/list_user.lua \
 	store/scripts/touch.lua
-EXTRA_DIST += docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
+EXTRA_DIST += docs/API.md docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
 
 # The scripts as C strings, in the build tree.
 store/store_script_text.c: store/scripts/embed.awk store/scripts/common.lua $(STORE_LUA)
@@ -17,26 +17,28 @@ CLEANFILES += store/store_script_text.c store/store_script_text.c.tmp
 noinst_LIBRARIES += libsdstore.a libsdstore_sub.a
 libsdstore_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
 libsdstore_a_SOURCES = \
-	store/redis_args.c store/redis_link.c store/redis_link.h store/redis_pool.c \
-	store/redis_pool.h store/redis_read.c store/redis_read.h store/session.c store/session.h \
-	store/store.c store/store.h store/store_acl.c store/store_acl.h store/store_back.c \
-	store/store_back.h store/store_cmd.c \
-	store/store_key.c store/store_key.h store/store_op.h store/store_read.c \
+	store/node_row.c store/node_row.h store/redis_args.c store/redis_link.c \
+	store/redis_link.h store/redis_pool.c store/redis_pool.h store/redis_read.c \
+	store/redis_read.h store/session.c store/session.h store/store.c store/store.h \
+	store/store_acl.c store/store_acl.h store/store_back.c store/store_back.h \
+	store/store_cmd.c store/store_key.c store/store_key.h \
+	store/store_nodes.c store/store_nodes.h store/store_op.h store/store_read.c \
 	store/store_reply.c store/store_script.c store/store_script.h store/store_write.c
 nodist_libsdstore_a_SOURCES = store/store_script_text.c
 
 libsdstore_sub_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
 libsdstore_sub_a_SOURCES = \
 	store/redis_addr.c store/redis_dial.c store/redis_dial.h store/redis_log.c \
-	store/redis_log.h store/redis_sub.c store/redis_sub.h store/redis_sub_check.c \
-	store/redis_sub_conn.c store/redis_sub_poll.c store/redis_sub_read.c \
-	store/redis_sub_state.h
+	store/redis_log.h store/redis_sub.c store/redis_sub.h store/redis_sub_ask.c \
+	store/redis_sub_check.c store/redis_sub_conn.c store/redis_sub_node.c \
+	store/redis_sub_node.h store/redis_sub_poll.c store/redis_sub_read.c store/redis_sub_state.h
 
 L_STORE = libsdstore.a $(HIREDIS_LIBS)
 L_STORE_SUB = libsdstore_sub.a libsdstore.a $(HIREDIS_LIBS)
 
 if HAVE_CMOCKA
 UNIT_TESTS += \
+	tests/unit/test_node_row tests/unit/test_store_nodes \
 	tests/unit/test_redis_addr tests/unit/test_redis_dial tests/unit/test_redis_link \
 	tests/unit/test_redis_log tests/unit/test_redis_pool tests/unit/test_redis_read \
 	tests/unit/test_redis_sub tests/unit/test_session tests/unit/test_store \
@@ -46,6 +48,12 @@ L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
 	tests/support/store_rig.h
 FAKE_REDIS = tests/support/fake_redis.c tests/support/fake_redis.h
+tests_unit_test_node_row_SOURCES = tests/unit/test_node_row.c
+tests_unit_test_node_row_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_node_row_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_nodes_SOURCES = tests/unit/test_store_nodes.c $(REAL_REDIS)
+tests_unit_test_store_nodes_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_nodes_LDADD = $(L_STORE_TEST)
 tests_unit_test_redis_addr_SOURCES = tests/unit/test_redis_addr.c
 tests_unit_test_redis_addr_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_redis_addr_LDADD = $(L_STORE_TEST)

@@ -33,6 +33,7 @@ static void forget(struct redis_sub *s, bool first)
 	s->must_reset = false;
 	s->identity_known = false;
 	s->proven_ns = 0;
+	sub_ask_forget(s);
 	memset(&s->held, 0, sizeof(s->held));
 	for (size_t i = 0; i < SHM_PARTITIONS; i++) {
 		s->part[i].pos = (struct redis_log_pos){0, 0};

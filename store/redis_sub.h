@@ -6,6 +6,7 @@
 #ifndef SD_REDIS_SUB_H
 #define SD_REDIS_SUB_H
 
+#include "node_row.h"
 #include "redis_dial.h"
 #include "session.h"
 #include "shm_health.h"
@@ -39,6 +40,15 @@ struct redis_sub_events {
 	/* The store's wall clock at a boot time: offset and floor. */
 	void (*clock)(void *arg, int64_t store_wall_ms, int64_t boot_ns);
 	void (*state)(void *arg, enum health_status status, enum health_reason reason);
+	/* redis_sub_leave() is over. */
+	void (*left)(void *arg);
+};
+
+/* This node in the registry: a lease renewed with the polls; a poll counts only while it is held. */
+struct redis_sub_node {
+	const char *id, *name, *version; /* outlive the subscriber; id NULL: no registry (tests) */
+	int64_t (*staleness_ms)(void *arg); /* the longest that this node trusts a proof; asked often */
+	void *arg;
 };
 
 struct redis_sub_conf {
@@ -47,6 +57,7 @@ struct redis_sub_conf {
 	const char *prefix;
 	int64_t poll_interval_ns, timeout_ns;
 	struct redis_sub_events events;
+	struct redis_sub_node node;
 	bool managed; /* our own server: persistence is ours to have set up */
 };
 
@@ -62,5 +73,13 @@ int redis_sub_send(struct redis_sub *sub, struct sd_slice command,
 /* A poll at once. */
 void redis_sub_poll(struct redis_sub *sub);
 bool redis_sub_is_fresh(const struct redis_sub *sub);
+/* Nothing here trusts a proof any more: gives up the lease; no polls from now on. events.left runs
+ * once, at most timeout_ns later, maybe inside the call. */
+void redis_sub_leave(struct redis_sub *sub);
+#define REDIS_SUB_NODES_MAX 64
+/* The registry as of the last renewal; rows are the subscriber's until the loop turns. */
+unsigned redis_sub_nodes(const struct redis_sub *sub, const struct node_row **rows_out);
+/* The store's clock as the last poll saw it, moved on by our own; 0 = not known. */
+int64_t redis_sub_store_ms(const struct redis_sub *sub, int64_t boot_ns);
 
 #endif

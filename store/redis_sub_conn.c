@@ -3,7 +3,7 @@
  * Owns:      dialling, back-off, the check of a new server, wake-ups
  * Runs in:   master
  * Fails by:  trying again, 50 ms .. 1 s
- * Never:     take a message of the channel for more than "read partition pp"
+ * Never:     take a message of the channel for more than "read partition pp", "read the asks"
  */
 #include "base.h"
 #include "redis_sub_state.h"
@@ -99,13 +99,13 @@ static void on_ping_time(struct sd_timer *t)
 			   sd_loop_now_ns(c->sub->conf.loop) + PING_NS, on_ping_time);
 }
 
-/* [subscribe, channel, 1] | [message, channel, pp] | [pong, ""] */
+/* [subscribe, channel, 1] | [message, channel, pp or "ask"] | [pong, ""] */
 static void on_push(void *arg, struct redisReply *reply)
 {
 	struct sub_conn *c = arg;
 	struct redis_sub *s = c->sub;
 	struct sd_slice word = {NULL, 0}, channel = {NULL, 0};
-	bool wake = false, known = false, acknowledged = false;
+	bool wake = false, asked = false, known = false, acknowledged = false;
 	uint8_t partition = 0;
 
 	c->pinged = false;
@@ -115,10 +115,11 @@ static void on_push(void *arg, struct redisReply *reply)
 	}
 	if (redis_is_array(reply, 3) && sd_slice_is(channel, s->wake.s)) {
 		known = true;
-		if (sd_slice_is(word, "message"))
+		if (sd_slice_is(word, "message")) {
 			wake = store_key_partition_parse(redis_slice(reply->element[2]),
 							 &partition) == SD_OK;
-		else if (sd_slice_is(word, "subscribe"))
+			asked = sd_slice_is(redis_slice(reply->element[2]), NODE_ASK_MESSAGE);
+		} else if (sd_slice_is(word, "subscribe"))
 			acknowledged = !c->ready;
 	}
 	known |= redis_is_array(reply, 2) && sd_slice_is(word, "pong");
@@ -129,6 +130,8 @@ static void on_push(void *arg, struct redisReply *reply)
 	}
 	if (wake) {
 		sub_read(s, partition);
+	} else if (asked) {
+		sub_ask_read(s);
 	} else if (acknowledged) {
 		c->ready = s->subscribed_once = true;
 		c->backoff_ns = BACKOFF_MIN_NS;

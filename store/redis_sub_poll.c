@@ -110,13 +110,14 @@ static void poll_send(struct redis_sub *s)
 	static const char *const time[] = {"TIME"};
 	struct sub_poll *p = &s->poll;
 
-	if (!s->began || !s->commands.ready || p->waiting > 0)
+	if (!s->began || !s->commands.ready || p->waiting > 0 || s->node.leaving)
 		return; /* what ends the wait asks again */
 	s->poll_wanted = false;
 	memset(p, 0, sizeof(*p));
 	p->epoch = s->epoch;
 	p->sent_ns = sd_clock_boot_ns();
 	s->next_poll_ns = p->sent_ns + s->conf.poll_interval_ns;
+	sub_node_poll(s);
 	add_probe(s, POLL_ROLE);
 	add_words(s, POLL_TIME, time, 1);
 	add_read(s);
@@ -211,6 +212,8 @@ static void prove(struct redis_sub *s)
 	int64_t off = p->store_ms - sd_loop_wall_ms(s->conf.loop);
 
 	adopt(s);
+	s->node.clock_ms = p->store_ms;
+	s->node.clock_ns = p->clock_ns;
 	if (e->clock)
 		e->clock(e->arg, p->store_ms, p->clock_ns);
 	if (p->cut) {
@@ -220,10 +223,14 @@ static void prove(struct redis_sub *s)
 	}
 	if (e->settled && !e->settled(e->arg))
 		return;
+	if (!sub_node_check(s, p->store_ms))
+		return;
 	s->proven_ns = p->sent_ns;
+	s->node.proven_ms = p->store_ms; /* asked before the logs were */
 	s->fresh = true;
 	if (e->proof)
 		e->proof(e->arg, p->sent_ns);
+	sub_ask_answer(s);
 	s->clock_far = off > FAR_MS || off < -FAR_MS;
 	if (s->clock_far)
 		sub_state(s, HEALTH_DEGRADED, HEALTH_STORE_CLOCK);

@@ -74,6 +74,7 @@ static void on_read(struct redis_req *req, struct redisReply *reply, bool late)
 	if (s->conf.events.applied)
 		s->conf.events.applied(s->conf.events.arg, partition,
 				       shm_log_pos(p->pos.ms, p->pos.seq));
+	sub_ask_answer(s);
 	if (p->behind || again)
 		sub_read(s, partition);
 }

@@ -7,6 +7,7 @@
 #include "redis_link.h"
 #include "redis_log.h"
 #include "redis_sub.h"
+#include "redis_sub_node.h"
 #include "shm_layout.h"
 #include "store_key.h"
 
@@ -93,6 +94,7 @@ struct redis_sub {
 	enum health_reason reason;
 	uint64_t random;
 	struct sub_poll poll;
+	struct sub_node node;
 	struct sub_part part[SHM_PARTITIONS];
 };
 

@@ -15,30 +15,40 @@
 static const char worker[] =
     "+evalsha +eval +time +ping +hgetall +hmget +hget +hset +hdel +exists +pexpireat +pexpiretime "
     "+setnx +xadd +xrange +xtrim +zadd +zrem +zrange +publish +select +client|setname";
-static const char master[] = "+xread +mget +role +info +subscribe +unsubscribe";
+static const char master[] = "+xread +xrevrange +mget +hsetnx +hvals +pexpire +role +info +subscribe "
+			     "+unsubscribe";
 
-static void make(const char *prefix, const char *more, char *out, size_t n)
+static bool begins(const char *prefix, char *out, size_t n)
 {
-	int len;
-
 	if (n == 0)
-		return;
+		return false;
 	out[0] = '\0';
 	/* The prefix's alphabet holds nothing that a pattern or a rule could be made of. */
-	if (store_key_check_prefix(prefix) != SD_OK)
-		return;
-	len = snprintf(out, n, "resetkeys resetchannels -@all ~%s* &%swake %s%s%s", prefix, prefix,
-		       worker, *more ? " " : "", more);
+	return store_key_check_prefix(prefix) == SD_OK;
+}
+
+static void ends(int len, char *out, size_t n)
+{
 	if (len < 0 || (size_t)len >= n)
 		out[0] = '\0';
 }
 
+/* A worker's keys: those of the 256 partitions, and the nodes' asks. Leases and answers it may read
+ * alone: what it said of other nodes another worker would believe. */
 void store_acl_rules(const char *prefix, char *out, size_t n)
 {
-	make(prefix, "", out, n);
+	if (begins(prefix, out, n))
+		ends(snprintf(out, n,
+			      "resetkeys resetchannels -@all ~%s{??}:* ~%s{nodes}:asks %%R~%s{nodes}:* "
+			      "&%swake %s",
+			      prefix, prefix, prefix, prefix, worker),
+		     out, n);
 }
 
 void store_acl_rules_master(const char *prefix, char *out, size_t n)
 {
-	make(prefix, master, out, n);
+	if (begins(prefix, out, n))
+		ends(snprintf(out, n, "resetkeys resetchannels -@all ~%s* &%swake %s %s", prefix,
+			      prefix, worker, master),
+		     out, n);
 }

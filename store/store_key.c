@@ -174,11 +174,28 @@ void store_key_tenant_record(struct store_key *k, const char *prefix, struct sd_
 	make(k, prefix, store_key_tenant_partition(tenant), "T", tenant);
 }
 
-void store_key_nodes(struct store_key *k, const char *prefix)
+static void make_of_nodes(struct store_key *k, const char *prefix, const char *tail,
+			  struct sd_slice nonce)
 {
-	int n = snprintf(k->s, sizeof(k->s), "%snodes", prefix);
+	int n = snprintf(k->s, sizeof(k->s), "%s{nodes}:%s" SD_SLICE_FMT, prefix, tail,
+			 SD_SLICE_ARG(nonce));
 
 	sd_bug_if(n < 0 || (size_t)n >= sizeof(k->s));
+}
+
+void store_key_nodes(struct store_key *k, const char *prefix)
+{
+	make_of_nodes(k, prefix, "live", SD_SLICE(""));
+}
+
+void store_key_asks(struct store_key *k, const char *prefix)
+{
+	make_of_nodes(k, prefix, "asks", SD_SLICE(""));
+}
+
+void store_key_acks(struct store_key *k, const char *prefix, struct sd_slice nonce)
+{
+	make_of_nodes(k, prefix, "acks:", nonce);
 }
 
 void store_key_wake(struct store_key *k, const char *prefix)

@@ -46,8 +46,12 @@ int store_key_user_hash(struct sd_slice tenant, struct sd_slice user, char out[3
 /* In the partition of (tenant, ""). */
 void store_key_tenant_record(struct store_key *k, const char *prefix, struct sd_slice tenant);
 uint8_t store_key_tenant_partition(struct sd_slice tenant);
-/* Not of a partition. */
+/* Of all nodes together, under the one tag {nodes}: the registry of leases (hash: id -> row), the
+ * asks for acknowledgement (stream), the answers to one of them (hash: id -> 1). */
 void store_key_nodes(struct store_key *k, const char *prefix);
+void store_key_asks(struct store_key *k, const char *prefix);
+void store_key_acks(struct store_key *k, const char *prefix, struct sd_slice nonce);
+/* Not of a partition. */
 void store_key_wake(struct store_key *k, const char *prefix);
 
 #endif

@@ -14,6 +14,7 @@
 #include "ending.h"
 #include "err.h"
 #include "known_token.h"
+#include "nodes_wait.h"
 #include "respond.h"
 #include "shm_board.h"
 
@@ -41,6 +42,7 @@ struct revoke {
 	bool has_except;
 	struct sid except;
 	struct store_rule rule;
+	struct nodes_wait *nodes; /* NULL: this node's obedience is enough */
 };
 
 /* The one field that says what to end; device_id needs user_id and is not counted. */
@@ -168,8 +170,8 @@ static enum step parse(struct request *r)
 	r->state = v;
 	if (!v)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	if (r->msg->query.n)
-		return respond_problem(r, PROBLEM_FIELD_INVALID, "wait=nodes is not in this version", "?wait");
+	if (nodes_wait_query(r, &v->nodes) == STEP_DONE)
+		return STEP_DONE;
 	if (body_read(r, fields, F_COUNT, val) == STEP_DONE)
 		return STEP_DONE;
 	int kind = selector(val);
@@ -188,6 +190,8 @@ static enum step parse(struct request *r)
 
 static enum step answer_with(struct request *r, int64_t revoked)
 {
+	const struct revoke *v = r->state;
+	uint16_t status = 200;
 	sd_buf_reset(&r->body);
 	sd_buf_str(&r->body, "{\"revoked\":");
 	if (revoked < 0)
@@ -195,10 +199,13 @@ static enum step answer_with(struct request *r, int64_t revoked)
 	else
 		sd_buf_i64(&r->body, revoked);
 	if (r->call_open && r->call.log_id[0])
-		sd_buf_printf(&r->body, ",\"log_position\":\"%02x:%s\"}", r->call.partition, r->call.log_id);
+		sd_buf_printf(&r->body, ",\"log_position\":\"%02x:%s\"", r->call.partition, r->call.log_id);
 	else
-		sd_buf_str(&r->body, ",\"log_position\":null}");
-	return respond_json(r, 200);
+		sd_buf_str(&r->body, ",\"log_position\":null");
+	if (v->nodes)
+		status = nodes_wait_json(v->nodes, &r->body);
+	sd_buf_char(&r->body, '}');
+	return respond_json(r, status);
 }
 
 static enum step end_it(struct request *r)
@@ -207,7 +214,7 @@ static enum step end_it(struct request *r)
 	struct sd_slice tenant = policy_view_str(&r->gen->view, r->tenant->name);
 	switch (v->target) {
 	case TARGET_NOTHING:
-		return answer_with(r, 0);
+		return STEP_NEXT;
 	case TARGET_SESSION: {
 		struct store_end in = {.tenant = tenant, .sid = v->sid, .reason = v->reason,
 				       .retain_s = r->tenant->retain_sessions_s};
@@ -227,7 +234,7 @@ static enum step end_it(struct request *r)
 		store_rule(r->w->store, &v->rule, request_store_call(r));
 		return STEP_PARKED;
 	}
-	return answer_with(r, 0);
+	return STEP_NEXT;
 }
 
 /* One record for one call: what was ended, how many, why. */
@@ -249,6 +256,8 @@ static bool audit_revoked(struct request *r, const struct revoke *v)
 static enum step ended(struct request *r)
 {
 	struct revoke *v = r->state;
+	if (v->target == TARGET_NOTHING)
+		return STEP_NEXT;
 	if (ending_failed(&r->call))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	if (v->target != TARGET_RULE && r->call.ended)
@@ -258,10 +267,18 @@ static enum step ended(struct request *r)
 	return applied_wait(r);
 }
 
+static enum step everywhere(struct request *r)
+{
+	struct revoke *v = r->state;
+	return nodes_wait_begin(r, v->nodes);
+}
+
 static enum step answer(struct request *r)
 {
 	struct revoke *v = r->state;
+	if (v->target == TARGET_NOTHING)
+		return answer_with(r, 0);
 	return answer_with(r, v->target == TARGET_RULE ? -1 : (int64_t)r->call.ended);
 }
 
-const request_step ep_revoke_steps[] = {parse, audit_slot_step, end_it, ended, answer, NULL};
+const request_step ep_revoke_steps[] = {parse, audit_slot_step, end_it, ended, everywhere, answer, NULL};

@@ -11,6 +11,7 @@ WORKER_SOURCES = \
 	worker/generation.c worker/generation.h worker/issue.c worker/issue.h \
 	worker/known_session.c worker/known_session.h worker/known_token.c worker/known_token.h \
 	worker/listener.c worker/listener.h worker/lookup.c worker/lookup.h \
+	worker/nodes_wait.c worker/nodes_wait.h \
 	worker/ratelimit.c worker/ratelimit.h worker/remember.c worker/remember.h \
 	worker/request.c worker/request.h worker/respond.c worker/respond.h \
 	worker/route.c worker/route.def worker/route.h worker/session_json.c worker/session_json.h \

@@ -12,6 +12,7 @@
 #include "err.h"
 #include "redis_sub.h"
 #include "store_acl.h"
+#include "store_nodes.h"
 #include "store_rig.h"
 
 static void set_user(struct store_rig *rig, const char *name, const char *rules)
@@ -177,6 +178,11 @@ static void nothing_else_is_allowed(struct store_rig *rig, const char *user, boo
 		refused(c, "SUBSCRIBE sdt:wake");
 		refused(c, "XREAD STREAMS sdt:{00}:log 0");
 		refused(c, "INFO");
+		/* What it said of other nodes, another worker would believe. */
+		refused(c, "HSET sdt:{nodes}:live a b");
+		refused(c, "HDEL sdt:{nodes}:live a");
+		refused(c, "HSET sdt:{nodes}:acks:ff a 1");
+		refused(c, "HSET sdt:x a b");
 	} else {
 		refused(c, "SUBSCRIBE other");
 		refused(c, "XREAD STREAMS other 0");
@@ -209,6 +215,37 @@ static void on_proof(void *arg, int64_t sent_ns)
 	proofs++;
 }
 
+static int64_t staleness(void *arg)
+{
+	(void)arg;
+	return 1000;
+}
+
+static void on_look(struct store_nodes *q)
+{
+	q->done = NULL;
+}
+
+static void worker_user_can_ask_the_nodes(struct store_rig *rig)
+{
+	struct store_nodes q = {.self = "0123456789abcdef", .pos = "0-0", .done = on_look};
+	char rules[STORE_ACL_MAX];
+
+	store_acl_rules(RIG_PREFIX, rules, sizeof(rules));
+	set_user(rig, "w", rules);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(store_connection(rig->store, i, login(rig, "w")), SD_OK);
+	assert_int_equal(store_nodes_look(rig->store, &q, true), SD_OK);
+	while (q.done)
+		assert_int_equal(sd_loop_turn(rig->loop, 10), SD_OK);
+	assert_int_equal(q.status, STORE_OK);
+	assert_int_equal(q.count, 1);
+	assert_int_equal(real_redis_int(&rig->redis, "XLEN sdt:{nodes}:asks"), 1);
+	for (int i = 0; i < 500 && real_redis_int(&rig->redis, "EXISTS sdt:{nodes}:acks:%s", q.nonce) == 0; i++)
+		assert_int_equal(sd_loop_turn(rig->loop, 10), SD_OK);
+	assert_int_equal(real_redis_int(&rig->redis, "EXISTS sdt:{nodes}:acks:%s", q.nonce), 1);
+}
+
 static void master_user_can_subscribe(void **state)
 {
 	struct store_rig *rig = *state;
@@ -217,7 +254,11 @@ static void master_user_can_subscribe(void **state)
 				      .prefix = RIG_PREFIX,
 				      .poll_interval_ns = 20 * SD_NS_PER_MS,
 				      .timeout_ns = SD_NS_PER_S,
-				      .events = {.proof = on_proof}};
+				      .events = {.proof = on_proof},
+				      .node = {.id = "0123456789abcdef",
+					       .name = "first",
+					       .version = "1",
+					       .staleness_ms = staleness}};
 	struct redis_sub *sub;
 
 	store_acl_rules_master(RIG_PREFIX, rules, sizeof(rules));
@@ -231,6 +272,7 @@ static void master_user_can_subscribe(void **state)
 	for (int i = 0; i < 500 && proofs < 3; i++)
 		assert_int_equal(sd_loop_turn(rig->loop, 10), SD_OK);
 	assert_true(proofs >= 3);
+	worker_user_can_ask_the_nodes(rig);
 	redis_sub_free(&sub);
 }
 

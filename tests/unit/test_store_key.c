@@ -33,7 +33,7 @@ static void names_are_stable(void **state)
 	store_key_data_base(&k, "sd1:", 2, t);
 	assert_string_equal(k.s, "sd1:{02}:k:brand-a:");
 	store_key_nodes(&k, "sd1:");
-	assert_string_equal(k.s, "sd1:nodes");
+	assert_string_equal(k.s, "sd1:{nodes}:live");
 	store_key_wake(&k, "sd1:");
 	assert_string_equal(k.s, "sd1:wake");
 }
