@@ -31,11 +31,11 @@ static struct master *master_of(struct control_client *c)
 
 static void client_close(struct control_client *c)
 {
+	if (!c->used) /* it has no home yet either */
+		return;
 	struct master *m = master_of(c);
 	int fd = c->io.fd;
 
-	if (!c->used)
-		return;
 	sd_loop_del(m->loop, &c->io);
 	sd_timer_off(m->loop, &c->timer);
 	(void)close(fd);
