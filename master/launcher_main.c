@@ -121,5 +121,8 @@ int main(int argc, char **argv)
 		sd_fatal(SD_EXIT_OSERR, "/dev/null: %s", strerror(errno));
 	enter_config_folder(l, options.config);
 	privileges(l);
-	return launcher_serve(l);
+	int code = launcher_serve(l);
+
+	free(l);
+	return code;
 }

@@ -116,7 +116,8 @@ int launcher_serve(struct launcher *l)
 		launcher_clear(l, LAUNCHER_LEAVING, SD_EXIT_OSERR);
 		while (waitpid(-1, NULL, 0) > 0)
 			continue;
-		return SD_EXIT_OSERR;
+		l->exit_code = SD_EXIT_OSERR;
 	}
+	sd_loop_free(&l->loop);
 	return l->exit_code;
 }
