@@ -54,12 +54,12 @@ struct master {
 	struct sd_timer drain_timer;
 };
 
-/* master_run.c: boots and serves; the exit code. */
+/* master_run.c: boots and serves; the exit code. m is zeroed and lives as long as the process. */
 struct master_options {
 	const char *config_file;
 	bool own_users;
 };
-int master_run(const struct master_options *options);
+int master_run(struct master *m, const struct master_options *options);
 /* Has everything come up? Says so, once. */
 void master_check_serving(struct master *m);
 

@@ -167,13 +167,10 @@ void master_check_serving(struct master *m)
 	nodes_log_bounds(m);
 }
 
-int master_run(const struct master_options *options)
+int master_run(struct master *m, const struct master_options *options)
 {
-	struct master *m = calloc(1, sizeof(*m));
 	struct sd_diag diag = {{0}};
 
-	if (m == NULL)
-		sd_fatal(SD_EXIT_OSERR, "out of memory");
 	(void)signal(SIGPIPE, SIG_IGN);
 	m->config_file = options->config_file;
 	m->own_users = options->own_users;
