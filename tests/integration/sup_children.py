@@ -78,7 +78,10 @@ def hung_worker_is_replaced():
 
 def signals_that_kill_are_named():
     with harness.Node() as node:
+        filtered = node.status()["sandbox"]["seccomp"] == 2  # not in a build with sanitizers
         for number, name in ((signal.SIGSEGV, "SIGSEGV"), (signal.SIGSYS, "SIGSYS"), (signal.SIGABRT, "SIGABRT")):
+            if number == signal.SIGSEGV and not filtered:
+                continue  # AddressSanitizer catches it and exits
             old = node.kill("worker", number)
             replaced(node, "worker", old, 15)
             assert name in obituary(node, old), obituary(node, old)
