@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Slow, idle, unreading and too many clients: each ends in time, none costs much, others are served."""
+import contextlib
+import os
+import resource
+import select
+import shutil
+import subprocess
+import sys
+import time
+
+import edge_kit as kit
+import harness
+
+A = "brand-a"
+LIVEZ = kit.request("GET", "/livez")
+QUICK = "limits: { header_timeout: 500ms, body_timeout: 500ms, idle_timeout: 1s }\n"
+LATE_S = 5.0  # loaded machines
+IDLE_MAX = 16384
+NODE = None
+
+
+def post(**fields):
+    return kit.request("POST", "/sessions/validate", Authorization="Bearer " + NODE.api_keys[A],
+                       Content_Type="application/json", **fields)
+
+
+def served():
+    status, _, body = NODE.request("GET", "/livez")
+    assert status == 200 and body == "alive\n"
+
+
+def until_closed(start, drip=b"", every=0.05):
+    """Sends start, then drip byte by byte; -> (what came back, seconds until the server closed)."""
+    began = time.monotonic()
+    with kit.connect(NODE.port) as s:
+        s.sendall(start)
+        got = b""
+        while time.monotonic() - began < LATE_S:
+            readable, _, _ = select.select([s], [], [], every)
+            if readable:
+                try:
+                    more = s.recv(65536)
+                except ConnectionResetError:
+                    more = b""
+                if not more:
+                    return got, time.monotonic() - began
+                got += more
+            elif drip and not got:
+                s.send(drip[:1])
+                drip = drip[1:]
+    raise AssertionError("still open: %r" % start[:60])
+
+
+def slow_requests():
+    """A byte now and then does not extend a deadline: 408 and the end, after 500 ms and soon."""
+    many = b"x" * 200
+    for start, drip in ((b"G", b""), (b"GET /livez HTTP/1.1\r\nHost: a\r\nX: ", b""), (b"GET /livez HTTP/1.1\r\nHost: a\r\nX: ", many),
+                        (post(Content_Length="300"), b""), (post(Content_Length="300"), many), (post(Content_Length="10") + b"hello", b""),
+                        (post(Transfer_Encoding="chunked"), b""), (post(Transfer_Encoding="chunked") + b"ff\r\n", many),
+                        (post(Transfer_Encoding="chunked") + b"1\r\na\r\n0\r\n", b""), (LIVEZ + b"GET ", b"")):
+        got, took = until_closed(start, drip)
+        last = kit.answers(got)[-1]
+        assert last.status == 408 and last.json()["code"] == "request-timeout", (start[-60:], got)
+        assert last.get("Connection") == "close" and 0.45 < took < LATE_S, took
+        served()
+
+
+def silent_connections():
+    """No byte at all: closed without a word; between requests after idle_timeout."""
+    got, took = until_closed(b"")
+    assert got == b"" and 0.45 < took, (got, took)
+    got, took = until_closed(b"\r\n")
+    assert kit.answers(got) == [] or kit.answers(got)[0].status == 408, got
+    got, took = until_closed(LIVEZ)
+    assert [a.status for a in kit.answers(got)] == [200] and took > 0.9, (got, took)
+
+
+def unreading_clients():
+    """Requests without end and not one answer read: the server stops reading, keeps little, closes."""
+    before = memory()
+    request = kit.request("GET", f"/tenants/{A}/jwks")
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(kit.connect(NODE.port)) for _ in range(8)]
+        for s in socks:
+            s.setblocking(False)
+        sent, ended, end = 0, set(), time.monotonic() + 15
+        while len(ended) < len(socks):
+            assert time.monotonic() < end, "still open after %d bytes" % sent
+            left = [s for s in socks if s not in ended]
+            _, writable, _ = select.select([], left, [], 0.1)
+            for s in writable:
+                try:
+                    sent += s.send(request * 100)
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    ended.add(s)
+        assert memory() - before < 8 * (2 << 20), memory() - before
+    served()
+
+
+def memory():
+    total = 0
+    for pid in NODE.pids("worker"):
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            total += next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmRSS:"))
+    return total
+
+
+def many_idle(n, requested):
+    """n idle connections, opened in lots. requested: bytes each sends first; each answer is read."""
+    socks = []
+    for _ in range(n // 100):
+        lot = [kit.connect(NODE.port) for _ in range(100)]
+        for s in lot:
+            s.sendall(requested)
+        for s in lot:
+            if requested.endswith(b"\r\n\r\n") or requested.endswith(b"}"):
+                assert s.recv(65536).startswith(b"HTTP/1.1 200 "), s
+        socks += lot
+    return socks
+
+
+def idle_connections():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    n = 5000 if hard >= 12000 else 2000 if hard >= 4500 else 500
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 2 * n + 500)), hard))
+    made = NODE.create()
+    body = kit.request("POST", "/sessions/validate", {"access_token": made["access_token"]},
+                       Authorization="Bearer " + NODE.api_keys[A])
+    before = memory()
+    for what in (body, b"GET /livez HTTP/1.1\r\nHost: a\r\nX-A: b\r\n"):
+        socks = many_idle(n, what)
+        try:
+            for _ in range(50):
+                assert NODE.validate(made["access_token"])[0] == 200
+            each = (memory() - before) / n
+            print("%d connections after %r: %.0f bytes each" % (n, what[:14], each))
+            assert each <= IDLE_MAX, each
+            for s in socks[::500]:  # they are alive
+                s.sendall(b"\r\n" if what is not body else body)
+                assert s.recv(65536).startswith(b"HTTP/1.1 200 ")
+        finally:
+            for s in socks:
+                s.close()
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def limit_descriptors(pid, soft=None):
+    """A process's soft limit (None: back to the hard one), as its own user: that needs no capability."""
+    with open(f"/proc/{pid}/limits", encoding="ascii") as f:
+        hard = next(int(line.split()[4]) for line in f if line.startswith("Max open files"))
+    uid = harness.UIDS["worker"]
+    subprocess.run(["prlimit", "--pid", str(pid), f"--nofile={soft or hard}:{hard}"], check=True, timeout=30,
+                   user=uid, group=uid, extra_groups=[])
+
+
+def no_descriptors():
+    """Workers without a free descriptor: no spinning, those inside are served, then all are."""
+    pids = list(NODE.pids("worker"))
+    if os.geteuid() != 0 or not shutil.which("prlimit"):
+        print("SKIP: needs prlimit, and root to see how many descriptors a worker has")
+        return
+    inside = [kit.connect(NODE.port) for _ in range(20)]
+    for s in inside:
+        s.sendall(LIVEZ)
+        assert s.recv(4096).endswith(b"alive\n")
+    try:
+        for p in pids:
+            open_now = len(os.listdir(f"/proc/{p}/fd"))
+            limit_descriptors(p, open_now + 4)
+        held = [kit.connect(NODE.port) for _ in range(100)]
+        for s in held:
+            s.sendall(LIVEZ)
+        harness.wait_for(lambda: len(select.select(held, [], [], 0)[0]) >= 4 * len(pids), why="as many as fit are served")
+        began, used = time.monotonic(), sum(map(cpu_seconds, pids))
+        select.select([], [], [], 1.0)  # a measured second, in which nothing is asked of them
+        share = (sum(map(cpu_seconds, pids)) - used) / (time.monotonic() - began)
+        answered = select.select(held, [], [], 0)[0]
+        assert len(answered) <= 4 * len(pids), len(answered)
+        assert share < 0.2, "workers without descriptors spin: %.0f %%" % (100 * share)
+        for s in inside:
+            s.sendall(LIVEZ)
+            assert s.recv(4096).endswith(b"alive\n")
+        for s in answered:  # one leaves, one comes in
+            s.close()
+            held.remove(s)
+        harness.wait_for(lambda: len(select.select(held, [], [], 0)[0]) >= len(pids), why="the next are let in")
+    finally:
+        for p in pids:
+            limit_descriptors(p)
+    for s in held:
+        assert s.recv(4096).endswith(b"alive\n")
+    for s in inside + held:
+        s.close()
+    served()
+
+
+def run(tests, server=""):
+    global NODE  # pylint: disable=global-statement
+    with harness.Node(workers=2, tenant_lines=kit.FREE, server=server) as NODE:
+        kit.run(NODE, [t for t in tests if len(sys.argv) < 2 or t.__name__ in sys.argv[1:]])
+
+
+def main():
+    run((slow_requests, silent_connections, unreading_clients), QUICK)
+    run((idle_connections, no_descriptors), "limits: { header_timeout: 60s }\n")
+
+
+if __name__ == "__main__":
+    main()
