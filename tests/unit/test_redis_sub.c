@@ -88,7 +88,12 @@ static void start(struct store_rig *rig, int64_t poll_ms)
 	    .prefix = RIG_PREFIX,
 	    .poll_interval_ns = poll_ms * SD_NS_PER_MS,
 	    .timeout_ns = 2 * SD_NS_PER_S,
-	    .events = {NULL, on_entry, on_reset, on_proof, on_applied, on_clock, on_state}};
+	    .events = {.entry = on_entry,
+		       .reset = on_reset,
+		       .proof = on_proof,
+		       .applied = on_applied,
+		       .clock = on_clock,
+		       .state = on_state}};
 	char url[128];
 
 	memset(&ev, 0, sizeof(ev));
