@@ -106,6 +106,9 @@ static void check_store(const struct check *c, const struct server_conf *s)
 			policy_fault(c->faults, where(c, not_managed[i], NULL),
 				     "has no effect with store.mode managed");
 	}
+	if (managed && s->durability_replica)
+		policy_fault(c->faults, where(c, "store.durability", NULL),
+			     "our own server has no replica: store.mode redis");
 	if (s->store_mode == STORE_MODE_REDIS && s->store_url[0] == '\0' &&
 	    sound(c, "store.url", NULL))
 		policy_fault(c->faults, where(c, "store.url", "store.mode"),

@@ -23,7 +23,8 @@ libsdstore_a_SOURCES = \
 	store/store_acl.c store/store_acl.h store/store_back.c store/store_back.h \
 	store/store_cmd.c store/store_key.c store/store_key.h \
 	store/store_nodes.c store/store_nodes.h store/store_op.h store/store_read.c \
-	store/store_reply.c store/store_script.c store/store_script.h store/store_write.c
+	store/store_reply.c store/store_script.c store/store_script.h store/store_wait.c \
+	store/store_write.c
 nodist_libsdstore_a_SOURCES = store/store_script_text.c
 
 libsdstore_sub_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
@@ -43,7 +44,7 @@ UNIT_TESTS += \
 	tests/unit/test_redis_log tests/unit/test_redis_pool tests/unit/test_redis_read \
 	tests/unit/test_redis_sub tests/unit/test_session tests/unit/test_store \
 	tests/unit/test_store_acl tests/unit/test_store_back tests/unit/test_store_key tests/unit/test_store_read tests/unit/test_store_refresh \
-	tests/unit/test_store_script tests/unit/test_store_write
+	tests/unit/test_store_script tests/unit/test_store_wait tests/unit/test_store_write
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
 	tests/support/store_rig.h
@@ -99,6 +100,9 @@ tests_unit_test_store_refresh_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_script_SOURCES = tests/unit/test_store_script.c
 tests_unit_test_store_script_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_script_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_wait_SOURCES = tests/unit/test_store_wait.c $(FAKE_REDIS)
+tests_unit_test_store_wait_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_wait_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_write_SOURCES = tests/unit/test_store_write.c $(REAL_REDIS)
 tests_unit_test_store_write_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_write_LDADD = $(L_STORE_TEST)

@@ -179,6 +179,14 @@ struct redis_link *redis_pool_pick(struct redis_pool *pool)
 	return pool->open ? NULL : least_loaded(pool);
 }
 
+bool redis_pool_has(const struct redis_pool *pool, const struct redis_link *link)
+{
+	for (uint32_t i = 0; i < pool->conf.connections; i++)
+		if (link && pool->place[i].link == link && !pool->place[i].dropping)
+			return true;
+	return false;
+}
+
 bool redis_pool_is_up(const struct redis_pool *pool)
 {
 	if (pool->open)

@@ -26,6 +26,8 @@ void redis_pool_free(struct redis_pool **pool);
 int redis_pool_add(struct redis_pool *pool, uint32_t index, int fd) SD_MUSTCHECK;
 /* NULL: no connection, or the breaker is open. */
 struct redis_link *redis_pool_pick(struct redis_pool *pool);
+/* Is it (still) one of the pool's? */
+bool redis_pool_has(const struct redis_pool *pool, const struct redis_link *link);
 bool redis_pool_is_up(const struct redis_pool *pool);
 /* The link's server is not what it was (replica, credentials): closes it, and lost() is told. */
 void redis_pool_drop(struct redis_pool *pool, struct redis_link *link, const char *why);

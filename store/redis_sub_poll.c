@@ -221,8 +221,10 @@ static void prove(struct redis_sub *s)
 		sub_read_behind(s);
 		return;
 	}
-	if (e->settled && !e->settled(e->arg))
+	if (e->settled && !e->settled(e->arg)) {
+		s->fresh = false;
 		return;
+	}
 	if (!sub_node_check(s, p->store_ms))
 		return;
 	s->proven_ns = p->sent_ns;

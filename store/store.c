@@ -224,7 +224,9 @@ static void on_reply(struct redis_req *req, struct redisReply *reply, bool late)
 /* The server does not know the script yet: the same call with its text. */
 static int resend(struct store_op *op)
 {
-	struct redis_link *link = redis_pool_pick(op->store->pool);
+	/* The same connection: a WAIT that stands behind the first attempt is answered before it. */
+	struct redis_link *link = redis_pool_has(op->store->pool, op->link) ?
+				      op->link : redis_pool_pick(op->store->pool);
 	char *wire;
 	size_t n;
 	int err = store_script_as_eval(sd_slice(op->wire, op->wire_n), op->script, &wire, &n);
@@ -253,14 +255,16 @@ static void on_reply(struct redis_req *req, struct redisReply *reply, bool late)
 		if (!unknown)
 			status = store_op_error(op, reply);
 		freeReplyObject(reply);
-		if (unknown && !op->retried && resend(op) == SD_OK)
+		if (unknown && !op->retried && resend(op) == SD_OK) {
+			store_wait_void(op);
 			return;
+		}
 	} else if (reply) {
 		status = store_reply(op, reply, &impossible);
 		if (impossible)
 			redis_pool_drop(op->store->pool, op->link, "a reply of impossible shape");
 	}
-	store_op_end(op, status);
+	store_wait_end(op, status);
 }
 
 void store_op_send(struct store_op *op, struct store_cmd *c)
@@ -276,6 +280,7 @@ void store_op_send(struct store_op *op, struct store_cmd *c)
 		store_op_refuse(op, STORE_UNAVAILABLE);
 		return;
 	}
+	store_wait_send(op);
 	if (s->conf.stats)
 		board_count(s->conf.stats, METRIC_STORE_COMMANDS, SHM_SLOT_NONE, 0, 0, 1);
 }

@@ -61,11 +61,13 @@ struct store_conf {
 	void *arg;
 	void (*lost)(void *arg, uint32_t index); /* a connection died: ask the master for another */
 	struct shm_stats *stats;           /* may be NULL (tests) */
+	bool replica;                      /* an end counts when a replica has it; else UNAVAILABLE */
 };
 
 int store_new(const struct store_conf *conf, struct store **out) SD_MUSTCHECK;
 /* Fails all calls under way with UNAVAILABLE first. */
 void store_free(struct store **s);
+void store_needs_replica(struct store *s, bool replica); /* from the next call on */
 /* fd: connected, authenticated, non-blocking; the store owns it now. */
 int store_connection(struct store *s, uint32_t index, int fd) SD_MUSTCHECK;
 bool store_is_up(const struct store *s); /* at least one connection, and the breaker closed */
@@ -107,8 +109,7 @@ struct store_end {
 	int64_t retain_s;
 	bool tombstone;               /* write-back: an ended record when there is none, with: */
 	int64_t until_s, absolute_s;  /* until at least then; when it would have ended anyway */
-};
-/* OK with ended 0 or 1; ABSENT and ENDED are not errors (ended = 0). */
+}; /* OK with ended 0 or 1; ABSENT and ENDED are not errors (ended = 0). */
 void store_end(struct store *s, const struct store_end *in, struct store_call *call);
 
 struct store_end_user {
@@ -135,12 +136,11 @@ void store_rule(struct store *s, const struct store_rule *in, struct store_call 
 /* The session record and the tenant's rules in one pipeline. client and kid may be empty. */
 void store_read(struct store *s, struct sd_slice tenant, const struct sid *sid, struct sd_slice client,
 		struct sd_slice kid, struct store_call *call);
-/* Newest first. from_ms INT64_MAX to begin. limit 1..STORE_MAX_ROWS. */
-struct store_list {
+struct store_list { /* newest first */
 	struct sd_slice tenant, user;
-	int64_t from_ms;
+	int64_t from_ms;              /* INT64_MAX to begin */
 	struct sid from_sid;
-	uint32_t limit;
+	uint32_t limit;               /* 1..STORE_MAX_ROWS */
 };
 void store_list_user(struct store *s, const struct store_list *in, struct store_call *call);
 /* Activity: seen (wall ms, only rises), requests since the last flush. No answer is waited for. */

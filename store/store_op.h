@@ -25,15 +25,21 @@ struct store {
 	struct store_call *ready; /* ended before anything was sent: told at the end of the turn */
 	struct store_call **ready_end;
 	struct sd_task tell;
+	int64_t alone_ns; /* when last no replica answered a WAIT; 0 = never */
 };
 
 struct store_op {
 	struct redis_req req, req_time, req_rules; /* the last two: store_read alone */
+	struct redis_req req_wait;		   /* store_wait.c */
 	struct store *store;
 	struct store_call *call; /* NULL: nobody waits (touch) */
 	struct redis_link *link; /* to be compared only */
 	enum store_script script;
 	bool retried;	  /* NOSCRIPT was answered once */
+	bool wait_owed;	  /* a WAIT is under way */
+	bool wait_early;  /* ... but stands before the script that counts */
+	bool answered;	  /* the script was, with `answer` */
+	enum store_status answer;
 	unsigned waiting; /* store_read: replies owed */
 	struct redisReply *time, *rules;
 	struct sid sid;
@@ -95,6 +101,14 @@ void store_op_end(struct store_op *op, enum store_status status);
 void store_op_refuse(struct store_op *op, enum store_status status);
 /* Status of an error reply; drops the connection where the server is not what it was. */
 enum store_status store_op_error(struct store_op *op, const struct redisReply *reply);
+
+/* --- store_wait.c: durability by a replica --- */
+/* Directly behind a script that ends something for certain. */
+void store_wait_send(struct store_op *op);
+/* The script is to be sent again: what was waited for does not count. */
+void store_wait_void(struct store_op *op);
+/* The script's outcome; ends the op, now or when a replica has it. */
+void store_wait_end(struct store_op *op, enum store_status status);
 
 /* --- store_reply.c --- */
 /* Reads a script's reply into the call; STORE_CORRUPT with *impossible_out when no script of ours

@@ -31,6 +31,7 @@ static void in_force(struct worker *w)
 	atomic_store_explicit(&w->stats->generation, body.number, memory_order_relaxed);
 	const struct policy_server *s = &w->generation->view.image->server;
 	w->http_limits = (struct http_limits){s->header_bytes, s->header_fields, s->body_bytes};
+	store_needs_replica(w->store, s->durability_replica != 0);
 	w->max_connections = SD_MAX(s->connections / SD_MAX(s->workers, 1u), 16u);
 	sd_log_level_set((enum sd_log_level)s->log_level, (enum sd_log_format)s->log_format);
 	for (uint32_t i = 0; i < w->listeners && w->ready_sent; i++)

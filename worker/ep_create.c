@@ -331,10 +331,10 @@ static enum step replaced_foreign(struct request *r)
 	struct create *c = r->state;
 	if (!c->foreign_replaces)
 		return STEP_NEXT;
-	if (ending_failed(&r->call))
-		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	if (r->call.ended && !ending_audit(r, &c->in.replaces, r->call.session.user, END_REPLACED, false))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (ending_failed(&r->call))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	c->in.has_replaces = false;
 	return applied_wait(r);
 }
@@ -377,6 +377,10 @@ static bool audit_created(struct request *r, struct create *c)
 static enum step stored(struct request *r)
 {
 	struct create *c = r->state;
+	if (r->call.status == STORE_UNAVAILABLE && r->call.ended) { /* done, but no replica has the ends */
+		(void)!audit_created(r, c);
+		ending_detached(r, &c->in.sid, c->in.user, END_ADMIN); /* nobody has its tokens */
+	}
 	switch (r->call.status) {
 	case STORE_OK:
 		break;

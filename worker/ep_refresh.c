@@ -162,6 +162,8 @@ static enum step rotated(struct request *r)
 	case STORE_UNAVAILABLE: case STORE_CORRUPT: case STORE_LATE: case STORE_LIMIT:
 		break;
 	}
+	if (r->call.ended) /* done, but no replica has it */
+		(void)!ending_audit(r, &f->in.presented.sid, r->call.session.user, r->call.session.end_reason, true);
 	return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 }
 

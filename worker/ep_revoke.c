@@ -258,12 +258,13 @@ static enum step ended(struct request *r)
 	struct revoke *v = r->state;
 	if (v->target == TARGET_NOTHING)
 		return STEP_NEXT;
-	if (ending_failed(&r->call))
-		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	bool failed = ending_failed(&r->call); /* what no replica has was ended all the same */
 	if (v->target != TARGET_RULE && r->call.ended)
 		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, (uint16_t)v->reason, 0, r->call.ended);
-	if ((v->target == TARGET_RULE || r->call.ended) && !audit_revoked(r, v))
+	if (((v->target == TARGET_RULE && !failed) || r->call.ended) && !audit_revoked(r, v))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (failed)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	return applied_wait(r);
 }
 

@@ -57,10 +57,10 @@ static enum step end_it(struct request *r)
 
 static enum step ended(struct request *r)
 {
-	if (ending_failed(&r->call))
-		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	if (r->call.ended && !ending_audit(r, r->state, r->call.session.user, END_LOGOUT, false))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (ending_failed(&r->call)) /* also: done, but no replica has it */
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	return applied_wait(r);
 }
 

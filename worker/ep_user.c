@@ -112,8 +112,6 @@ static enum step end_all(struct request *r)
 static enum step ended(struct request *r)
 {
 	char count[12];
-	if (ending_failed(&r->call))
-		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	(void)snprintf(count, sizeof(count), "%u", r->call.ended);
 	struct audit_note note = {.event = AUDIT_SESSION_ENDED, .outcome = AUDIT_OK, .user = r->params.user,
 				  .reason = sd_slice_str(end_reason_text(END_USER)), .key = "count",
@@ -122,6 +120,8 @@ static enum step ended(struct request *r)
 		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, END_USER, 0, r->call.ended);
 	if (r->call.ended && !audit_event_send(r, &note))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (ending_failed(&r->call)) /* also: done, but no replica has it */
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	return applied_wait(r);
 }
 

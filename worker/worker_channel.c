@@ -72,7 +72,8 @@ static int make_parts(struct worker *w)
 	struct store_conf conf = {.loop = w->loop, .control = w->control, .prefix = w->store_prefix,
 				  .connections = s->store_connections,
 				  .timeout_ns = (int64_t)s->store_timeout_ms * SD_NS_PER_MS,
-				  .lost = on_store_lost, .arg = w, .stats = w->stats};
+				  .lost = on_store_lost, .arg = w, .stats = w->stats,
+				  .replica = s->durability_replica != 0};
 	if (r == SD_OK)
 		r = store_new(&conf, &w->store);
 	for (uint32_t i = 0; i < w->early_stores && r == SD_OK; i++)

@@ -24,7 +24,6 @@ static void test_server_settings(void **state)
 	refused(r, "store: {mode: cluster}\n", "", "store.mode: ");
 	refused(r, "store: {mode: redis, url: \"rediss://h\"}\n", "", "store.url: ");
 	refused(r, "store: {tls: {ca_file: x}}\n", "", "store.tls: ");
-	refused(r, "store: {durability: replica}\n", "", "store.durability: ");
 	refused(r, "audit: {syslog: on}\n", "", "audit.syslog: ");
 }
 

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "err.h"
+#include "redis_link.h"
 #include "redis_sub.h"
 #include "store_key.h"
 #include "store_rig.h"
@@ -28,6 +29,8 @@ static struct {
 	enum health_reason reason;
 	bool was_replica, was_policy;
 	uint64_t applied_pos[256];
+	bool unsettled;
+	unsigned asked, sent; /* while unsettled; by our own connection */
 	unsigned reset_after_proofs; /* proofs counted when the last reset came */
 } ev;
 
@@ -47,6 +50,13 @@ static void on_reset(void *arg, bool first)
 	ev.first_resets += first;
 	ev.entries_at_reset = ev.entries;
 	ev.reset_after_proofs = ev.proofs;
+}
+
+static bool on_settled(void *arg)
+{
+	(void)arg;
+	ev.asked += ev.unsettled;
+	return !ev.unsettled;
 }
 
 static void on_proof(void *arg, int64_t sent_ns)
@@ -81,6 +91,15 @@ static void on_state(void *arg, enum health_status status, enum health_reason re
 	ev.was_policy |= reason == HEALTH_STORE_POLICY;
 }
 
+static void on_sent(struct redis_req *req, struct redisReply *reply, bool late)
+{
+	(void)req;
+	(void)late;
+	ev.sent++;
+	if (reply)
+		freeReplyObject(reply);
+}
+
 static void start(struct store_rig *rig, int64_t poll_ms)
 {
 	struct redis_sub_conf conf = {
@@ -90,6 +109,7 @@ static void start(struct store_rig *rig, int64_t poll_ms)
 	    .timeout_ns = 2 * SD_NS_PER_S,
 	    .events = {.entry = on_entry,
 		       .reset = on_reset,
+		       .settled = on_settled,
 		       .proof = on_proof,
 		       .applied = on_applied,
 		       .clock = on_clock,
@@ -344,6 +364,36 @@ static void flush_before_the_identity_was_seen(void **state)
 	}
 }
 
+/* What is sent by this connection meanwhile is read before anything counts. */
+static void unsettled_counts_nothing(void **state)
+{
+	struct store_rig *rig = *state;
+	struct redis_req req = {.fn = on_sent};
+	unsigned proofs;
+
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	ev.unsettled = true;
+	proofs = ev.proofs;
+	(void)real_redis_ask(&rig->redis, "FLUSHALL");
+	UNTIL(rig, ev.resets > 1);
+	ev.asked = 0;
+	UNTIL(rig, ev.asked >= 3);
+	assert_int_equal(ev.proofs, proofs);
+	assert_false(redis_sub_is_fresh(ev.sub));
+	assert_int_equal(ev.reason, HEALTH_LOG_RESET);
+	assert_int_equal(redis_sub_send(ev.sub, SD_SLICE("*1\r\n$4\r\nPING\r\n"), &req), SD_OK);
+	UNTIL(rig, ev.sent == 1);
+	ev.unsettled = false;
+	redis_sub_poll(ev.sub);
+	UNTIL(rig, ev.proofs > proofs);
+	assert_int_equal(ev.reason, HEALTH_REASON_NONE);
+	/* what is owed ends with the connection */
+	assert_int_equal(redis_sub_send(ev.sub, SD_SLICE("*1\r\n$4\r\nPING\r\n"), &req), SD_OK);
+	redis_sub_free(&ev.sub);
+	assert_int_equal(ev.sent, 2);
+}
+
 static void lost_log_resets(void **state)
 {
 	struct store_rig *rig = *state;
@@ -493,6 +543,7 @@ int main(void)
 	    TEST(killed_commands_read_on),
 	    TEST(flush_resets),
 	    TEST(flush_before_the_identity_was_seen),
+	    TEST(unsettled_counts_nothing),
 	    TEST(lost_log_resets),
 	    TEST(restart_with_data_reads_again),
 	    TEST(restart_empty_resets),
