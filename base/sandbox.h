@@ -26,6 +26,13 @@ struct sd_sys_rule {
 	const char *reason; /* one line: what needs it */
 };
 
+/* How the roles' tables are written. */
+#define SD_SYS_ALLOW(name, why) {.nr = SCMP_SYS(name), .reason = (why)}
+#define SD_SYS_REFUSE(name, error, why) {.nr = SCMP_SYS(name), .refuse = (error), .reason = (why)}
+/* Conditions on a 32-bit argument: no bits outside mask; exactly value. */
+#define SD_ARG_NO_BITS_BUT(arg, mask) SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu & ~(uint64_t)(mask), 0)
+#define SD_ARG_IS(arg, value) SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu, (value))
+
 struct sd_sandbox_spec {
 	const char *role;
 	const struct sd_sys_rule *rules;

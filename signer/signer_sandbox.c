@@ -12,49 +12,43 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ALLOW(name, why) {.nr = SCMP_SYS(name), .reason = (why)}
-#define REFUSE(name, why) {.nr = SCMP_SYS(name), .refuse = EACCES, .reason = (why)}
-/* Bits of a 32-bit argument outside mask must be zero. */
-#define NO_BITS_BUT(arg, mask) SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu & ~(uint64_t)(mask), 0)
-#define LOW_IS(arg, value) SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu, (value))
-
 static const struct sd_sys_rule rules[] = {
-    ALLOW(epoll_wait, "the loop"),
-    ALLOW(epoll_pwait, "the loop, as newer C libraries call it"),
-    ALLOW(epoll_ctl, "peers come and go"),
+    SD_SYS_ALLOW(epoll_wait, "the loop"),
+    SD_SYS_ALLOW(epoll_pwait, "the loop, as newer C libraries call it"),
+    SD_SYS_ALLOW(epoll_ctl, "peers come and go"),
     {.nr = SCMP_SYS(recvmsg), .argc = 1,
-     .args = {NO_BITS_BUT(2, MSG_CMSG_CLOEXEC | MSG_DONTWAIT | MSG_TRUNC)},
+     .args = {SD_ARG_NO_BITS_BUT(2, MSG_CMSG_CLOEXEC | MSG_DONTWAIT | MSG_TRUNC)},
      .reason = "requests, the master's messages with a descriptor"},
-    {.nr = SCMP_SYS(sendmsg), .argc = 1, .args = {NO_BITS_BUT(2, MSG_NOSIGNAL | MSG_DONTWAIT)},
+    {.nr = SCMP_SYS(sendmsg), .argc = 1, .args = {SD_ARG_NO_BITS_BUT(2, MSG_NOSIGNAL | MSG_DONTWAIT)},
      .reason = "answers, records of what was refused, HM_READY"},
-    ALLOW(write, "the log"),
-    ALLOW(close, "peers end"),
+    SD_SYS_ALLOW(write, "the log"),
+    SD_SYS_ALLOW(close, "peers end"),
     {.nr = SCMP_SYS(mmap), .argc = 2,
-     .args = {NO_BITS_BUT(2, PROT_READ | PROT_WRITE),
+     .args = {SD_ARG_NO_BITS_BUT(2, PROT_READ | PROT_WRITE),
 	      SCMP_CMP(3, SCMP_CMP_MASKED_EQ, 0xffffffffu & ~(uint64_t)(MAP_NORESERVE | MAP_STACK),
 		       MAP_PRIVATE | MAP_ANONYMOUS)},
      .reason = "malloc: private, anonymous, not executable"},
-    {.nr = SCMP_SYS(mprotect), .argc = 1, .args = {NO_BITS_BUT(2, PROT_READ | PROT_WRITE)},
+    {.nr = SCMP_SYS(mprotect), .argc = 1, .args = {SD_ARG_NO_BITS_BUT(2, PROT_READ | PROT_WRITE)},
      .reason = "malloc"},
-    ALLOW(munmap, "malloc"),
-    {.nr = SCMP_SYS(mremap), .argc = 1, .args = {LOW_IS(3, MREMAP_MAYMOVE)}, .reason = "malloc"},
-    ALLOW(brk, "malloc"),
-    {.nr = SCMP_SYS(madvise), .argc = 1, .args = {LOW_IS(2, MADV_DONTNEED)},
+    SD_SYS_ALLOW(munmap, "malloc"),
+    {.nr = SCMP_SYS(mremap), .argc = 1, .args = {SD_ARG_IS(3, MREMAP_MAYMOVE)}, .reason = "malloc"},
+    SD_SYS_ALLOW(brk, "malloc"),
+    {.nr = SCMP_SYS(madvise), .argc = 1, .args = {SD_ARG_IS(2, MADV_DONTNEED)},
      .reason = "malloc gives back"},
     {.nr = SCMP_SYS(futex), .argc = 1,
      .args = {SCMP_CMP(1, SCMP_CMP_MASKED_EQ, 0xffffffffu & ~(uint64_t)FUTEX_PRIVATE_FLAG, FUTEX_WAKE)},
      .reason = "OpenSSL's locks and once"},
-    ALLOW(getrandom, "token ids, ECDSA nonces, RSA blinding; OpenSSL reseeds"),
-    ALLOW(clock_gettime, "where the machine has no clock in its vDSO"),
-    ALLOW(getpid, "OpenSSL looks for a fork; abort()"),
-    ALLOW(gettid, "abort()"),
-    ALLOW(rt_sigprocmask, "abort()"),
-    ALLOW(rt_sigreturn, "return from a signal"),
-    ALLOW(restart_syscall, "after a stop"),
-    ALLOW(exit_group, "the end"),
-    REFUSE(openat, "libc that opens lazily: falls back"),
-    REFUSE(newfstatat, "libc that looks lazily: falls back"),
-    REFUSE(socket, "libc's resolver and syslog: fall back"),
+    SD_SYS_ALLOW(getrandom, "token ids, ECDSA nonces, RSA blinding; OpenSSL reseeds"),
+    SD_SYS_ALLOW(clock_gettime, "where the machine has no clock in its vDSO"),
+    SD_SYS_ALLOW(getpid, "OpenSSL looks for a fork; abort()"),
+    SD_SYS_ALLOW(gettid, "abort()"),
+    SD_SYS_ALLOW(rt_sigprocmask, "abort()"),
+    SD_SYS_ALLOW(rt_sigreturn, "return from a signal"),
+    SD_SYS_ALLOW(restart_syscall, "after a stop"),
+    SD_SYS_ALLOW(exit_group, "the end"),
+    SD_SYS_REFUSE(openat, EACCES, "libc that opens lazily: falls back"),
+    SD_SYS_REFUSE(newfstatat, EACCES, "libc that looks lazily: falls back"),
+    SD_SYS_REFUSE(socket, EACCES, "libc's resolver and syslog: fall back"),
 };
 
 SD_STATIC_ASSERT(SD_ARRAY_LEN(rules) < SIGNER_SANDBOX_ROWS, "room for the table and one row more");
