@@ -51,7 +51,7 @@ def table(role):
     with open(os.path.join(harness.TOP, TABLES[role]), encoding="utf-8") as f:
         source = re.sub(r"^#define.*?[^\\]\n", "\n", f.read(), flags=re.M | re.S)
     rows = {}
-    for m in re.finditer(r"\b(ALLOW|ALLOW_IF|ALLOW_BITS|REFUSE)\((\w+),|"
+    for m in re.finditer(r"\b(?:SD_SYS_)?(ALLOW|ALLOW_IF|ALLOW_BITS|REFUSE)\((\w+),|"
                          r"\.nr = SCMP_SYS\((\w+)\),\s*(\.refuse = \w+,\s*)?(\.argc = \d)?", source):
         name = m[2] or m[3]
         kind = m[1] or ("REFUSE" if m[4] else "ALLOW_IF" if m[5] else "ALLOW")
