@@ -18,8 +18,19 @@
 
 #define KEYS_TIMEOUT_NS (2 * SD_NS_PER_S)
 #define RETRY_NS (50 * SD_NS_PER_MS)
+#define SPARE_DESCRIPTORS 64 /* the channel, the store's, the signer's, the segments, a generation more */
 
 static void ask_keys(struct worker *w);
+
+/* Connections leave room for the descriptors that the master hands over later: a worker that is full
+ * of clients could neither be given the store again nor adopt a new generation. */
+static uint32_t connections_allowed(const struct worker *w, const struct policy_server *s)
+{
+	uint32_t share = s->connections / SD_MAX(s->workers, 1u);
+	uint32_t room = w->boot.nofile > 2 * SPARE_DESCRIPTORS ? w->boot.nofile - SPARE_DESCRIPTORS
+							       : w->boot.nofile / 2;
+	return SD_MAX(SD_MIN(share, room), 16u);
+}
 
 static void in_force(struct worker *w)
 {
@@ -32,7 +43,7 @@ static void in_force(struct worker *w)
 	const struct policy_server *s = &w->generation->view.image->server;
 	w->http_limits = (struct http_limits){s->header_bytes, s->header_fields, s->body_bytes};
 	store_needs_replica(w->store, s->durability_replica != 0);
-	w->max_connections = SD_MAX(s->connections / SD_MAX(s->workers, 1u), 16u);
+	w->max_connections = connections_allowed(w, s);
 	sd_log_level_set((enum sd_log_level)s->log_level, (enum sd_log_format)s->log_format);
 	for (uint32_t i = 0; i < w->listeners && w->ready_sent; i++)
 		listener_resume(&w->listener[i]); /* more connections may be allowed now */

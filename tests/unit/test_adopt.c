@@ -120,6 +120,27 @@ static void test_in_force_with_its_keys(void **state)
 	assert_null(rig->w.coming);
 }
 
+/* What the master hands over later must find a free descriptor. */
+static void test_connections_leave_descriptors(void **state)
+{
+	static const struct {
+		uint32_t nofile, connections, workers, allowed;
+	} cases[] = {{20256, 20000, 1, 20000}, {20256, 20000, 4, 5000}, {1024, 20000, 1, 960}, {100, 20000, 1, 50}, {20, 20000, 1, 16}};
+	struct worker_rig *rig = *state;
+	for (uint32_t i = 0; i < SD_ARRAY_LEN(cases); i++) {
+		rig->w.boot.nofile = cases[i].nofile;
+		worker_rig_image(rig)->server.connections = cases[i].connections;
+		worker_rig_image(rig)->server.workers = cases[i].workers;
+		assert_int_equal(reload(rig, 8 + i), SD_OK);
+		for (int t = 0; t < 3; t++) {
+			(void)give_keys(rig->signer, 1);
+			worker_rig_turn(rig);
+		}
+		assert_int_equal(told(), 8 + i);
+		assert_int_equal(rig->w.max_connections, cases[i].allowed);
+	}
+}
+
 static void test_a_bad_one_changes_nothing(void **state)
 {
 	struct worker_rig *rig = *state;
@@ -207,7 +228,8 @@ static void test_a_spare_takes_over(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_in_force_with_its_keys),	     TEST(test_a_bad_one_changes_nothing),
+	    TEST(test_in_force_with_its_keys),	     TEST(test_connections_leave_descriptors),
+	    TEST(test_a_bad_one_changes_nothing),
 	    TEST(test_refused_keys_are_asked_again), TEST(test_two_reloads_at_once),
 	    TEST(test_a_dead_signer_is_replaced),    TEST(test_a_spare_takes_over),
 	};
