@@ -168,6 +168,7 @@ def no_descriptors():
     if os.geteuid() != 0 or not shutil.which("prlimit"):
         print("SKIP: needs prlimit, and root to see how many descriptors a worker has")
         return
+    harness.wait_for(lambda: all(len(os.listdir(f"/proc/{p}/fd")) < 100 for p in pids), why="earlier connections are gone")
     inside = [kit.connect(NODE.port) for _ in range(20)]
     for s in inside:
         s.sendall(LIVEZ)
@@ -203,15 +204,45 @@ def no_descriptors():
     served()
 
 
-def run(tests, server=""):
+def full_workers():
+    """More connections than descriptors: what the master hands over later still has room."""
+    pid, = NODE.pids("worker")
+    socks = [kit.connect(NODE.port) for _ in range(400)]
+    for s in socks:
+        s.sendall(LIVEZ)
+    harness.wait_for(lambda: len(select.select(socks, [], [], 0)[0]) > 100, why="some are served")
+    inside = select.select(socks, [], [], 0)[0][0]
+    assert inside.recv(4096).endswith(b"alive\n")
+    NODE.write(f"tenants.d/{A}.yaml", NODE.tenant_text(A, lines=kit.FREE + "tokens: { access_ttl: 10m }\n"))
+    failed, text = NODE.reload()
+    assert not failed and text.endswith("generation 2\n"), text
+    NODE.kill("redis")
+    def reads():
+        inside.sendall(kit.request("GET", "/sessions/" + "A" * 21 + "w", Authorization="Bearer " + NODE.api_keys[A]))
+        return inside.recv(4096).startswith(b"HTTP/1.1 404 ")
+    harness.wait_for(reads, 15, why="a new connection to the store")
+    assert list(NODE.pids("worker")) == [pid] and not NODE.logs("message-refused"), NODE.log_tail()
+    for s in socks:
+        s.close()
+    harness.wait_for(NODE.serves, why="served again")
+
+
+def few_descriptors():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
+
+
+def run(tests, server="", workers=2, popen=None):
     global NODE  # pylint: disable=global-statement
-    with harness.Node(workers=2, tenant_lines=kit.FREE, server=server) as NODE:
+    with harness.Node(workers=workers, tenant_lines=kit.FREE, server=server, start=False) as NODE:
+        NODE.popen = popen or {}
+        NODE.start()
         kit.run(NODE, [t for t in tests if len(sys.argv) < 2 or t.__name__ in sys.argv[1:]])
 
 
 def main():
     run((slow_requests, silent_connections, unreading_clients), QUICK)
     run((idle_connections, no_descriptors), "limits: { header_timeout: 60s }\n")
+    run((full_workers,), "limits: { header_timeout: 60s }\n", 1, {"preexec_fn": few_descriptors})
 
 
 if __name__ == "__main__":

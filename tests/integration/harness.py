@@ -160,6 +160,7 @@ class Node:
         self.port, self.admin_port = free_port(), free_port()
         self.api_keys = {}
         self.listen_fds = ()
+        self.popen = {}  # further arguments of Popen
         self._write(tenants, server, tenant_lines)
         if start:
             self.start()
@@ -238,7 +239,9 @@ class Node:
 
     def start(self, wait=True):
         env = {"PATH": os.environ.get("PATH", ""), **self.env}
-        options = {"user": self.uid, "group": self.uid, "extra_groups": []} if self.uid is not None else {}
+        options = dict(self.popen)
+        if self.uid is not None:
+            options.update(user=self.uid, group=self.uid, extra_groups=[])
         command = [os.path.join(BUILD, "sessiond"), "-c", self.config]
         if self.listen_fds:  # as a service manager passes them: from 3 on, LISTEN_PID is the launcher's
             command = ["/bin/sh", "-c", "LISTEN_PID=$$ exec \"$@\"", "sh", *command]
