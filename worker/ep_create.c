@@ -15,6 +15,7 @@
 #include "body.h"
 #include "ending.h"
 #include "err.h"
+#include "http_field.h"
 #include "issue.h"
 #include "respond.h"
 #include "secret.h"
@@ -263,6 +264,9 @@ static enum step parse(struct request *r)
 	r->state = c;
 	if (!c)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+	struct sd_slice key;
+	if (http_field_get(r->msg, "idempotency-key", &key) != HTTP_FOUND_NONE) /* better than a promise not kept */
+		return respond_problem(r, PROBLEM_HEADER_INVALID, "Idempotency-Key is not in this version", NULL);
 	if (body_read(r, fields, F_COUNT, val) == STEP_DONE || read_rest(r, c, val) == STEP_DONE)
 		return STEP_DONE;
 	c->in.claims = c->in.amr = c->in.data = sd_slice("", 0);
