@@ -110,7 +110,8 @@ static void ask_keys(struct worker *w)
 	memset(&w->keys_call, 0, sizeof(w->keys_call));
 	w->keys_call.done = on_keys;
 	w->keys_generation = q.generation;
-	w->keys_asked = w->coming->signer && signer_call(w->coming->signer, &q, KEYS_TIMEOUT_NS, &w->keys_call) == SD_OK;
+	w->keys_asked = w->coming->signer &&
+			signer_call(w->coming->signer, &q, KEYS_TIMEOUT_NS, &w->keys_call) == SD_OK;
 	if (!w->keys_asked)
 		retry(w);
 }
@@ -148,7 +149,8 @@ static void on_lost(struct signer_link *link, void *arg)
 
 int adopt_signer(struct worker *w, int fd)
 {
-	struct signer_link_conf conf = {.loop = w->loop, .ids = &w->sign_ids, .lost = on_lost, .arg = w};
+	struct signer_link_conf conf = {
+	    .loop = w->loop, .ids = &w->sign_ids, .lost = on_lost, .arg = w};
 	struct signer_link *link;
 	int r = signer_link_new(&conf, fd, &link);
 	if (r != SD_OK)
@@ -162,7 +164,9 @@ int adopt_signer(struct worker *w, int fd)
 int adopt_policy(struct worker *w, int fd, struct sd_diag *diag)
 {
 	struct generation *g;
-	struct signer_link *signer = w->spare_signer ? w->spare_signer : w->generation ? w->generation->signer : NULL;
+	struct signer_link *signer = w->spare_signer ? w->spare_signer
+				     : w->generation ? w->generation->signer
+						     : NULL;
 	int r = generation_new(fd, signer, &g, diag);
 	close(fd);
 	if (r != SD_OK)

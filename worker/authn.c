@@ -20,9 +20,11 @@ static enum problem credential_of(const struct http_msg *msg, struct sd_slice *o
 	enum http_found a = http_field_get(msg, "authorization", &authorization);
 	enum http_found k = http_field_get(msg, "x-api-key", &key);
 	*out = sd_slice(NULL, 0);
-	if (a == HTTP_FOUND_MANY || k == HTTP_FOUND_MANY || (a == HTTP_FOUND_ONE && k == HTTP_FOUND_ONE))
+	if (a == HTTP_FOUND_MANY || k == HTTP_FOUND_MANY ||
+	    (a == HTTP_FOUND_ONE && k == HTTP_FOUND_ONE))
 		return PROBLEM_HEADER_INVALID;
-	if (http_field_get(msg, "dpop", &proof) == HTTP_FOUND_MANY) /* RFC 9449 4.3: part of the credential */
+	/* RFC 9449 4.3: part of the credential */
+	if (http_field_get(msg, "dpop", &proof) == HTTP_FOUND_MANY)
 		return PROBLEM_HEADER_INVALID;
 	if (k == HTTP_FOUND_ONE)
 		*out = key;
@@ -67,7 +69,10 @@ enum problem authn_caller(struct request *r)
 	if (!found)
 		return PROBLEM_NONE;
 	accept(r, found->tenant, found->client);
-	*memo = (struct conn_credential){.generation = generation, .tenant = found->tenant, .client = found->client, .n = (uint16_t)text.n};
+	*memo = (struct conn_credential){.generation = generation,
+					 .tenant = found->tenant,
+					 .client = found->client,
+					 .n = (uint16_t)text.n};
 	memcpy(memo->text, text.p, text.n);
 	return PROBLEM_NONE;
 }

@@ -6,7 +6,8 @@
 #include "request.h"
 
 /* Fills r->caller when the credential is good; PROBLEM_NONE also when there is none at all or a
- * wrong one (caller.known stays false). Two credentials or a doubled field: PROBLEM_HEADER_INVALID. */
+ * wrong one (caller.known stays false). Two credentials or a doubled field:
+ * PROBLEM_HEADER_INVALID. */
 enum problem authn_caller(struct request *r) SD_MUSTCHECK;
 
 #endif

@@ -37,8 +37,8 @@ bool body_name_ok(struct sd_slice s)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			  c == '.' || c == '_' || c == '~' || c == '-';
+		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			  (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '~' || c == '-';
 		if (!ok)
 			return false;
 	}
@@ -76,8 +76,9 @@ static const char *read_value(struct request *r, const struct body_field *f, str
 }
 
 /* The raw values by field, and the first member that is no field; NULL when there is none. */
-static const struct json_member *take_members(const struct json_flat *o, const struct body_field *fields,
-					      size_t n, struct body_value *values)
+static const struct json_member *take_members(const struct json_flat *o,
+					      const struct body_field *fields, size_t n,
+					      struct body_value *values)
 {
 	uint64_t known = 0; /* a bit for each member */
 	_Static_assert(JSON_MAX_MEMBERS <= 64, "a member is a bit");
@@ -99,9 +100,11 @@ static const struct json_member *take_members(const struct json_flat *o, const s
 static enum step malformed(struct request *r, const struct json_error *e, int err)
 {
 	char why[128];
-	if (json_check(r->msg->body, NULL) == SD_OK) /* well written, only not what is wanted here */
+	/* well written, only not what is wanted here */
+	if (json_check(r->msg->body, NULL) == SD_OK)
 		return respond_problem(r, PROBLEM_FIELD_INVALID,
-				       err == SD_ERR_TOO_BIG ? "too many members" : "must be an object", "");
+				       err == SD_ERR_TOO_BIG ? "too many members"
+							     : "must be an object", "");
 	(void)snprintf(why, sizeof(why), "at byte %zu: %s", e->offset,
 		       e->reason ? e->reason : "too large");
 	return respond_problem(r, PROBLEM_JSON_MALFORMED, why, NULL);
@@ -121,7 +124,8 @@ enum step body_read(struct request *r, const struct body_field *fields, size_t n
 		return refuse_at(r, PROBLEM_UNKNOWN_FIELD, unknown->name, NULL);
 	for (size_t i = 0; i < n; i++)
 		if (fields[i].required && !values[i].given)
-			return refuse_at(r, PROBLEM_FIELD_MISSING, sd_slice_str(fields[i].name), NULL);
+			return refuse_at(r, PROBLEM_FIELD_MISSING, sd_slice_str(fields[i].name),
+					 NULL);
 	for (size_t i = 0; i < n; i++) {
 		const char *why = values[i].given ? read_value(r, &fields[i], &values[i]) : NULL;
 		if (why)

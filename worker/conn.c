@@ -214,7 +214,8 @@ static void conn_settle(struct conn *c, bool more)
 		return;
 	}
 	if (c->close_after) {
-		/* Closing over bytes that were not read resets the connection and may take the answer
+		/* Closing over bytes that were not read resets the connection and may take the
+		 * answer
 		 * along: only a client that asked for the end has sent nothing more. */
 		if (c->in.len == 0 && c->clean_end && !c->worker->draining)
 			conn_free(c);
@@ -285,7 +286,8 @@ static bool conn_parse_one(struct conn *c)
  * connection is to close. True: it stopped for the others' sake, or the client's slow reading. */
 static bool conn_parse(struct conn *c)
 {
-	for (int turns = 0; c->in.len > 0 && !c->close_after && !c->broken && !c->out.failed; turns++) {
+	for (int turns = 0; c->in.len > 0 && !c->close_after && !c->broken && !c->out.failed;
+	     turns++) {
 		if (turns == 2 * REQUESTS_AT_ONCE || c->out.len >= OUT_ENOUGH)
 			return true;
 		if (!conn_take_exchange(c)) {
@@ -315,7 +317,8 @@ void conn_answered(struct conn *c)
 }
 
 /* SD_OK, SD_ERR_AGAIN, SD_ERR_CLOSED, SD_ERR_TOO_BIG, SD_ERR_MEMORY. An end that follows data is
- * told by the next event, when the data has been answered: the client may have shut only its side. */
+ * told by the next event, when the data has been answered: the client may have shut only its
+ * side. */
 static int conn_read(struct conn *c)
 {
 	size_t before = c->in.len;

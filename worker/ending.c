@@ -13,16 +13,20 @@
 
 bool ending_failed(const struct store_call *call)
 {
-	return call->status == STORE_UNAVAILABLE || call->status == STORE_CORRUPT || call->status == STORE_LATE;
+	return call->status == STORE_UNAVAILABLE || call->status == STORE_CORRUPT ||
+	       call->status == STORE_LATE;
 }
 
-bool ending_audit(struct request *r, const struct sid *sid, struct sd_slice user, enum end_reason reason,
-		  bool by_system)
+bool ending_audit(struct request *r, const struct sid *sid, struct sd_slice user,
+		  enum end_reason reason, bool by_system)
 {
 	char text[HANDLE_SID_LEN + 1];
 	sid_text(sid, text);
-	struct audit_note note = {.event = AUDIT_SESSION_ENDED, .outcome = AUDIT_OK, .user = user,
-				  .session = sd_slice_str(text), .reason = sd_slice_str(end_reason_text(reason)),
+	struct audit_note note = {.event = AUDIT_SESSION_ENDED,
+				  .outcome = AUDIT_OK,
+				  .user = user,
+				  .session = sd_slice_str(text),
+				  .reason = sd_slice_str(end_reason_text(reason)),
 				  .by_system = by_system};
 	board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, (uint16_t)reason, 0, 1);
 	return audit_event_send(r, &note);
@@ -38,7 +42,8 @@ static void on_done(struct store_call *call)
 	free(SD_CONTAINER_OF(call, struct detached, call));
 }
 
-void ending_detached(struct request *r, const struct sid *sid, struct sd_slice user, enum end_reason reason)
+void ending_detached(struct request *r, const struct sid *sid, struct sd_slice user,
+		     enum end_reason reason)
 {
 	struct detached *d = calloc(1, sizeof(*d));
 	bool recorded = ending_audit(r, sid, user, reason, true);
@@ -46,7 +51,9 @@ void ending_detached(struct request *r, const struct sid *sid, struct sd_slice u
 	if (!d)
 		return;
 	d->call.done = on_done;
-	struct store_end in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name), .sid = *sid,
-			       .reason = reason, .retain_s = r->tenant->retain_sessions_s};
+	struct store_end in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
+			       .sid = *sid,
+			       .reason = reason,
+			       .retain_s = r->tenant->retain_sessions_s};
 	store_end(r->w->store, &in, &d->call);
 }

@@ -8,11 +8,12 @@
 
 /* Counts the end and records session.ended; by_system when a limit or clock did it. False when the
  * record could not be kept. */
-bool ending_audit(struct request *r, const struct sid *sid, struct sd_slice user, enum end_reason reason,
-		  bool by_system) SD_MUSTCHECK;
+bool ending_audit(struct request *r, const struct sid *sid, struct sd_slice user,
+		  enum end_reason reason, bool by_system) SD_MUSTCHECK;
 
 /* Ends a session aside, after this request is answered (its tokens were never handed out). */
-void ending_detached(struct request *r, const struct sid *sid, struct sd_slice user, enum end_reason reason);
+void ending_detached(struct request *r, const struct sid *sid, struct sd_slice user,
+		     enum end_reason reason);
 
 /* True when the store gave no usable answer to a write: 503. */
 bool ending_failed(const struct store_call *call) SD_MUSTCHECK;

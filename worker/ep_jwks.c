@@ -17,9 +17,11 @@ static enum step answer(struct request *r)
 	struct sd_slice etag = policy_view_str(v, r->tenant->jwks_etag), held;
 	respond_header(r, "ETag", etag);
 	respond_header(r, "Cache-Control", SD_SLICE("public, max-age=300"));
-	if (http_field_get(r->msg, "if-none-match", &held) == HTTP_FOUND_ONE && sd_slice_eq(held, etag))
+	if (http_field_get(r->msg, "if-none-match", &held) == HTTP_FOUND_ONE &&
+	    sd_slice_eq(held, etag))
 		return respond_empty(r, 304);
-	return respond_text(r, 200, "application/jwk-set+json", policy_view_str(v, r->tenant->jwks));
+	return respond_text(r, 200, "application/jwk-set+json",
+			    policy_view_str(v, r->tenant->jwks));
 }
 
 const request_step ep_jwks_steps[] = {answer, NULL};

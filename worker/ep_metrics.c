@@ -24,7 +24,8 @@ static enum step ask(struct request *r)
 	struct worker *w = r->w;
 	r->metrics_tag = (uint32_t)++w->request_count;
 	if (hm_send(w->channel, HM_METRICS_WANTED, r->metrics_tag, NULL, 0, -1) != SD_OK)
-		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the master does not answer", NULL);
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the master does not answer",
+				       NULL);
 	r->wait_until_ns = sd_loop_now_ns(w->loop) + WAIT_NS;
 	r->next_waiting = w->waiting_metrics;
 	w->waiting_metrics = r;
@@ -34,7 +35,8 @@ static enum step ask(struct request *r)
 static enum step answer(struct request *r)
 {
 	if (!r->state)
-		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the master does not answer", NULL);
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the master does not answer",
+				       NULL);
 	const struct sd_slice *text = r->state;
 	return respond_text(r, 200, "text/plain; version=0.0.4; charset=utf-8", *text);
 }

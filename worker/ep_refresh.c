@@ -51,14 +51,16 @@ static int make_successor(struct request *r, struct refresh *f)
 	struct handle next;
 	struct sd_buf sealed;
 	sd_buf_init(&sealed, 256);
-	int e = handle_new(HANDLE_REFRESH, &f->in.presented.sid, f->in.presented.generation + 1, &next);
+	int e =
+	    handle_new(HANDLE_REFRESH, &f->in.presented.sid, f->in.presented.generation + 1, &next);
 	handle_hash(&next, f->in.new_hash);
 	if (e == SD_OK)
 		e = handle_text(&next, keys->mac[0], f->issue.refresh_token);
 	if (e == SD_OK)
 		e = successor_key(&f->in.presented, key);
 	if (e == SD_OK)
-		e = seal_close(key, sid_slice(&next), sd_slice_str(f->issue.refresh_token), &sealed);
+		e = seal_close(key, sid_slice(&next), sd_slice_str(f->issue.refresh_token),
+			       &sealed);
 	f->in.successor = sd_arena_copy(&r->arena, sd_buf_slice(&sealed));
 	if (e == SD_OK && !f->in.successor.p)
 		e = SD_ERR_MEMORY;
@@ -77,17 +79,21 @@ static int open_successor(struct refresh *f, struct sd_slice sealed)
 	if (e == SD_OK)
 		e = seal_open(key, sid_slice(&f->in.presented), sealed, &plain);
 	if (e == SD_OK)
-		e = sd_slice_copy(sd_buf_slice(&plain), f->issue.refresh_token, sizeof(f->issue.refresh_token));
+		e = sd_slice_copy(sd_buf_slice(&plain), f->issue.refresh_token,
+				  sizeof(f->issue.refresh_token));
 	sd_buf_wipe_fini(&plain);
 	sd_wipe(key, sizeof(key));
 	return e;
 }
 
-static enum step refuse(struct request *r, struct refresh *f, enum problem p, enum audit_event event)
+static enum step refuse(struct request *r, struct refresh *f, enum problem p,
+			enum audit_event event)
 {
 	char sid[HANDLE_SID_LEN + 1];
 	sid_text(&f->in.presented.sid, sid);
-	struct audit_note note = {.event = event, .outcome = AUDIT_REFUSED, .session = sd_slice_str(sid),
+	struct audit_note note = {.event = event,
+				  .outcome = AUDIT_REFUSED,
+				  .session = sd_slice_str(sid),
 				  .reason = sd_slice_str(problem_code(p))};
 	audit_event_refused(r, &note);
 	return respond_problem(r, p, NULL, NULL);
@@ -106,7 +112,8 @@ static enum step parse(struct request *r)
 		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
 	if (body_read(r, fields, 1, &val) == STEP_DONE)
 		return STEP_DONE;
-	if (handle_parse(val.str, HANDLE_REFRESH, keys->mac, keys->sets, &f->in.presented) != HANDLE_OK)
+	if (handle_parse(val.str, HANDLE_REFRESH, keys->mac, keys->sets, &f->in.presented) !=
+	    HANDLE_OK)
 		return respond_problem(r, PROBLEM_REFRESH_INVALID, NULL, NULL);
 	if (r->params.id.p && memcmp(wanted.b, f->in.presented.sid.b, HANDLE_SID_BYTES) != 0)
 		return respond_problem(r, PROBLEM_REFRESH_INVALID, NULL, NULL);
@@ -171,8 +178,10 @@ static bool copy_record(struct request *r, struct refresh *f)
 {
 	const struct session *s = &r->call.session;
 	struct issue *i = &f->issue;
-	const struct sd_slice from[] = {s->user, s->client, s->scope, s->acr, s->amr, s->claims, s->audience};
-	struct sd_slice *to[] = {&i->user, &i->client, &i->scope, &i->acr, &i->amr, &i->claims, &i->audience};
+	const struct sd_slice from[] = {
+	    s->user, s->client, s->scope, s->acr, s->amr, s->claims, s->audience};
+	struct sd_slice *to[] = {
+	    &i->user, &i->client, &i->scope, &i->acr, &i->amr, &i->claims, &i->audience};
 	for (size_t k = 0; k < SD_ARRAY_LEN(from); k++) {
 		*to[k] = sd_arena_copy(&r->arena, from[k].p ? from[k] : sd_slice("", 0));
 		if (!to[k]->p)
@@ -198,12 +207,18 @@ static enum step record(struct request *r)
 		return refuse(r, f, PROBLEM_REFRESH_REUSED, AUDIT_REFRESH_REUSED);
 	if (f->status == STORE_EXPIRED)
 		return refuse(r, f, PROBLEM_REFRESH_EXPIRED, AUDIT_TOKEN_REFUSED);
-	if (!copy_record(r, f) || (f->status == STORE_SUCCESSOR && open_successor(f, r->call.successor) != SD_OK))
-		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the record cannot be used", NULL);
+	if (!copy_record(r, f) ||
+	    (f->status == STORE_SUCCESSOR && open_successor(f, r->call.successor) != SD_OK))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the record cannot be used",
+				       NULL);
 	sid_text(&f->in.presented.sid, sid);
-	struct audit_note note = {.event = AUDIT_SESSION_REFRESHED, .outcome = AUDIT_OK, .user = f->issue.user,
-				  .session = sd_slice_str(sid), .key = "successor",
-				  .value = f->status == STORE_SUCCESSOR ? SD_SLICE("repeated") : SD_SLICE("new")};
+	struct audit_note note = {.event = AUDIT_SESSION_REFRESHED,
+				  .outcome = AUDIT_OK,
+				  .user = f->issue.user,
+				  .session = sd_slice_str(sid),
+				  .key = "successor",
+				  .value = f->status == STORE_SUCCESSOR ? SD_SLICE("repeated")
+									: SD_SLICE("new")};
 	if (!audit_event_send(r, &note))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	return STEP_NEXT;
@@ -221,9 +236,12 @@ static enum step rules(struct request *r)
 		return STEP_NEXT;
 	}
 	l.query = (struct shm_query){.tenant_slot = r->tenant->slot,
-				     .client_slot = policy_view_client(&r->gen->view, r->tenant, client)->slot,
-				     .key_slot = SHM_SLOT_NONE, .iat_s = f->issue.created_s};
-	shm_tags(r->w->control->seed, f->issue.sid.b, r->tenant->slot, f->issue.user, &l.query.tags);
+				     .client_slot =
+					 policy_view_client(&r->gen->view, r->tenant, client)->slot,
+				     .key_slot = SHM_SLOT_NONE,
+				     .iat_s = f->issue.created_s};
+	shm_tags(r->w->control->seed, f->issue.sid.b, r->tenant->slot, f->issue.user,
+		 &l.query.tags);
 	switch (lookup_memory(r, &l)) {
 	case LOOKUP_GOOD:
 		return STEP_NEXT;
@@ -237,7 +255,8 @@ static enum step rules(struct request *r)
 		break;
 	}
 	f->asked = true;
-	store_read(r->w->store, f->in.tenant, &f->issue.sid, f->issue.client, sd_slice("", 0), request_store_call(r));
+	store_read(r->w->store, f->in.tenant, &f->issue.sid, f->issue.client, sd_slice("", 0),
+		   request_store_call(r));
 	return STEP_PARKED;
 }
 
@@ -269,7 +288,8 @@ static enum step ruled(struct request *r)
 static enum step answer(struct request *r)
 {
 	struct refresh *f = r->state;
-	if (!issue_signed(r, &f->issue)) /* the caller repeats: within the grace it gets the same successor */
+	/* the caller repeats: within the grace it gets the same successor */
+	if (!issue_signed(r, &f->issue))
 		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, NULL, NULL);
 	issue_render(r, &f->issue);
 	sd_buf_str(&r->body, "}");

@@ -28,8 +28,8 @@ static enum step parse(struct request *r)
 
 static enum step read_it(struct request *r)
 {
-	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), r->state, sd_slice("", 0),
-		   sd_slice("", 0), request_store_call(r));
+	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), r->state,
+		   sd_slice("", 0), sd_slice("", 0), request_store_call(r));
 	return STEP_PARKED;
 }
 
@@ -42,15 +42,18 @@ static enum step show(struct request *r)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	(void)snprintf(etag, 24, "\"%u\"", r->call.session.version);
 	respond_header(r, "ETag", sd_slice_str(etag));
-	/* No 304: the tag stands for the data (If-Match), while clocks and status change without it. */
+	/* No 304: the tag stands for the data (If-Match), while clocks and status change without
+	 * it. */
 	session_json(r, &r->body, &r->call.session);
 	return respond_json(r, 200);
 }
 
 static enum step end_it(struct request *r)
 {
-	struct store_end in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name), .sid = *(struct sid *)r->state,
-			       .reason = END_LOGOUT, .retain_s = r->tenant->retain_sessions_s};
+	struct store_end in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
+			       .sid = *(struct sid *)r->state,
+			       .reason = END_LOGOUT,
+			       .retain_s = r->tenant->retain_sessions_s};
 	store_end(r->w->store, &in, request_store_call(r));
 	return STEP_PARKED;
 }

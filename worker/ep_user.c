@@ -22,7 +22,8 @@
 
 static enum step parse_user(struct request *r)
 {
-	return body_user_ok(r->params.user) ? STEP_NEXT : respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
+	return body_user_ok(r->params.user) ? STEP_NEXT
+					    : respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
 }
 
 static bool cursor_read(struct sd_slice text, struct store_list *list)
@@ -60,10 +61,13 @@ static enum step read_query(struct request *r, struct store_list *list)
 	uint64_t limit;
 	while (http_query_next(r->msg->query, &pos, &name))
 		if (!sd_slice_is(name, "limit") && !sd_slice_is(name, "cursor"))
-			return respond_problem(r, PROBLEM_FIELD_INVALID, "the list takes limit and cursor", "?");
+			return respond_problem(r, PROBLEM_FIELD_INVALID,
+					       "the list takes limit and cursor", "?");
 	if (http_query_get(r->msg->query, "limit", &r->arena, &value, &given) != SD_OK ||
-	    (given && (sd_slice_u64(value, &limit) != SD_OK || limit < 1 || limit > STORE_MAX_ROWS)))
-		return respond_problem(r, PROBLEM_FIELD_INVALID, "limit must be 1 to 500", "?limit");
+	    (given &&
+	     (sd_slice_u64(value, &limit) != SD_OK || limit < 1 || limit > STORE_MAX_ROWS)))
+		return respond_problem(r, PROBLEM_FIELD_INVALID, "limit must be 1 to 500",
+				       "?limit");
 	list->limit = given ? (uint32_t)limit : 50;
 	if (http_query_get(r->msg->query, "cursor", &r->arena, &value, &given) != SD_OK ||
 	    (given && !cursor_read(value, list)))
@@ -103,7 +107,9 @@ static enum step show(struct request *r)
 static enum step end_all(struct request *r)
 {
 	struct store_end_user in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
-				    .user = r->params.user, .reason = END_USER, .device_id = sd_slice("", 0),
+				    .user = r->params.user,
+				    .reason = END_USER,
+				    .device_id = sd_slice("", 0),
 				    .retain_s = r->tenant->retain_sessions_s};
 	store_end_user(r->w->store, &in, request_store_call(r));
 	return STEP_PARKED;
@@ -113,8 +119,11 @@ static enum step ended(struct request *r)
 {
 	char count[12];
 	(void)snprintf(count, sizeof(count), "%u", r->call.ended);
-	struct audit_note note = {.event = AUDIT_SESSION_ENDED, .outcome = AUDIT_OK, .user = r->params.user,
-				  .reason = sd_slice_str(end_reason_text(END_USER)), .key = "count",
+	struct audit_note note = {.event = AUDIT_SESSION_ENDED,
+				  .outcome = AUDIT_OK,
+				  .user = r->params.user,
+				  .reason = sd_slice_str(end_reason_text(END_USER)),
+				  .key = "count",
 				  .value = sd_slice_str(count)};
 	if (r->call.ended)
 		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, END_USER, 0, r->call.ended);
@@ -132,4 +141,5 @@ static enum step answer(struct request *r)
 }
 
 const request_step ep_user_list_steps[] = {parse_user, list_it, show, NULL};
-const request_step ep_user_end_steps[] = {parse_user, audit_slot_step, end_all, ended, answer, NULL};
+const request_step ep_user_end_steps[] = {parse_user, audit_slot_step, end_all,
+					  ended, answer, NULL};

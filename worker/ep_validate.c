@@ -42,7 +42,8 @@ struct validate {
 
 static void count(const struct request *r, enum validate_result result, enum validate_source source)
 {
-	board_count(r->w->stats, METRIC_VALIDATE, r->tenant->slot, (uint16_t)result, (uint16_t)source, 1);
+	board_count(r->w->stats, METRIC_VALIDATE, r->tenant->slot, (uint16_t)result,
+		    (uint16_t)source, 1);
 }
 
 static enum problem problem_of(enum validate_result result)
@@ -97,7 +98,8 @@ static enum step parse(struct request *r)
 	if (!ratelimit_source_ok(r->w->rates, r->tenant->slot, v->ip,
 				 r->tenant->validate_failures_per_minute_per_ip, r->now_ms)) {
 		board_count(r->w->stats, METRIC_RATE_LIMITED, r->tenant->slot, 0, 0, 1);
-		return respond_problem(r, PROBLEM_RATE_LIMITED, "failed validations from this ip", NULL);
+		return respond_problem(r, PROBLEM_RATE_LIMITED, "failed validations from this ip",
+				       NULL);
 	}
 	return STEP_NEXT;
 }
@@ -146,9 +148,11 @@ static void touch(struct request *r, const struct sid *sid, int64_t *seen_ms, in
 {
 	*seen_ms = SD_MAX(*seen_ms, r->now_ms);
 	(*unflushed)++;
-	if (r->now_ms - *flushed_ms < (int64_t)r->tenant->touch_interval_s * 1000 || !store_is_up(r->w->store))
+	if (r->now_ms - *flushed_ms < (int64_t)r->tenant->touch_interval_s * 1000 ||
+	    !store_is_up(r->w->store))
 		return;
-	store_touch(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), sid, r->now_ms, *unflushed);
+	store_touch(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), sid, r->now_ms,
+		    *unflushed);
 	*flushed_ms = r->now_ms;
 	*unflushed = 0;
 }
@@ -160,7 +164,8 @@ static enum step token_good(struct request *r, struct validate *v, struct known_
 	if (v->scope.n && !session_scope_covers(k->claims.scope, v->scope))
 		return refuse(r, v, RESULT_SCOPE);
 	touch(r, &k->sid, &k->seen_ms, &k->flushed_ms, &k->unflushed);
-	struct session_clocks c = {.idle_at_s = k->seen_ms / 1000 + v->idle_s, .absolute_at_s = k->claims.exp};
+	struct session_clocks c = {.idle_at_s = k->seen_ms / 1000 + v->idle_s,
+				   .absolute_at_s = k->claims.exp};
 	return answer(r, v, k->common, c);
 }
 
@@ -177,7 +182,8 @@ static enum step token_step(struct request *r)
 	v->lookup.sid = k->sid;
 	v->lookup.partition = k->sid.b[0];
 	v->lookup.seen_ms = k->seen_ms;
-	/* Whether it is a remember-me session the token does not say: the shorter clock decides when to ask. */
+	/* Whether it is a remember-me session the token does not say: the shorter clock decides
+	 * when to ask. */
 	v->idle_s = SD_MIN(r->tenant->idle_s, r->tenant->remember_idle_s);
 	enum lookup_verdict verdict = lookup_memory(r, &v->lookup);
 	if (verdict == LOOKUP_GOOD && r->now_ms >= k->seen_ms + v->idle_s * 1000) {
@@ -189,8 +195,9 @@ static enum step token_step(struct request *r)
 	if (verdict != LOOKUP_ASK)
 		return refuse(r, v, result_of(verdict));
 	board_count(r->w->stats, METRIC_FALLBACKS, SHM_SLOT_NONE, (uint16_t)v->lookup.why, 0, 1);
-	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &k->sid, k->claims.client_id,
-		   policy_view_str(&r->gen->view, policy_view_key(&r->gen->view, r->tenant, k->key)->kid),
+	const struct policy_key *key = policy_view_key(&r->gen->view, r->tenant, k->key);
+	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &k->sid,
+		   k->claims.client_id, policy_view_str(&r->gen->view, key->kid),
 		   request_store_call(r));
 	return STEP_PARKED;
 }
@@ -202,7 +209,8 @@ static enum step token_store_step(struct request *r)
 	enum lookup_verdict verdict = lookup_store(r, &v->lookup, true);
 	if (verdict != LOOKUP_GOOD)
 		return refuse(r, v, result_of(verdict));
-	enum validate_result result = known_token_get(r, v->token, &k); /* may have been forgotten meanwhile */
+	/* may have been forgotten meanwhile */
+	enum validate_result result = known_token_get(r, v->token, &k);
 	if (result == RESULT_VALID)
 		result = known_token_check(r, k, v->audience);
 	if (result != RESULT_VALID)
@@ -332,8 +340,8 @@ static enum step session_ask(struct request *r, struct validate *v, struct sd_sl
 	v->bucket = known_session_bucket(r, &v->handle.sid);
 	v->bucket_value = shm_bucket_read(r->w->control, v->bucket);
 	board_count(r->w->stats, METRIC_FALLBACKS, SHM_SLOT_NONE, (uint16_t)v->lookup.why, 0, 1);
-	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &v->handle.sid, client,
-		   sd_slice("", 0), request_store_call(r));
+	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &v->handle.sid,
+		   client, sd_slice("", 0), request_store_call(r));
 	return STEP_PARKED;
 }
 
@@ -360,7 +368,8 @@ static enum step session_step(struct request *r)
 /* What only shared memory knows of a record that the store gave: an end that the store has lost, a
  * rule of its client, whose name we did not know when we asked. Where the table is not proven the
  * store is asked again, by that name. */
-static enum step session_held_against_table(struct request *r, struct validate *v, struct known_session *k)
+static enum step session_held_against_table(struct request *r, struct validate *v,
+					    struct known_session *k)
 {
 	v->lookup.query = k->query;
 	enum lookup_verdict verdict = lookup_memory(r, &v->lookup);
@@ -384,9 +393,11 @@ static enum step session_store_step(struct request *r)
 		return refuse(r, v, RESULT_AUDIENCE);
 	if (verdict != LOOKUP_GOOD)
 		return refuse(r, v, result_of(verdict));
-	if (policy_view_client_find(&r->gen->view, r->tenant, r->call.session.client) == POLICY_NONE)
+	if (policy_view_client_find(&r->gen->view, r->tenant, r->call.session.client) ==
+	    POLICY_NONE)
 		return refuse(r, v, RESULT_REVOKED);
-	struct known_session *k = known_session_keep(r, &r->call.session, v->bucket, v->bucket_value);
+	struct known_session *k =
+	    known_session_keep(r, &r->call.session, v->bucket, v->bucket_value);
 	if (!k)
 		return refuse(r, v, RESULT_UNAVAILABLE);
 	return v->client_asked ? session_good(r, v, k) : session_held_against_table(r, v, k);
@@ -401,7 +412,8 @@ static enum step check(struct request *r)
 
 static enum step check_store(struct request *r)
 {
-	return ((struct validate *)r->state)->is_token ? token_store_step(r) : session_store_step(r);
+	return ((struct validate *)r->state)->is_token ? token_store_step(r)
+						       : session_store_step(r);
 }
 
 /* The store is asked twice at most: the second time with the client's name. */

@@ -40,14 +40,16 @@ static void generation_free(struct generation *g)
 	free(g);
 }
 
-int generation_new(int fd, struct signer_link *signer, struct generation **out, struct sd_diag *diag)
+int generation_new(int fd, struct signer_link *signer, struct generation **out,
+		   struct sd_diag *diag)
 {
 	struct generation *g = calloc(1, sizeof(*g));
 	*out = NULL;
 	if (!g)
 		return SD_ERR_MEMORY;
 	g->refs = 1;
-	int r = shm_map(fd, SHM_KIND_POLICY, sizeof(struct policy_image), &g->map, &g->map_size, diag);
+	int r = shm_map(fd, SHM_KIND_POLICY, sizeof(struct policy_image), &g->map, &g->map_size,
+			diag);
 	if (r == SD_OK)
 		r = policy_view_open(g->map, g->map_size, &g->view, diag);
 	if (r == SD_OK) {
@@ -58,7 +60,8 @@ int generation_new(int fd, struct signer_link *signer, struct generation **out, 
 			r = SD_ERR_MEMORY;
 	}
 	for (uint32_t t = 0; r == SD_OK && t < g->view.image->tenants.count; t++) {
-		struct sd_slice name = policy_view_str(&g->view, policy_view_tenant(&g->view, t)->name);
+		struct sd_slice name =
+		    policy_view_str(&g->view, policy_view_tenant(&g->view, t)->name);
 		g->partition[t] = handle_partition(name, sd_slice("", 0));
 	}
 	g->signer = signer_link_ref(signer);
@@ -123,8 +126,8 @@ const struct jwk *generation_jwk(struct generation *g, uint32_t tenant, struct s
 	if (!g->jwk[tenant])
 		return NULL;
 	struct jwk *jwk = &g->jwk[tenant][i];
-	if (!jwk->pkey &&
-	    jwk_from_spki(policy_view_str(&g->view, key->spki), (enum jose_alg)key->alg, kid, jwk) != SD_OK)
+	if (!jwk->pkey && jwk_from_spki(policy_view_str(&g->view, key->spki),
+					(enum jose_alg)key->alg, kid, jwk) != SD_OK)
 		return NULL;
 	return jwk;
 }

@@ -18,13 +18,14 @@ struct generation {
 	struct tenant_keys *keys;   /* one per tenant, in secret memory */
 	uint32_t keys_have;         /* tenants 0..keys_have-1 have theirs */
 	struct jwk **jwk;           /* per tenant: array per key, NULL until first used */
-	uint8_t *partition;         /* per tenant: where its rules live, handle_partition(tenant, "") */
+	uint8_t *partition;         /* per tenant: where its rules live, handle_partition() */
 	struct signer_link *signer; /* counted */
 };
 
-/* Maps and checks the image; takes a reference on signer (may be NULL). The fd stays the caller's. */
-int generation_new(int fd, struct signer_link *signer, struct generation **out, struct sd_diag *diag)
-    SD_MUSTCHECK;
+/* Maps and checks the image; takes a reference on signer (may be NULL). The fd stays the
+ * caller's. */
+int generation_new(int fd, struct signer_link *signer, struct generation **out,
+		   struct sd_diag *diag) SD_MUSTCHECK;
 struct generation *generation_ref(struct generation *g);
 /* Drops one reference and nulls the pointer; the last one wipes and unmaps. NULL is fine. */
 void generation_unref(struct generation **g);

@@ -26,15 +26,18 @@ static bool audiences(struct request *r, const struct issue *i, struct sign_requ
 	struct json_value list = {.kind = JSON_ARRAY, .raw = i->audience}, item;
 	size_t pos = 0;
 	while (i->audience.n && json_array_next(&list, &pos, &item)) {
-		if (q->aud_count == SIGN_MAX_AUD || json_get_str(&item, &r->arena, &q->aud[q->aud_count]) != SD_OK)
+		if (q->aud_count == SIGN_MAX_AUD ||
+		    json_get_str(&item, &r->arena, &q->aud[q->aud_count]) != SD_OK)
 			return false;
 		q->aud_count++;
 	}
-	for (uint32_t a = 0; q->aud_count == 0 && a < r->tenant->audiences.count && a < SIGN_MAX_AUD; a++)
+	for (uint32_t a = 0;
+	     q->aud_count == 0 && a < r->tenant->audiences.count && a < SIGN_MAX_AUD; a++)
 		q->aud[a] = policy_view_audience(&r->gen->view, r->tenant, a);
 	if (q->aud_count == 0)
 		q->aud_count = SD_MIN(r->tenant->audiences.count, (uint32_t)SIGN_MAX_AUD);
-	if (q->aud_count == 0) /* RFC 9068 demands one: a tenant without a list is its own audience */
+	/* RFC 9068 demands one: a tenant without a list is its own audience */
+	if (q->aud_count == 0)
 		q->aud[q->aud_count++] = policy_view_str(&r->gen->view, r->tenant->issuer);
 	return true;
 }
@@ -60,7 +63,8 @@ enum step issue_sign(struct request *r, struct issue *i)
 	memcpy(q.sid, i->sid.b, sizeof(q.sid));
 	memset(&r->sign, 0, sizeof(r->sign));
 	r->sign.done = on_signed;
-	if (audiences(r, i, &q) && signer_call(r->gen->signer, &q, SIGN_TIMEOUT_NS, &r->sign) == SD_OK)
+	if (audiences(r, i, &q) &&
+	    signer_call(r->gen->signer, &q, SIGN_TIMEOUT_NS, &r->sign) == SD_OK)
 		return STEP_PARKED;
 	r->sign.answer.status = SIGN_FAILED;
 	return STEP_NEXT;
@@ -105,7 +109,8 @@ static void set_cookie(struct request *r, const struct issue *i)
 		sd_buf_str(&b, "; Domain=");
 		sd_buf_put(&b, policy_view_str(v, r->tenant->cookie_domain));
 	}
-	sd_buf_printf(&b, "; Secure; HttpOnly; SameSite=%s", same_site(r->tenant->cookie_same_site));
+	sd_buf_printf(&b, "; Secure; HttpOnly; SameSite=%s",
+		      same_site(r->tenant->cookie_same_site));
 	if (i->remember_me)
 		put_num(&b, "; Max-Age=", i->absolute_at_s - i->now_s);
 	struct sd_slice kept = sd_arena_copy(&r->arena, sd_buf_slice(&b));
@@ -131,7 +136,8 @@ void issue_render(struct request *r, const struct issue *i)
 	}
 	if (i->refresh_token[0]) {
 		put(b, ",\"refresh_token\":", sd_slice_str(i->refresh_token));
-		put_num(b, ",\"refresh_expires_in\":", SD_MAX(i->refresh_expires_s - i->now_s, (int64_t)0));
+		put_num(b, ",\"refresh_expires_in\":",
+			SD_MAX(i->refresh_expires_s - i->now_s, (int64_t)0));
 	}
 	if (i->session_token[0]) {
 		put(b, ",\"session_token\":", sd_slice_str(i->session_token));

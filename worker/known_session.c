@@ -85,8 +85,9 @@ struct known_session *known_session_keep(const struct request *r, const struct s
 	uint32_t client = policy_view_client_find(&r->gen->view, r->tenant, k->session.client);
 	k->query = (struct shm_query){
 	    .tenant_slot = r->tenant->slot,
-	    .client_slot = client == POLICY_NONE ? SHM_SLOT_NONE
-						 : policy_view_client(&r->gen->view, r->tenant, client)->slot,
+	    .client_slot = client == POLICY_NONE
+			       ? SHM_SLOT_NONE
+			       : policy_view_client(&r->gen->view, r->tenant, client)->slot,
 	    .key_slot = SHM_SLOT_NONE,
 	    .iat_s = s->created_ms / 1000,
 	};

@@ -18,7 +18,8 @@ static enum validate_result verify(struct request *r, struct sd_slice token, str
 	if (token.n > JWS_MAX_TOKEN || jws_split(token, &r->arena, &jws, NULL) != JWS_OK ||
 	    !sd_slice_eq(jws.typ, SD_SLICE("at+jwt")) || jws.kid.n == 0)
 		return RESULT_MALFORMED;
-	const struct jwk *key = generation_jwk(r->gen, r->tenant_index, jws.kid, request_now_s(r), key_out);
+	const struct jwk *key =
+	    generation_jwk(r->gen, r->tenant_index, jws.kid, request_now_s(r), key_out);
 	if (!key || jws_verify(&jws, key) != JWS_OK)
 		return RESULT_SIGNATURE;
 	if (claims_parse(jws.payload, &r->arena, claims, NULL) != CLAIMS_OK)
@@ -59,7 +60,8 @@ static void render_common(struct sd_buf *b, const struct claims *c)
 
 static size_t claims_bytes(const struct claims *c)
 {
-	size_t n = c->iss.n + c->sub.n + c->jti.n + c->client_id.n + c->sid.n + c->tid.n + c->scope.n + c->acr.n;
+	size_t n = c->iss.n + c->sub.n + c->jti.n + c->client_id.n + c->sid.n + c->tid.n +
+		   c->scope.n + c->acr.n;
 	for (uint32_t i = 0; i < c->aud_count; i++)
 		n += c->aud[i].n;
 	return n;
@@ -100,15 +102,16 @@ static void fill_query(const struct request *r, struct known_token *k, uint32_t 
 	uint32_t client = policy_view_client_find(v, r->tenant, k->claims.client_id);
 	k->query = (struct shm_query){
 	    .tenant_slot = r->tenant->slot,
-	    .client_slot = client == POLICY_NONE ? SHM_SLOT_NONE : policy_view_client(v, r->tenant, client)->slot,
+	    .client_slot = client == POLICY_NONE ? SHM_SLOT_NONE
+						 : policy_view_client(v, r->tenant, client)->slot,
 	    .key_slot = policy_view_key(v, r->tenant, key_index)->slot,
 	    .iat_s = k->claims.iat,
 	};
 	shm_tags(r->w->control->seed, k->sid.b, r->tenant->slot, k->claims.sub, &k->query.tags);
 }
 
-static struct known_token *build(struct request *r, const uint8_t digest[32], const struct claims *c,
-				 uint32_t key_index)
+static struct known_token *build(struct request *r, const uint8_t digest[32],
+				 const struct claims *c, uint32_t key_index)
 {
 	sd_buf_reset(&r->body);
 	render_common(&r->body, c);
@@ -133,7 +136,8 @@ static struct known_token *build(struct request *r, const uint8_t digest[32], co
 	return k;
 }
 
-enum validate_result known_token_get(struct request *r, struct sd_slice token, struct known_token **out)
+enum validate_result known_token_get(struct request *r, struct sd_slice token,
+				     struct known_token **out)
 {
 	uint8_t digest[32];
 	struct claims claims;
@@ -181,7 +185,8 @@ enum validate_result known_token_check(const struct request *r, const struct kno
 	    .skew_s = r->tenant->clock_skew_s,
 	    .max_lifetime_s = 0,
 	};
-	/* Since the token was remembered its key's time may have come, or (below) its client gone. */
+	/* Since the token was remembered its key's time may have come, or (below) its client
+	 * gone. */
 	if (!policy_key_verifies(policy_view_key(v, r->tenant, k->key), request_now_s(r)))
 		return RESULT_SIGNATURE;
 	switch (claims_check(&k->claims, &expect)) {

@@ -26,8 +26,8 @@ struct known_token {
 /* Structure, signature, claim types: from memory, or verified now and remembered. RESULT_VALID and
  * *out (borrowed until the next put), or the first refusal of the contract's order. Times, issuer
  * and audience are judged by known_token_check(). */
-enum validate_result known_token_get(struct request *r, struct sd_slice token, struct known_token **out)
-    SD_MUSTCHECK;
+enum validate_result known_token_get(struct request *r, struct sd_slice token,
+				     struct known_token **out) SD_MUSTCHECK;
 /* signature (its key's time is over) > issuer > audience > not yet > expired > revoked (its client
  * is gone). audience may be {NULL,0}. */
 enum validate_result known_token_check(const struct request *r, const struct known_token *k,

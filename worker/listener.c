@@ -41,9 +41,11 @@ void listener_resume(struct listener *l)
 	if (!l->paused || l->fd < 0 || l->worker->connections >= l->worker->max_connections)
 		return;
 	l->paused = false;
-	if (sd_loop_add(l->worker->loop, &l->io, l->fd, EPOLLIN | EPOLLEXCLUSIVE, on_readable) != SD_OK) {
+	if (sd_loop_add(l->worker->loop, &l->io, l->fd, EPOLLIN | EPOLLEXCLUSIVE, on_readable) !=
+	    SD_OK) {
 		l->paused = true;
-		if (sd_timer_at(l->worker->loop, &l->retry, sd_loop_now_ns(l->worker->loop) + RETRY_NS, on_retry) != SD_OK)
+		if (sd_timer_at(l->worker->loop, &l->retry,
+				sd_loop_now_ns(l->worker->loop) + RETRY_NS, on_retry) != SD_OK)
 			sd_log(SD_LOG_ERROR, "listener-stuck");
 	}
 }
@@ -65,7 +67,8 @@ static void on_readable(struct sd_io *io, uint32_t events)
 			if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 				return;
 			pause_accepting(l); /* out of descriptors or memory: no spinning */
-			if (sd_timer_at(w->loop, &l->retry, sd_loop_now_ns(w->loop) + RETRY_NS, on_retry) != SD_OK)
+			if (sd_timer_at(w->loop, &l->retry, sd_loop_now_ns(w->loop) + RETRY_NS,
+					on_retry) != SD_OK)
 				sd_log(SD_LOG_ERROR, "listener-stuck");
 			return;
 		}
@@ -79,7 +82,8 @@ static void on_readable(struct sd_io *io, uint32_t events)
 
 void listener_init(struct listener *l, struct worker *w, const struct hm_listener *what, int fd)
 {
-	*l = (struct listener){.worker = w, .fd = fd, .role = (enum listener_role)what->role, .is_unix = what->is_unix != 0};
+	*l = (struct listener){.worker = w, .fd = fd, .role = (enum listener_role)what->role,
+			       .is_unix = what->is_unix != 0};
 	l->io.fd = -1;
 }
 

@@ -42,13 +42,15 @@ enum lookup_verdict lookup_memory(const struct request *r, struct lookup *l)
 /* No answer from the store: what the tenant's outage rule makes of it. */
 static enum lookup_verdict outage(const struct request *r, struct lookup *l, bool is_token)
 {
-	if (r->tenant->on_store_outage != OUTAGE_ALLOW_SIGNED || !is_token || l->why == FALLBACK_IDLE)
-		return LOOKUP_UNAVAILABLE; /* a session that may have been idle for too long is not revived */
+	if (r->tenant->on_store_outage != OUTAGE_ALLOW_SIGNED || !is_token ||
+	    l->why == FALLBACK_IDLE)
+		return LOOKUP_UNAVAILABLE; /* what may have been idle for too long is not revived */
 	enum shm_scope scope = SHM_SCOPE_NONE;
 	int64_t as_of = proof(r, l);
 	enum shm_verdict v = shm_revoke_check(r->w->control, r->w->table, &l->query, &scope);
 	int64_t now = sd_clock_boot_ns();
-	if (v != SHM_CLEAR || !shm_fresh_holds(as_of, now, (int64_t)r->tenant->allow_signed_s * SD_NS_PER_S))
+	if (v != SHM_CLEAR ||
+	    !shm_fresh_holds(as_of, now, (int64_t)r->tenant->allow_signed_s * SD_NS_PER_S))
 		return LOOKUP_UNAVAILABLE;
 	l->source = SOURCE_SIGNED;
 	return LOOKUP_GOOD;
@@ -67,7 +69,8 @@ static enum lookup_verdict absent(const struct request *r, struct lookup *l, boo
 static bool rules_refuse(const struct request *r, const struct lookup *l)
 {
 	const struct store_call *call = &r->call;
-	int64_t before = SD_MAX(call->tenant_before_s, SD_MAX(call->client_before_s, call->key_before_s));
+	int64_t before =
+	    SD_MAX(call->tenant_before_s, SD_MAX(call->client_before_s, call->key_before_s));
 	return l->query.iat_s < before;
 }
 
@@ -75,7 +78,8 @@ enum lookup_verdict lookup_store(const struct request *r, struct lookup *l, bool
 {
 	const struct store_call *call = &r->call;
 	l->source = SOURCE_STORE;
-	if (call->status == STORE_UNAVAILABLE || call->status == STORE_CORRUPT || call->status == STORE_LATE)
+	if (call->status == STORE_UNAVAILABLE || call->status == STORE_CORRUPT ||
+	    call->status == STORE_LATE)
 		return outage(r, l, is_token);
 	if (rules_refuse(r, l))
 		return LOOKUP_REVOKED;

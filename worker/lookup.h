@@ -25,7 +25,8 @@ struct lookup {
 	int64_t seen_ms;      /* latest activity this worker knows of */
 	enum fallback why;
 	enum validate_source source;
-	struct session_clocks clocks; /* after a good answer; of the policy alone when the record is unknown */
+	/* after a good answer; of the policy alone when the record is unknown */
+	struct session_clocks clocks;
 };
 
 /* Shared memory alone. The reader's order: proof, table, then the present time. */
@@ -33,6 +34,7 @@ enum lookup_verdict lookup_memory(const struct request *r, struct lookup *l) SD_
 
 /* The store's answer to the fallback question (r->call after store_read). is_token: an access
  * token, which may outlive a lost record where the table is fresh. */
-enum lookup_verdict lookup_store(const struct request *r, struct lookup *l, bool is_token) SD_MUSTCHECK;
+enum lookup_verdict lookup_store(const struct request *r, struct lookup *l,
+				 bool is_token) SD_MUSTCHECK;
 
 #endif

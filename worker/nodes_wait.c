@@ -39,13 +39,16 @@ enum step nodes_wait_query(struct request *r, struct nodes_wait **out)
 		return STEP_NEXT;
 	while (http_query_next(query, &pos, &name))
 		if (!sd_slice_is(name, "wait") && !sd_slice_is(name, "timeout_in"))
-			return respond_problem(r, PROBLEM_FIELD_INVALID, "the query takes wait and timeout_in", "?");
+			return respond_problem(r, PROBLEM_FIELD_INVALID,
+					       "the query takes wait and timeout_in", "?");
 	if (http_query_get(query, "wait", &r->arena, &value, &given) != SD_OK || !given ||
 	    !sd_slice_is(value, "nodes"))
 		return respond_problem(r, PROBLEM_FIELD_INVALID, "wait must be nodes", "?wait");
 	if (http_query_get(query, "timeout_in", &r->arena, &value, &given) != SD_OK ||
-	    (given && (sd_slice_u64(value, &timeout_s) != SD_OK || timeout_s < 1 || timeout_s > TIMEOUT_MAX_S)))
-		return respond_problem(r, PROBLEM_FIELD_INVALID, "timeout_in must be 1 to 10", "?timeout_in");
+	    (given && (sd_slice_u64(value, &timeout_s) != SD_OK || timeout_s < 1 ||
+		       timeout_s > TIMEOUT_MAX_S)))
+		return respond_problem(r, PROBLEM_FIELD_INVALID, "timeout_in must be 1 to 10",
+				       "?timeout_in");
 	struct nodes_wait *nw = sd_arena_alloc(&r->arena, sizeof(*nw));
 	if (!nw)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
@@ -108,7 +111,8 @@ static void position(struct request *r, struct store_nodes *q)
 	else if (r->call.log_id[0])
 		(void)snprintf(q->pos, sizeof(q->pos), "%s", r->call.log_id);
 	else
-		(void)snprintf(q->pos, sizeof(q->pos), "%lld-18446744073709551615", (long long)r->call.now_ms);
+		(void)snprintf(q->pos, sizeof(q->pos), "%lld-18446744073709551615",
+			       (long long)r->call.now_ms);
 }
 
 enum step nodes_wait_begin(struct request *r, struct nodes_wait *nw)

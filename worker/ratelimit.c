@@ -53,8 +53,8 @@ static uint32_t share(uint32_t limit, uint32_t workers)
 	return SD_MAX((limit + w - 1) / w, 1u);
 }
 
-bool ratelimit_create(struct ratelimit *r, uint32_t tenant_slot, uint32_t per_second, uint32_t workers,
-		      int64_t now_ms)
+bool ratelimit_create(struct ratelimit *r, uint32_t tenant_slot, uint32_t per_second,
+		      uint32_t workers, int64_t now_ms)
 {
 	if (tenant_slot >= SHM_TENANTS || per_second == 0)
 		return true;
@@ -76,7 +76,8 @@ bool ratelimit_create(struct ratelimit *r, uint32_t tenant_slot, uint32_t per_se
 
 static uint64_t tag_of(const struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip)
 {
-	return sd_siphash(r->secret, ip.p, ip.n) ^ (0x9e3779b97f4a7c15ull * ((uint64_t)tenant_slot + 1));
+	return sd_siphash(r->secret, ip.p, ip.n) ^
+	       (0x9e3779b97f4a7c15ull * ((uint64_t)tenant_slot + 1));
 }
 
 void ratelimit_failed(struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip, int64_t now_ms)
@@ -101,7 +102,8 @@ bool ratelimit_source_ok(const struct ratelimit *r, uint32_t tenant_slot, struct
 	       s->failures < per_minute;
 }
 
-bool ratelimit_enter(struct ratelimit *r, uint32_t tenant_slot, uint32_t in_flight, uint32_t workers)
+bool ratelimit_enter(struct ratelimit *r, uint32_t tenant_slot, uint32_t in_flight,
+		     uint32_t workers)
 {
 	if (tenant_slot >= SHM_TENANTS)
 		return true;

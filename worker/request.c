@@ -31,7 +31,8 @@ static void exchange_free(struct exchange *x)
 
 static bool fits(const struct exchange *x, const struct http_limits *now)
 {
-	return x->limits.header_bytes == now->header_bytes && x->limits.body_bytes == now->body_bytes &&
+	return x->limits.header_bytes == now->header_bytes &&
+	       x->limits.body_bytes == now->body_bytes &&
 	       x->limits.header_fields == now->header_fields;
 }
 
@@ -118,7 +119,8 @@ static enum step step_route(struct request *r)
 		return STEP_DONE;
 	if (http_path_split(r->msg->path, &r->arena, &r->path) != SD_OK)
 		return respond_problem(r, PROBLEM_REQUEST_MALFORMED, "the path is malformed", NULL);
-	switch (route_find(&r->path, r->msg->method, listener_bit(r), &r->route, &r->params, allow)) {
+	switch (route_find(&r->path, r->msg->method, listener_bit(r), &r->route, &r->params,
+			   allow)) {
 	case ROUTE_FOUND:
 		return require_length(r);
 	case ROUTE_WRONG_METHOD: {
@@ -138,7 +140,8 @@ static bool tenant_name_ok(struct sd_slice s)
 	if (s.n < 1 || s.n > 63)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-'))
+		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
+		      s.p[i] == '-'))
 			return false;
 	return true;
 }
@@ -150,7 +153,8 @@ static enum step step_tenant_syntax(struct request *r)
 		return STEP_NEXT;
 	enum http_found found = http_field_get(r->msg, "x-tenant-id", &header);
 	if (found == HTTP_FOUND_MANY)
-		return respond_problem(r, PROBLEM_HEADER_INVALID, "X-Tenant-ID is sent more than once", NULL);
+		return respond_problem(r, PROBLEM_HEADER_INVALID,
+				       "X-Tenant-ID is sent more than once", NULL);
 	if (found == HTTP_FOUND_ONE && !tenant_name_ok(header))
 		return respond_problem(r, PROBLEM_TENANT_MALFORMED, "X-Tenant-ID", NULL);
 	if (r->params.tenant.p && !tenant_name_ok(r->params.tenant))
@@ -179,8 +183,9 @@ static enum step step_tenant(struct request *r)
 {
 	if (r->route->scope == GLOBAL)
 		return STEP_NEXT;
-	uint32_t index = r->params.tenant.p ? policy_view_tenant_find(&r->gen->view, r->params.tenant)
-					    : r->caller.client_tenant;
+	uint32_t index = r->params.tenant.p
+			     ? policy_view_tenant_find(&r->gen->view, r->params.tenant)
+			     : r->caller.client_tenant;
 	if (r->route->scope == TENANT && index != r->caller.client_tenant)
 		index = POLICY_NONE;
 	if (index == POLICY_NONE)
@@ -206,7 +211,8 @@ static enum step step_media(struct request *r)
 		return STEP_NEXT;
 	enum http_found found = http_field_get(r->msg, "content-type", &type);
 	if (found == HTTP_FOUND_MANY)
-		return respond_problem(r, PROBLEM_HEADER_INVALID, "Content-Type is sent more than once", NULL);
+		return respond_problem(r, PROBLEM_HEADER_INVALID,
+				       "Content-Type is sent more than once", NULL);
 	if (found == HTTP_FOUND_NONE ||
 	    !http_field_media_is(type, "application/json") ||
 	    http_field_get(r->msg, "content-encoding", &coding) != HTTP_FOUND_NONE)
@@ -225,7 +231,8 @@ static enum step step_admit(struct request *r)
 	}
 	r->entered = true;
 	if (r->route->permission == PERM(SESSIONS_CREATE) &&
-	    !ratelimit_create(r->w->rates, r->tenant->slot, r->tenant->create_per_second, workers, r->now_ms)) {
+	    !ratelimit_create(r->w->rates, r->tenant->slot, r->tenant->create_per_second, workers,
+			      r->now_ms)) {
 		board_count(r->w->stats, METRIC_RATE_LIMITED, r->tenant->slot, 0, 0, 1);
 		return respond_problem(r, PROBLEM_RATE_LIMITED, "creations of this tenant", NULL);
 	}
@@ -235,7 +242,8 @@ static enum step step_admit(struct request *r)
 /* HEAD_STEPS need no body: they decide whether "100 Continue" is sent. */
 #define HEAD_STEPS 5
 static const request_step common_steps[] = {
-    step_route, step_tenant_syntax, step_caller, step_tenant, step_permission, step_admit, step_media,
+    step_route, step_tenant_syntax, step_caller, step_tenant, step_permission, step_admit,
+    step_media,
 };
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -275,10 +283,12 @@ static void request_open(struct request *r, struct conn *c, const struct http_ms
 
 static void request_count(struct request *r)
 {
-	uint16_t route = (uint16_t)(route_index(r->route) << 4 | (r->msg ? (unsigned)r->msg->method : 0u));
+	uint16_t route =
+	    (uint16_t)(route_index(r->route) << 4 | (r->msg ? (unsigned)r->msg->method : 0u));
 	uint32_t slot = r->tenant ? r->tenant->slot : SHM_SLOT_NONE;
 	board_count(r->w->stats, METRIC_HTTP_REQUESTS, slot, route, r->status, 1);
-	board_observe(r->w->stats, HISTOGRAM_HTTP_DURATION, (uint64_t)(sd_clock_boot_ns() - r->now_ns) / 1000);
+	board_observe(r->w->stats, HISTOGRAM_HTTP_DURATION,
+		      (uint64_t)(sd_clock_boot_ns() - r->now_ns) / 1000);
 }
 
 static void request_end(struct request *r)
@@ -384,7 +394,8 @@ void request_refuse(struct exchange *x, struct conn *c, uint16_t status, const c
 	struct request *r = &x->request;
 	enum problem p = problem_of_status(status);
 	if (status == 501)
-		p = strstr(why, "coding") ? PROBLEM_TRANSFER_CODING_UNKNOWN : PROBLEM_METHOD_UNKNOWN;
+		p = strstr(why, "coding") ? PROBLEM_TRANSFER_CODING_UNKNOWN
+					  : PROBLEM_METHOD_UNKNOWN;
 	request_open(r, c, NULL);
 	c->close_after = true;
 	c->clean_end = false;

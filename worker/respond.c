@@ -21,7 +21,8 @@ static void retry_after(struct request *r, uint16_t status)
 	http_emit_field(&r->conn->out, "Retry-After", SD_SLICE("1"));
 }
 
-static void emit(struct request *r, uint16_t status, const char *type, struct sd_slice body, bool cacheable)
+static void emit(struct request *r, uint16_t status, const char *type, struct sd_slice body,
+		 bool cacheable)
 {
 	struct conn *c = r->conn;
 	const struct http_msg *m = r->msg;
@@ -61,15 +62,18 @@ static void duty_headers(struct request *r, enum problem p, uint16_t status)
 	else if (status == 401)
 		respond_header(r, "WWW-Authenticate", SD_SLICE("Bearer error=\"invalid_token\""));
 	else if (p == PROBLEM_INSUFFICIENT_SCOPE)
-		respond_header(r, "WWW-Authenticate", SD_SLICE("Bearer error=\"insufficient_scope\""));
+		respond_header(r, "WWW-Authenticate",
+			       SD_SLICE("Bearer error=\"insufficient_scope\""));
 }
 
-enum step respond_problem(struct request *r, enum problem p, const char *detail, const char *pointer)
+enum step respond_problem(struct request *r, enum problem p, const char *detail,
+			  const char *pointer)
 {
 	uint16_t status = problem_status(p);
 	duty_headers(r, p, status);
 	sd_buf_reset(&r->body);
-	problem_emit(&r->body, p, sd_slice_str(detail ? detail : ""), r->request_id, sd_slice_str(pointer));
+	problem_emit(&r->body, p, sd_slice_str(detail ? detail : ""), r->request_id,
+		     sd_slice_str(pointer));
 	emit(r, status, "application/problem+json", sd_buf_slice(&r->body), false);
 	return STEP_DONE;
 }
@@ -77,7 +81,8 @@ enum step respond_problem(struct request *r, enum problem p, const char *detail,
 enum step respond_json(struct request *r, uint16_t status)
 {
 	if (r->body.failed)
-		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the answer is too large", NULL);
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the answer is too large",
+				       NULL);
 	emit(r, status, "application/json", sd_buf_slice(&r->body), false);
 	return STEP_DONE;
 }

@@ -7,7 +7,8 @@
 
 /* All return STEP_DONE. detail may be NULL; it is text of ours or validated input, never a secret.
  * pointer is a JSON pointer or NULL. */
-enum step respond_problem(struct request *r, enum problem p, const char *detail, const char *pointer);
+enum step respond_problem(struct request *r, enum problem p, const char *detail,
+			  const char *pointer);
 /* r->body as JSON. A body that failed to grow becomes 503. */
 enum step respond_json(struct request *r, uint16_t status);
 enum step respond_empty(struct request *r, uint16_t status);

@@ -98,14 +98,16 @@ static void allow_method(char allow[64], enum http_method method)
 	}
 }
 
-enum route_match route_find(const struct http_path *path, enum http_method method, uint32_t listener,
-			    const struct route **out, struct route_params *params, char allow_out[64])
+enum route_match route_find(const struct http_path *path, enum http_method method,
+			    uint32_t listener, const struct route **out,
+			    struct route_params *params, char allow_out[64])
 {
 	enum http_method wanted = method == HTTP_HEAD ? HTTP_GET : method;
 	bool long_form = path->count >= 2 && sd_slice_eq(path->seg[0], SD_SLICE("tenants")) &&
 			 !path->slash_in_seg[1];
 	enum route_match match = ROUTE_UNKNOWN;
-	const char *claimed = NULL; /* a literal row's pattern shuts out parameters for other methods */
+	/* a literal row's pattern shuts out parameters for other methods */
+	const char *claimed = NULL;
 	*out = NULL;
 	*params = (struct route_params){0};
 	allow_out[0] = '\0';
@@ -137,7 +139,8 @@ uint32_t route_index(const struct route *route)
 
 void route_names(struct shm_stats *stats)
 {
-	_Static_assert(ROUTE_COUNT < SHM_STATS_ROUTES, "every route has a name in the stats segment");
+	_Static_assert(ROUTE_COUNT < SHM_STATS_ROUTES,
+		       "every route has a name in the stats segment");
 	for (size_t i = 0; i < ROUTE_COUNT; i++)
 		(void)snprintf(stats->route[i], sizeof(stats->route[i]), "%s", routes[i].label);
 	(void)snprintf(stats->route[ROUTE_COUNT], sizeof(stats->route[ROUTE_COUNT]), "none");

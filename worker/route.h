@@ -43,9 +43,9 @@ struct route_params {
 enum route_match { ROUTE_UNKNOWN = 0, ROUTE_WRONG_METHOD, ROUTE_FOUND };
 
 /* allow_out gets the methods of the path ("GET, HEAD, DELETE") when the method is wrong. */
-enum route_match route_find(const struct http_path *path, enum http_method method, uint32_t listener,
-			    const struct route **out, struct route_params *params, char allow_out[64])
-    SD_MUSTCHECK;
+enum route_match route_find(const struct http_path *path, enum http_method method,
+			    uint32_t listener, const struct route **out,
+			    struct route_params *params, char allow_out[64]) SD_MUSTCHECK;
 
 /* The index of a route in metrics labels. */
 uint32_t route_index(const struct route *route);

@@ -46,7 +46,9 @@ static void device(struct sd_buf *b, const struct session *s)
 
 static const char *mode_text(enum session_mode mode)
 {
-	return mode == SESSION_MODE_COOKIE ? "cookie" : mode == SESSION_MODE_BOTH ? "both" : "token";
+	return mode == SESSION_MODE_COOKIE ? "cookie"
+	       : mode == SESSION_MODE_BOTH ? "both"
+					   : "token";
 }
 
 void session_json(struct request *r, struct sd_buf *b, const struct session *s)
@@ -54,7 +56,9 @@ void session_json(struct request *r, struct sd_buf *b, const struct session *s)
 	struct session_clocks clocks;
 	char sid[HANDLE_SID_LEN + 1];
 	enum session_fate fate = session_fate(r->tenant, s, s->seen_ms, r->now_ms, &clocks);
-	enum end_reason reason = fate == FATE_EXPIRED ? END_ABSOLUTE : fate == FATE_IDLE ? END_IDLE : s->end_reason;
+	enum end_reason reason = fate == FATE_EXPIRED ? END_ABSOLUTE
+				 : fate == FATE_IDLE  ? END_IDLE
+						      : s->end_reason;
 	sid_text(&s->sid, sid);
 	text(b, "{\"session_id\":", sd_slice_str(sid));
 	text(b, ",\"user_id\":", s->user);

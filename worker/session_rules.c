@@ -29,8 +29,8 @@ void session_clocks(const struct policy_tenant *t, const struct session *s, int6
 	out->idle_at_s = SD_MIN(SD_MAX(seen_ms, s->seen_ms) / 1000 + idle, out->absolute_at_s);
 }
 
-enum session_fate session_fate(const struct policy_tenant *t, const struct session *s, int64_t seen_ms,
-			       int64_t now_ms, struct session_clocks *clocks_out)
+enum session_fate session_fate(const struct policy_tenant *t, const struct session *s,
+			       int64_t seen_ms, int64_t now_ms, struct session_clocks *clocks_out)
 {
 	session_clocks(t, s, seen_ms, clocks_out);
 	if (s->status != SESSION_ACTIVE)

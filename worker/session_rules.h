@@ -17,8 +17,9 @@ struct session_clocks {
 void session_clocks(const struct policy_tenant *t, const struct session *s, int64_t seen_ms,
 		    struct session_clocks *out);
 /* Ended beats expired beats idle. */
-enum session_fate session_fate(const struct policy_tenant *t, const struct session *s, int64_t seen_ms,
-			       int64_t now_ms, struct session_clocks *clocks_out) SD_MUSTCHECK;
+enum session_fate session_fate(const struct policy_tenant *t, const struct session *s,
+			       int64_t seen_ms, int64_t now_ms,
+			       struct session_clocks *clocks_out) SD_MUSTCHECK;
 
 /* The policy's durations for a new session. */
 int64_t session_idle_s(const struct policy_tenant *t, bool remember_me);

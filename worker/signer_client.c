@@ -18,7 +18,8 @@
 #define ANSWER_MAX (sizeof(struct tenant_keys) * SIGN_KEYS_BATCH + 4096)
 
 /* The call has left its link's list. */
-static void finish(struct signer_link *link, struct sign_call *call, const struct sign_answer *answer)
+static void finish(struct signer_link *link, struct sign_call *call,
+		   const struct sign_answer *answer)
 {
 	if (answer)
 		call->answer = *answer;

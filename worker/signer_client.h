@@ -8,7 +8,8 @@
 #include "sign_msg.h"
 
 struct sign_call {
-	void (*done)(struct sign_call *call); /* from the loop; answer.payload valid inside it only */
+	/* from the loop; answer.payload valid inside it only */
+	void (*done)(struct sign_call *call);
 	struct sign_answer answer;            /* status SIGN_FAILED on time-out or a dead signer */
 	/* private */
 	struct sign_call *next;
@@ -25,7 +26,8 @@ struct signer_link {
 	struct sd_timer timer;
 	struct sd_loop *loop;
 	struct sign_call *waiting;
-	uint32_t *ids; /* the worker's counter: an id stays its own when a call moves to another link */
+	/* the worker's counter: an id stays its own when a call moves to another link */
+	uint32_t *ids;
 	void (*lost)(struct signer_link *link, void *arg);
 	void *arg;
 };
@@ -37,7 +39,8 @@ struct signer_link_conf {
 	void *arg;
 };
 /* fd is the link's from now on (also on error). One reference for the caller. */
-int signer_link_new(const struct signer_link_conf *conf, int fd, struct signer_link **out) SD_MUSTCHECK;
+int signer_link_new(const struct signer_link_conf *conf, int fd,
+		    struct signer_link **out) SD_MUSTCHECK;
 struct signer_link *signer_link_ref(struct signer_link *link);
 void signer_link_unref(struct signer_link **link);
 bool signer_link_alive(const struct signer_link *link);

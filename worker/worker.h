@@ -69,7 +69,8 @@ struct worker {
 		int fd;
 	} early_store[16];                  /* came before the store was made */
 	uint32_t early_stores;
-	uint32_t lost_stores;               /* bit per connection whose loss could not be told yet */
+	/* bit per connection whose loss could not be told yet */
+	uint32_t lost_stores;
 	int64_t drain_until_ns;
 
 	bool locked_in;

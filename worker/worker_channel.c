@@ -28,7 +28,8 @@
 
 SD_NORETURN static void fail(struct worker *w, const char *text)
 {
-	int r = hm_send(w->channel, HM_FAILED, 0, text, SD_MIN(strlen(text), (size_t)HERITAGE_MAX_BODY), -1);
+	int r = hm_send(w->channel, HM_FAILED, 0, text,
+			SD_MIN(strlen(text), (size_t)HERITAGE_MAX_BODY), -1);
 	(void)r; /* the log line says it as well */
 	sd_fatal(SD_EXIT_OSERR, "worker: %s", text);
 }
@@ -101,7 +102,8 @@ static void lock_in(struct worker *w)
 	exchange_put(w, warm);
 	route_names(w->stats);
 	worker_sandbox_spec(&w->boot, &sandbox);
-	if (sd_sandbox_probe(&sandbox.spec, &diag) != SD_OK || sd_sandbox_enter(&sandbox.spec, &w->sandbox, &diag) != SD_OK)
+	if (sd_sandbox_probe(&sandbox.spec, &diag) != SD_OK ||
+	    sd_sandbox_enter(&sandbox.spec, &w->sandbox, &diag) != SD_OK)
 		fail(w, diag.text);
 	w->locked_in = true;
 	adopt_begin(w);
@@ -130,7 +132,8 @@ static int take_boot(struct worker *w, const struct hm_msg *m, int fd)
 {
 	(void)fd;
 	w->boot = m->u.boot;
-	sd_log_level_set((enum sd_log_level)m->u.boot.log_level, (enum sd_log_format)m->u.boot.log_format);
+	sd_log_level_set((enum sd_log_level)m->u.boot.log_level,
+			 (enum sd_log_format)m->u.boot.log_format);
 	return SD_OK;
 }
 
@@ -304,7 +307,8 @@ static void on_message(struct sd_io *io, uint32_t events)
 			continue;
 		if (!w->ready_sent)
 			fail(w, sd_err_text(r));
-		sd_log(SD_LOG_ERROR, "message-refused", SD_FI("type", m.head.type), SD_FS("text", sd_err_text(r)));
+		sd_log(SD_LOG_ERROR, "message-refused", SD_FI("type", m.head.type),
+		       SD_FS("text", sd_err_text(r)));
 	}
 }
 

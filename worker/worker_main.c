@@ -47,7 +47,8 @@ static void on_beat(struct sd_timer *t)
 		if (drained(w) || now >= w->drain_until_ns)
 			sd_loop_stop(w->loop);
 	}
-	if (sd_timer_at(w->loop, &w->beat, now + (w->draining ? BEAT_NS / 10 : BEAT_NS), on_beat) != SD_OK)
+	int64_t next = now + (w->draining ? BEAT_NS / 10 : BEAT_NS);
+	if (sd_timer_at(w->loop, &w->beat, next, on_beat) != SD_OK)
 		sd_loop_stop(w->loop);
 }
 
@@ -70,7 +71,8 @@ int main(void)
 	const int keep[] = {HERITAGE_FD_CHANNEL};
 	sd_log_init(STDERR_FILENO, role_name(ROLE_WORKER), SD_LOG_JSON, SD_LOG_INFO);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGINT, SIG_IGN); /* a terminal's Ctrl-C reaches the whole group: the master drains us */
+	/* a terminal's Ctrl-C reaches the whole group: the master drains us */
+	(void)signal(SIGINT, SIG_IGN);
 	w.channel = HERITAGE_FD_CHANNEL;
 	if (sd_fdset_keep_only(keep, 1) != SD_OK || sd_fd_cloexec(w.channel) != SD_OK ||
 	    sd_fd_nonblock(w.channel) != SD_OK || sd_loop_new(&w.loop) != SD_OK)
