@@ -21,6 +21,7 @@ TESTS += tests/fuzz/replay
 AM_TESTS_ENVIRONMENT = FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.h
 include tests/guards/local.mk
+include tests/static/local.mk
 include tests/mutants/local.mk
 include tests/integration/ctl.mk
 include tests/integration/token.mk
