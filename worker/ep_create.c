@@ -23,8 +23,8 @@
 #include "shm_board.h"
 
 enum {
-	F_USER, F_CLIENT, F_AUDIENCE, F_SCOPE, F_CLAIMS, F_ACR, F_AMR, F_AUTH_TIME, F_REMEMBER, F_IP,
-	F_USER_AGENT, F_DEVICE, F_DATA, F_MODE, F_REPLACES, F_COUNT
+	F_USER, F_CLIENT, F_AUDIENCE, F_SCOPE, F_CLAIMS, F_ACR, F_AMR, F_AUTH_TIME, F_REMEMBER,
+	F_IP, F_USER_AGENT, F_DEVICE, F_DATA, F_MODE, F_REPLACES, F_COUNT
 };
 static const struct body_field fields[F_COUNT] = {
     [F_USER] = {"user_id", BODY_STRING, true, 256},
@@ -60,8 +60,8 @@ static struct sd_slice some(struct sd_slice s)
 /* --- fields ----------------------------------------------------------------------------------- */
 
 static const char *const registered_claims[] = {
-    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "sid", "tid", "scope", "acr", "amr",
-    "auth_time", "cnf", "ext", "azp", "nonce", "typ",
+    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "sid", "tid", "scope", "acr",
+    "amr", "auth_time", "cnf", "ext", "azp", "nonce", "typ",
 };
 
 static enum step read_claims(struct request *r, struct create *c, const struct body_value *v)
@@ -82,7 +82,8 @@ static bool scope_ok(struct sd_slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char ch = (unsigned char)s.p[i];
-		if (ch == ' ' ? i == 0 || i + 1 == s.n || s.p[i + 1] == ' ' : ch < 0x21 || ch > 0x7e || ch == '"' || ch == '\\')
+		if (ch == ' ' ? i == 0 || i + 1 == s.n || s.p[i + 1] == ' '
+			      : ch < 0x21 || ch > 0x7e || ch == '"' || ch == '\\')
 			return false;
 	}
 	return true;
@@ -108,10 +109,11 @@ static enum step read_audience(struct request *r, struct create *c, const struct
 		return STEP_NEXT;
 	sd_buf_init(&b, 4096);
 	sd_buf_char(&b, '[');
-	while (ok && (v->raw.kind == JSON_STRING ? count == 0 : json_array_next(&v->raw, &pos, &item))) {
+	while (ok &&
+	       (v->raw.kind == JSON_STRING ? count == 0 : json_array_next(&v->raw, &pos, &item))) {
 		struct sd_slice text;
-		ok = json_get_str(&item, &r->arena, &text) == SD_OK && text.n >= 1 && text.n <= 256 &&
-		     count < SIGN_MAX_AUD && audience_known(r, text);
+		ok = json_get_str(&item, &r->arena, &text) == SD_OK && text.n >= 1 &&
+		     text.n <= 256 && count < SIGN_MAX_AUD && audience_known(r, text);
 		sd_buf_str(&b, count++ ? "," : "");
 		if (ok)
 			sd_buf_json_str(&b, text);
@@ -120,7 +122,9 @@ static enum step read_audience(struct request *r, struct create *c, const struct
 	c->in.audience = sd_arena_copy(&r->arena, sd_buf_slice(&b));
 	ok = ok && !b.failed && c->in.audience.p;
 	sd_buf_fini(&b);
-	return ok ? STEP_NEXT : body_invalid(r, "audience", "has an audience that the policy does not list, or too many");
+	return ok ? STEP_NEXT
+		  : body_invalid(r, "audience",
+				 "has an audience that the policy does not list, or too many");
 }
 
 static enum step read_amr(struct request *r, struct create *c, const struct body_value *v)
@@ -131,8 +135,10 @@ static enum step read_amr(struct request *r, struct create *c, const struct body
 	if (!v->given)
 		return STEP_NEXT;
 	while (json_array_next(&v->raw, &pos, &item))
-		if (count++ >= 16 || json_get_str(&item, &r->arena, &text) != SD_OK || text.n < 1 || text.n > 64)
-			return body_invalid(r, "amr", "must be an array of at most 16 short strings");
+		if (count++ >= 16 || json_get_str(&item, &r->arena, &text) != SD_OK || text.n < 1 ||
+		    text.n > 64)
+			return body_invalid(r, "amr",
+					    "must be an array of at most 16 short strings");
 	c->in.amr = v->raw.raw;
 	return STEP_NEXT;
 }
@@ -168,11 +174,13 @@ static enum step read_device(struct request *r, struct create *c, const struct b
 			continue;
 		known++;
 		if (json_get_str(m, &r->arena, into[i]) != SD_OK || into[i]->n < 1 ||
-		    into[i]->n > device_fields[i].max || (device_fields[i].plain && !body_name_ok(*into[i])))
+		    into[i]->n > device_fields[i].max ||
+		    (device_fields[i].plain && !body_name_ok(*into[i])))
 			return body_invalid(r, device_fields[i].pointer, "is malformed");
 	}
 	if (known != o.count)
-		return respond_problem(r, PROBLEM_UNKNOWN_FIELD, "device has id, name, type, fingerprint, trust", "/device");
+		return respond_problem(r, PROBLEM_UNKNOWN_FIELD,
+				       "device has id, name, type, fingerprint, trust", "/device");
 	return STEP_NEXT;
 }
 
@@ -185,7 +193,8 @@ static enum step read_ip(struct request *r, struct create *c, const struct body_
 	if (sd_slice_copy(v->str, c->ip, sizeof(c->ip)) != SD_OK ||
 	    (inet_pton(AF_INET, c->ip, a) != 1 && inet_pton(AF_INET6, c->ip, a) != 1))
 		return body_invalid(r, "ip", "must be an IPv4 or IPv6 address");
-	c->in.ip = session_keep_ip((enum policy_privacy)r->tenant->privacy_ip, sd_slice_str(c->ip), c->ip_kept);
+	c->in.ip = session_keep_ip((enum policy_privacy)r->tenant->privacy_ip, sd_slice_str(c->ip),
+				   c->ip_kept);
 	return STEP_NEXT;
 }
 
@@ -234,14 +243,19 @@ static enum step read_rest(struct request *r, struct create *c, const struct bod
 	c->in.user = val[F_USER].str;
 	c->in.scope = some(val[F_SCOPE].str);
 	c->in.acr = some(val[F_ACR].str);
-	c->in.user_agent = r->tenant->privacy_user_agent == PRIVACY_FULL ? some(val[F_USER_AGENT].str) : sd_slice("", 0);
+	c->in.user_agent = r->tenant->privacy_user_agent == PRIVACY_FULL
+			       ? some(val[F_USER_AGENT].str)
+			       : sd_slice("", 0);
 	c->in.auth_time_s = val[F_AUTH_TIME].num;
 	c->in.remember_me = val[F_REMEMBER].flag;
 	if (!body_user_ok(c->in.user))
-		return body_invalid(r, "user_id", "must be 1 to 256 bytes without control characters");
+		return body_invalid(r, "user_id",
+				    "must be 1 to 256 bytes without control characters");
 	if (!scope_ok(c->in.scope))
 		return body_invalid(r, "scope", "must be scope words separated by single spaces");
-	if (val[F_AUTH_TIME].given && (c->in.auth_time_s < 1 || c->in.auth_time_s > request_now_s(r) + r->tenant->clock_skew_s))
+	if (val[F_AUTH_TIME].given &&
+	    (c->in.auth_time_s < 1 ||
+	     c->in.auth_time_s > request_now_s(r) + r->tenant->clock_skew_s))
 		return body_invalid(r, "auth_time_at", "must be a time in the past");
 	if (val[F_DATA].given)
 		return body_invalid(r, "data", "session data is not in this version");
@@ -253,8 +267,9 @@ static const struct {
 	reader read;
 	int field;
 } readers[] = {
-    {read_client, F_CLIENT}, {read_audience, F_AUDIENCE}, {read_claims, F_CLAIMS}, {read_amr, F_AMR},
-    {read_ip, F_IP}, {read_device, F_DEVICE}, {read_mode, F_MODE}, {read_replaces, F_REPLACES},
+    {read_client, F_CLIENT}, {read_audience, F_AUDIENCE}, {read_claims, F_CLAIMS},
+    {read_amr, F_AMR}, {read_ip, F_IP}, {read_device, F_DEVICE},
+    {read_mode, F_MODE}, {read_replaces, F_REPLACES},
 };
 
 static enum step parse(struct request *r)
@@ -325,7 +340,10 @@ static enum step replace_foreign(struct request *r)
 	c->foreign_replaces = c->in.has_replaces && c->in.replaces.b[0] != c->in.sid.b[0];
 	if (!c->foreign_replaces)
 		return STEP_NEXT;
-	struct store_end end = {.tenant = c->in.tenant, .sid = c->in.replaces, .reason = END_REPLACED, .retain_s = c->in.retain_s};
+	struct store_end end = {.tenant = c->in.tenant,
+				.sid = c->in.replaces,
+				.reason = END_REPLACED,
+				.retain_s = c->in.retain_s};
 	store_end(r->w->store, &end, request_store_call(r));
 	return STEP_PARKED;
 }
@@ -335,7 +353,8 @@ static enum step replaced_foreign(struct request *r)
 	struct create *c = r->state;
 	if (!c->foreign_replaces)
 		return STEP_NEXT;
-	if (r->call.ended && !ending_audit(r, &c->in.replaces, r->call.session.user, END_REPLACED, false))
+	if (r->call.ended &&
+	    !ending_audit(r, &c->in.replaces, r->call.session.user, END_REPLACED, false))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	if (ending_failed(&r->call))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
@@ -346,7 +365,8 @@ static enum step replaced_foreign(struct request *r)
 static enum step store_it(struct request *r)
 {
 	struct create *c = r->state;
-	if (!r->slot && audit_slot_step(r) == STEP_DONE) /* the first was spent on the replaced one */
+	/* the first was spent on the replaced one */
+	if (!r->slot && audit_slot_step(r) == STEP_DONE)
 		return STEP_DONE;
 	store_create(r->w->store, &c->in, request_store_call(r));
 	return STEP_PARKED;
@@ -354,7 +374,10 @@ static enum step store_it(struct request *r)
 
 static enum step limit_reached(struct request *r, struct create *c)
 {
-	struct audit_note note = {.event = AUDIT_LIMIT_REACHED, .outcome = AUDIT_REFUSED, .user = c->in.user, .ip = c->in.ip};
+	struct audit_note note = {.event = AUDIT_LIMIT_REACHED,
+				  .outcome = AUDIT_REFUSED,
+				  .user = c->in.user,
+				  .ip = c->in.ip};
 	audit_event_refused(r, &note);
 	return respond_problem(r, PROBLEM_SESSION_LIMIT, NULL, NULL);
 }
@@ -363,8 +386,13 @@ static bool audit_created(struct request *r, struct create *c)
 {
 	char sid[HANDLE_SID_LEN + 1];
 	sid_text(&c->in.sid, sid);
-	struct audit_note note = {.event = AUDIT_SESSION_CREATED, .outcome = AUDIT_OK, .user = c->in.user,
-				  .session = sd_slice_str(sid), .ip = c->in.ip, .key = "client_id", .value = c->in.client};
+	struct audit_note note = {.event = AUDIT_SESSION_CREATED,
+				  .outcome = AUDIT_OK,
+				  .user = c->in.user,
+				  .session = sd_slice_str(sid),
+				  .ip = c->in.ip,
+				  .key = "client_id",
+				  .value = c->in.client};
 	bool ok = audit_event_send(r, &note);
 	uint32_t listed = SD_MIN(r->call.evicted_count, (uint32_t)SD_ARRAY_LEN(r->call.evicted));
 	for (uint32_t i = 0; i < listed; i++)
@@ -372,8 +400,10 @@ static bool audit_created(struct request *r, struct create *c)
 	listed = SD_MIN(r->call.also_count, (uint32_t)SD_ARRAY_LEN(r->call.also));
 	for (uint32_t i = 0; i < listed; i++) {
 		const struct store_also *a = &r->call.also[i];
-		bool replaced = a->reason == END_REPLACED; /* by the caller; anything else by its clock */
-		ok = ending_audit(r, &a->sid, replaced ? sd_slice("", 0) : c->in.user, a->reason, !replaced) && ok;
+		/* by the caller; anything else by its clock */
+		bool replaced = a->reason == END_REPLACED;
+		struct sd_slice user = replaced ? sd_slice("", 0) : c->in.user;
+		ok = ending_audit(r, &a->sid, user, a->reason, !replaced) && ok;
 	}
 	return ok;
 }
@@ -381,7 +411,8 @@ static bool audit_created(struct request *r, struct create *c)
 static enum step stored(struct request *r)
 {
 	struct create *c = r->state;
-	if (r->call.status == STORE_UNAVAILABLE && r->call.ended) { /* done, but no replica has the ends */
+	/* done, but no replica has the ends */
+	if (r->call.status == STORE_UNAVAILABLE && r->call.ended) {
 		(void)!audit_created(r, c);
 		ending_detached(r, &c->in.sid, c->in.user, END_ADMIN); /* nobody has its tokens */
 	}
@@ -390,8 +421,9 @@ static enum step stored(struct request *r)
 		break;
 	case STORE_LIMIT:
 		return limit_reached(r, c);
-	case STORE_UNAVAILABLE: case STORE_CORRUPT: case STORE_LATE: case STORE_ABSENT: case STORE_ENDED:
-	case STORE_EXPIRED: case STORE_REUSED: case STORE_MISMATCH: case STORE_SUCCESSOR:
+	case STORE_UNAVAILABLE: case STORE_CORRUPT: case STORE_LATE: case STORE_ABSENT:
+	case STORE_ENDED: case STORE_EXPIRED: case STORE_REUSED: case STORE_MISMATCH:
+	case STORE_SUCCESSOR:
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	}
 	board_count(r->w->stats, METRIC_CREATED, r->tenant->slot, 0, 0, 1);
@@ -446,7 +478,8 @@ static enum step answer(struct request *r)
 	if (location) {
 		char sid[HANDLE_SID_LEN + 1];
 		sid_text(&c->in.sid, sid);
-		(void)snprintf(location, 160, "/tenants/" SD_SLICE_FMT "/sessions/%s", SD_SLICE_ARG(c->in.tenant), sid);
+		(void)snprintf(location, 160, "/tenants/" SD_SLICE_FMT "/sessions/%s",
+			       SD_SLICE_ARG(c->in.tenant), sid);
 		respond_header(r, "Location", sd_slice_str(location));
 	}
 	return respond_json(r, 201);

@@ -170,7 +170,8 @@ static enum step rotated(struct request *r)
 		break;
 	}
 	if (r->call.ended) /* done, but no replica has it */
-		(void)!ending_audit(r, &f->in.presented.sid, r->call.session.user, r->call.session.end_reason, true);
+		(void)!ending_audit(r, &f->in.presented.sid, r->call.session.user,
+				    r->call.session.end_reason, true);
 	return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 }
 
