@@ -123,6 +123,11 @@ def many_idle(n, requested):
     return socks
 
 
+def sanitized():
+    with open(os.path.join(harness.BUILD, "config.h"), encoding="ascii") as f:
+        return "\n#define SD_SANITIZERS" in f.read()
+
+
 def idle_connections():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     n = 5000 if hard >= 12000 else 2000 if hard >= 4500 else 500
@@ -138,7 +143,7 @@ def idle_connections():
                 assert NODE.validate(made["access_token"])[0] == 200
             each = (memory() - before) / n
             print("%d connections after %r: %.0f bytes each" % (n, what[:14], each))
-            assert each <= IDLE_MAX, each
+            assert each <= IDLE_MAX or sanitized(), each  # red zones are not ours
             for s in socks[::500]:  # they are alive
                 s.sendall(b"\r\n" if what is not body else body)
                 assert s.recv(65536).startswith(b"HTTP/1.1 200 ")
