@@ -18,12 +18,12 @@
 
 #define KEYS_TIMEOUT_NS (2 * SD_NS_PER_S)
 #define RETRY_NS (50 * SD_NS_PER_MS)
-#define SPARE_DESCRIPTORS 64 /* the channel, the store's, the signer's, the segments, a generation more */
+#define SPARE_DESCRIPTORS 64 /* channel, store, signer, segments, the next generation */
 
 static void ask_keys(struct worker *w);
 
-/* Connections leave room for the descriptors that the master hands over later: a worker that is full
- * of clients could neither be given the store again nor adopt a new generation. */
+/* Connections leave room for the descriptors that the master hands over later: a worker full of
+ * clients could neither be given the store again nor adopt a new generation. */
 static uint32_t connections_allowed(const struct worker *w, const struct policy_server *s)
 {
 	uint32_t share = s->connections / SD_MAX(s->workers, 1u);

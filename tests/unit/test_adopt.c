@@ -125,7 +125,11 @@ static void test_connections_leave_descriptors(void **state)
 {
 	static const struct {
 		uint32_t nofile, connections, workers, allowed;
-	} cases[] = {{20256, 20000, 1, 20000}, {20256, 20000, 4, 5000}, {1024, 20000, 1, 960}, {100, 20000, 1, 50}, {20, 20000, 1, 16}};
+	} cases[] = {{20256, 20000, 1, 20000},
+		     {20256, 20000, 4, 5000},
+		     {1024, 20000, 1, 960},
+		     {100, 20000, 1, 50},
+		     {20, 20000, 1, 16}};
 	struct worker_rig *rig = *state;
 	for (uint32_t i = 0; i < SD_ARRAY_LEN(cases); i++) {
 		rig->w.boot.nofile = cases[i].nofile;
