@@ -24,7 +24,7 @@ void sd_diag_prefix(struct sd_diag *diag, const char *fmt, ...)
 {
 	char old[sizeof(diag->text)];
 	va_list ap;
-	size_t used;
+	size_t used, room;
 	int n;
 
 	if (diag == NULL)
@@ -37,5 +37,6 @@ void sd_diag_prefix(struct sd_diag *diag, const char *fmt, ...)
 	if (n < 0)
 		n = 0;
 	used = SD_MIN((size_t)n, sizeof(diag->text) - 1);
-	(void)snprintf(diag->text + used, sizeof(diag->text) - used, ": %s", old);
+	room = sizeof(diag->text) - used;
+	(void)snprintf(diag->text + used, room, ": %.*s", room > 3 ? (int)room - 3 : 0, old);
 }

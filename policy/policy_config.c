@@ -67,7 +67,11 @@ static void load_tenant(struct loading *l, const char *path)
 		policy_fault(&l->faults, (struct policy_where){path, {0, 0}, ""}, "out of memory");
 		return;
 	}
-	snprintf(t->file, sizeof(t->file), "%s", path);
+	if (strlen(path) >= sizeof(t->file)) {
+		policy_fault(&l->faults, (struct policy_where){path, {0, 0}, ""}, "path too long");
+		return;
+	}
+	memcpy(t->file, path, strlen(path) + 1);
 	if (read_yaml(l, t->file, SCOPE_TENANT, t, t->pos))
 		policy_check_tenant(&l->c->server, t, &l->faults);
 	if (t->name[0] && l->c->server.keys_dir[0] && l->depth == DEPTH_ALL)

@@ -73,7 +73,7 @@ enum step applied_wait(struct request *r)
 	struct worker *w = r->w;
 	if (nothing_to_wait_for(r))
 		return STEP_NEXT;
-	r->wait_partition = r->call.partition;
+	r->wait_partition = (uint8_t)r->call.partition;
 	r->wait_pos = r->call.log_pos;
 	r->wait_since_ns = sd_clock_boot_ns();
 	r->wait_until_ns = r->wait_since_ns + (int64_t)r->tenant->max_staleness_ms * SD_NS_PER_MS;

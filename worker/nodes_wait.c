@@ -105,7 +105,7 @@ static void look(struct nodes_wait *nw)
  * (somebody else's end that this answer acknowledges too); else nothing. */
 static void position(struct request *r, struct store_nodes *q)
 {
-	q->partition = r->call_open ? r->call.partition : 0;
+	q->partition = r->call_open ? (uint8_t)r->call.partition : 0;
 	if (!r->call_open || r->call.status == STORE_ABSENT)
 		(void)snprintf(q->pos, sizeof(q->pos), "0-0");
 	else if (r->call.log_id[0])
