@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What was acknowledged outlives the managed store, the master and the whole service."""
+import contextlib
+import http.client
 import signal
+import threading
 import time
 
 import harness
@@ -31,6 +34,45 @@ def sessions_and_ends_outlive(node, end):
 def store_killed():
     with harness.Node() as node:
         sessions_and_ends_outlive(node, lambda: node.kill("redis"))
+
+
+def store_killed_under_load():
+    """Killed in the middle: each acknowledged session exists, each acknowledged end is an end."""
+    with harness.Node(tenant_lines="limits: { create_per_second: 100000 }\n") as node:
+        made, kept, ended = [], [], []
+
+        def work():
+            for i in range(100000):
+                if made[-1:] == ["stop"]:
+                    return
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    status, _, s = node.request("POST", "/sessions", {"user_id": "user-%d" % i}, "brand-a")
+                    if status != 201:
+                        continue
+                    kept.append(s)
+                    body = {"session_id": s["session_id"]}
+                    if i % 2:  # not known to be kept while it is being ended
+                        kept.pop()
+                        if node.request("POST", "/sessions/revoke", body, "brand-a")[0] == 200:
+                            ended.append(s)
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        for kill in range(3):
+            already = len(ended)
+            node.wait(lambda: len(ended) > already + 40, 20, why="work goes on")
+            node.kill("redis")
+            node.wait(lambda: node.serves() and node.status()["freshness"]["fresh"], 15, why="fresh again")
+        made.append("stop")
+        thread.join(20)
+        assert len(kept) > 100 and len(ended) > 100, (len(kept), len(ended))
+
+        def answered(s):
+            got = []
+            node.wait(lambda: got.append(refresh(node, s["refresh_token"])[0]) or got[-1] != 503, 10, why="an answer")
+            return got[-1]
+        assert [answered(s) for s in kept].count(200) == len(kept)
+        assert [answered(s) for s in ended].count(401) == len(ended)
+        assert all(node.validate(s["access_token"])[0] == 401 for s in ended)
 
 
 def master_killed():
@@ -80,5 +122,5 @@ def stopped_store_means_503_not_401():
         node.wait(lambda: "store.back" in [a["event"] for a in node.audit()], 5, why=str(events))
 
 
-harness.main([store_killed, master_killed, all_killed, stopped_and_started,
+harness.main([store_killed, store_killed_under_load, master_killed, all_killed, stopped_and_started,
               signer_killed_does_not_touch_validation, stopped_store_means_503_not_401])
