@@ -106,8 +106,16 @@ static void on_reset(void *arg, bool first)
 	writeback_reset(m);
 	if (first)
 		return;
+	shm_fresh_set_store_known(m->seg.control, false);
 	board_count(m->board.p, METRIC_GAPS, SHM_SLOT_NONE, 0, 0, 1);
 	sd_log(SD_LOG_WARN, "log-reset", SD_FS("text", "the revocation log is read again from its start"));
+}
+
+static void on_unsure(void *arg)
+{
+	struct master *m = arg;
+
+	shm_fresh_set_store_known(m->seg.control, false);
 }
 
 static bool on_settled(void *arg)
@@ -121,6 +129,7 @@ static void on_proof(void *arg, int64_t sent_at_ns)
 
 	for (uint32_t p = 0; p < SHM_PARTITIONS; p++)
 		shm_fresh_set(m->seg.control, (uint8_t)p, sent_at_ns);
+	shm_fresh_set_store_known(m->seg.control, true);
 	if (m->subscriber.proven_ns == 0)
 		sd_log(SD_LOG_INFO, "fresh", SD_FS("text", "the revocation log is read completely"));
 	m->subscriber.proven_ns = sent_at_ns;
@@ -194,7 +203,7 @@ int subscriber_open(struct master *m)
 		.poll_interval_ns = (int64_t)m->server.poll_interval_ms * SD_NS_PER_MS,
 		.timeout_ns = (int64_t)m->server.store_timeout_ms * SD_NS_PER_MS,
 		.events = {.arg = m, .entry = on_entry, .reset = on_reset,
-			   .settled = on_settled, .proof = on_proof,
+			   .unsure = on_unsure, .settled = on_settled, .proof = on_proof,
 			   .applied = on_applied, .clock = on_clock, .state = on_state},
 		.managed = m->server.store_mode == STORE_MODE_MANAGED,
 	};

@@ -20,6 +20,13 @@ static inline bool shm_fresh_holds(int64_t as_of_ns, int64_t now_ns, int64_t max
 	return as_of_ns > 0 && now_ns >= as_of_ns && now_ns - as_of_ns <= max_staleness_ns;
 }
 
+/* Does what the store says count? It may be another server, or an older copy, that was not read yet,
+ * nor given back what it lost. */
+static inline bool shm_fresh_store_known(const struct shm_control *c)
+{
+	return atomic_load_explicit(&c->store_known, memory_order_acquire) == 1;
+}
+
 /* Has this node applied the log of partition up to pos? Acquire. */
 static inline bool shm_fresh_applied(const struct shm_control *c, uint8_t partition, uint64_t pos)
 {
@@ -45,6 +52,7 @@ void shm_bucket_bump_all(struct shm_control *c);
 void shm_applied_set(struct shm_control *c, uint8_t partition, uint64_t pos);
 void shm_applied_reset(struct shm_control *c, uint8_t partition);
 void shm_fresh_set(struct shm_control *c, uint8_t partition, int64_t as_of_ns);
+void shm_fresh_set_store_known(struct shm_control *c, bool known);
 /* Nothing is proven any more (another server, a lost log). */
 void shm_fresh_clear_all(struct shm_control *c);
 

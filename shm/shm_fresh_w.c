@@ -40,3 +40,8 @@ void shm_fresh_clear_all(struct shm_control *c)
 	for (uint32_t i = 0; i < SHM_PARTITIONS; i++)
 		shm_fresh_set(c, (uint8_t)i, 0);
 }
+
+void shm_fresh_set_store_known(struct shm_control *c, bool known)
+{
+	atomic_store_explicit(&c->store_known, known ? 1 : 0, memory_order_release);
+}

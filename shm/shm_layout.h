@@ -10,7 +10,7 @@
 #include "siphash.h"
 
 #define SHM_MAGIC 0x31306465646973ull /* "sided01" */
-#define SHM_MAJOR 1
+#define SHM_MAJOR 2
 #define SHM_MINOR 0
 
 enum shm_kind { SHM_KIND_NONE = 0, SHM_KIND_POLICY, SHM_KIND_CONTROL, SHM_KIND_REVOCATIONS, SHM_KIND_STATS };
@@ -51,6 +51,7 @@ struct shm_control { /* writer: master; never moves; workers map it read-only */
 	_Atomic int64_t key_before_s[SHM_KEYS];
 	_Atomic int64_t tenant_vague_until_s[SHM_TENANTS]; /* 0, or: its ends are no longer told apart */
 	_Atomic int64_t unowned_vague_until_s; /* the same for ends of a tenant without a slot */
+	_Atomic uint64_t store_known;      /* 1: read, given back what it lost, proven; 0: believe nothing it says */
 };
 
 /* 16 bytes. Writer's order: (tombstone into tag), until and meta, then tag (release). */
@@ -106,7 +107,7 @@ _Static_assert(offsetof(struct shm_control, bucket) == 176 + 2 * 8 * SHM_PARTITI
 _Static_assert(offsetof(struct shm_control, tenant_before_s) == 176 + 16 * SHM_PARTITIONS + 8 * SHM_BUCKETS,
 	       "control layout");
 _Static_assert(sizeof(struct shm_control) == offsetof(struct shm_control, tenant_before_s) +
-	       8 * (2 * SHM_TENANTS + SHM_CLIENTS + SHM_KEYS + 1), "control layout");
+	       8 * (2 * SHM_TENANTS + SHM_CLIENTS + SHM_KEYS + 2), "control layout");
 _Static_assert(sizeof(struct shm_revoke_slot) == 16, "slot is 16 bytes");
 _Static_assert(offsetof(struct shm_revocations, slot) == 128, "slots start on a cache line");
 _Static_assert(offsetof(struct shm_stats, panic) == 104, "stats layout");

@@ -38,6 +38,7 @@ static const struct field control_fields[] = {
 	FIELD(struct shm_control, key_before_s),
 	FIELD(struct shm_control, tenant_vague_until_s),
 	FIELD(struct shm_control, unowned_vague_until_s),
+	FIELD(struct shm_control, store_known),
 };
 
 static const struct field revocations_fields[] = {

@@ -26,6 +26,12 @@ void sub_state(struct redis_sub *s, enum health_status status, enum health_reaso
 		s->conf.events.state(s->conf.events.arg, status, reason);
 }
 
+void sub_unsure(struct redis_sub *s)
+{
+	if (!s->closing && s->conf.events.unsure)
+		s->conf.events.unsure(s->conf.events.arg);
+}
+
 static void forget(struct redis_sub *s, bool first)
 {
 	s->epoch++;
@@ -65,6 +71,7 @@ void sub_lost(struct redis_sub *s)
 {
 	s->fresh = false;
 	s->failed_polls = 0;
+	sub_unsure(s);
 	sd_timer_off(s->conf.loop, &s->poll_timer);
 }
 

@@ -31,6 +31,8 @@ struct redis_sub_events {
 	/* Knowledge of the store is void (new server, new log identity, gap): forget what was remembered;
 	 * a complete read follows. first is true for the first one after start. */
 	void (*reset)(void *arg, bool first);
+	/* Optional. Another server may answer from now on, until the next proof. */
+	void (*unsure)(void *arg);
 	/* Optional. All logs were read completely: may this count? False: a poll will ask again. */
 	bool (*settled)(void *arg);
 	/* All that was committed before sent_at_ns (boot clock) has been reported through entry(). */

@@ -265,6 +265,7 @@ static void judge(struct redis_sub *s)
 		s->fresh = false;
 		s->must_reset |=
 		    p->refused == HEALTH_STORE_REPLICA || p->refused == HEALTH_STORE_LOADING;
+		sub_unsure(s);
 		sub_state(s, HEALTH_DOWN, p->refused);
 		return;
 	}
@@ -279,6 +280,7 @@ static void judge(struct redis_sub *s)
 	if (!p->before.master || !p->after.master || p->before.loading || p->after.loading) {
 		s->fresh = false;
 		s->must_reset = true;
+		sub_unsure(s);
 		sub_state(s, HEALTH_DOWN,
 			  p->before.loading || p->after.loading ? HEALTH_STORE_LOADING
 								: HEALTH_STORE_REPLICA);

@@ -104,6 +104,8 @@ void sub_state(struct redis_sub *s, enum health_status status, enum health_reaso
 void sub_reset(struct redis_sub *s);
 /* Both connections were ready once: the first read may begin, or go on. */
 void sub_begin(struct redis_sub *s);
+/* Tells that another server may answer. */
+void sub_unsure(struct redis_sub *s);
 /* Commands are gone: nothing is fresh, nothing under way counts. */
 void sub_lost(struct redis_sub *s);
 /* Reports the entries of one stream's reply that lie beyond the held position. */

@@ -19,6 +19,7 @@
 #include "seal.h"
 #include "secret.h"
 #include "session_rules.h"
+#include "shm_fresh.h"
 
 static const struct body_field fields[] = {{"refresh_token", BODY_STRING, true, 16384}};
 
@@ -129,6 +130,9 @@ static enum step rotate(struct request *r)
 		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, "no random bytes", NULL);
 	if (sd_random(&random, sizeof(random)) != SD_OK)
 		random = 0;
+	/* An older copy of the store may know nothing of the session's end. */
+	if (!shm_fresh_store_known(r->w->control))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	f->in.tenant = policy_view_str(&r->gen->view, t->name);
 	f->in.grace_ms = t->refresh_grace_ms;
 	f->in.refresh_ttl_s = t->refresh_ttl_s;
@@ -157,6 +161,8 @@ static enum step rotated(struct request *r)
 {
 	struct refresh *f = r->state;
 	f->status = r->call.status;
+	if ((f->status == STORE_OK || f->status == STORE_SUCCESSOR) && !shm_fresh_store_known(r->w->control))
+		f->status = STORE_UNAVAILABLE; /* repeated within the grace it gives the same successor */
 	switch (f->status) {
 	case STORE_OK:
 	case STORE_SUCCESSOR:

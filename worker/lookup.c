@@ -79,7 +79,7 @@ enum lookup_verdict lookup_store(const struct request *r, struct lookup *l, bool
 	const struct store_call *call = &r->call;
 	l->source = SOURCE_STORE;
 	if (call->status == STORE_UNAVAILABLE || call->status == STORE_CORRUPT ||
-	    call->status == STORE_LATE)
+	    call->status == STORE_LATE || !shm_fresh_store_known(r->w->control))
 		return outage(r, l, is_token);
 	if (rules_refuse(r, l))
 		return LOOKUP_REVOKED;

@@ -145,6 +145,8 @@ def flushed(node, redis):
     redis.command("FLUSHALL")
     harness.wait_for(lambda: raw.metric(node.metrics(), "sessiond_gaps_repaired_total") > gaps, 10, why="the gap is seen")
     timed(node, "/sessions/validate", {"access_token": dead["access_token"]}, 401, "session-revoked")
+    # 503 until the log was read again and given back what it lost: no record counts before
+    harness.wait_for(lambda: node.status()["freshness"]["fresh"], 10, why="written back, proven")
     timed(node, "/sessions/refresh", {"refresh_token": alive["refresh_token"]}, 401, "refresh-invalid")
     _, made = timed(node, "/sessions", {"user_id": "erin"}, 201)
     timed(node, "/sessions/validate", {"access_token": made["access_token"]}, 200)

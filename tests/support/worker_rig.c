@@ -194,6 +194,7 @@ static void segments(struct worker_rig *rig)
 	rig->control = calloc(1, sizeof(*rig->control));
 	assert_non_null(rig->control);
 	rig->control->seed = conf.seed;
+	shm_fresh_set_store_known(rig->control, true);
 	atomic_store(&rig->control->store_offset_ms, RIG_WALL_MS - RIG_BOOT_NS / SD_NS_PER_MS);
 	assert_int_equal(shm_revoke_w_new(&conf, rig->control, &rig->revocations, &diag), SD_OK);
 	const void *table;

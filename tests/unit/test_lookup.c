@@ -180,6 +180,24 @@ static void test_an_absent_record(void **state)
 	assert_int_equal(lookup_store(r, &l, true), LOOKUP_GONE);
 }
 
+/* Another server, or an older copy: whatever it says, it is as if it said nothing. */
+static void test_a_store_that_is_not_known(void **state)
+{
+	struct worker_rig *rig = *state;
+	struct request *r = worker_rig_request(rig, RIG_A);
+	struct lookup l = lookup_of(rig);
+
+	worker_rig_fresh(rig);
+	shm_fresh_set_store_known(rig->control, false);
+	r->call.status = STORE_ABSENT;
+	assert_int_equal(lookup_store(r, &l, false), LOOKUP_UNAVAILABLE);
+	r->call.status = STORE_ENDED;
+	assert_int_equal(lookup_store(r, &l, false), LOOKUP_UNAVAILABLE);
+	shm_fresh_set_store_known(rig->control, true);
+	r->call.status = STORE_ABSENT;
+	assert_int_equal(lookup_store(r, &l, false), LOOKUP_GONE);
+}
+
 static void test_the_record_and_its_rules(void **state)
 {
 	struct worker_rig *rig = *state;
@@ -229,7 +247,7 @@ int main(void)
 	    TEST(test_both_partitions_count), TEST(test_an_end_needs_no_proof),
 	    TEST(test_rules_by_time),	      TEST(test_unknown_is_asked),
 	    TEST(test_outage_denies),	      TEST(test_outage_allows_signed_tokens_for_a_while),
-	    TEST(test_an_absent_record),      TEST(test_the_record_and_its_rules),
+	    TEST(test_an_absent_record), TEST(test_a_store_that_is_not_known), TEST(test_the_record_and_its_rules),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
