@@ -30,3 +30,4 @@ include tests/integration/nodes.mk
 include tests/integration/master.mk
 include tests/integration/attack.mk
 include tests/integration/edge.mk
+include tests/models/local.mk

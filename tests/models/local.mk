@@ -1,0 +1,5 @@
+# Promela models of freshness and write-back, searched with Spin; skipped where it is not installed.
+MODELS = tests/models/freshness.pml tests/models/writeback.pml
+dist_check_SCRIPTS += tests/models/run
+TESTS += tests/models/run
+EXTRA_DIST += $(MODELS)
