@@ -17,7 +17,7 @@ ACL SETUSER intruder on nopass +@all ~*|ACL WHOAMI|SHUTDOWN NOSAVE|DEBUG SLEEP 1
 BGREWRITEAOF|MONITOR|CLIENT LIST|CLIENT KILL TYPE normal|CLIENT NO-EVICT on|REPLICAOF 127.0.0.1 1|SLAVEOF NO ONE
 MODULE LIST|MODULE LOAD /tmp/x.so|FUNCTION LOAD x|FUNCTION DELETE x|SCRIPT FLUSH|SCRIPT KILL|MIGRATE 127.0.0.1 1 sd1:x 0 1
 DUMP sd1:x|RESTORE sd1:x 0 x|RENAME sd1:x sd1:y|SWAPDB 0 1|LATENCY RESET|SLOWLOG GET|MEMORY DOCTOR|FAILOVER
-WAIT 0 0|OBJECT HELP|SORT sd1:x|GET other|SET other 1|DEL other|SUBSCRIBE other|PSUBSCRIBE *|PUBLISH other x
+OBJECT HELP|SORT sd1:x|GET other|SET other 1|DEL other|SUBSCRIBE other|PSUBSCRIBE *|PUBLISH other x
 HSET sd1:{nodes}:leases n 1|HSET sd1:other n 1|HGETALL sd1:other|MULTI|PSYNC ? -1|SYNC"""
 # eval itself it needs, to load a script again; what a script calls is held against the same rules.
 SCRIPTS = ("redis.call('flushall')", "redis.call('get','other')", "redis.call('set','sd1:x','1')", "redis.call('keys','*')",
