@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * ends_memory - a hash that grows by one chain at a time (linear hashing: no pause at any size), and
- * a heap by absolute end.
- * Owns:      the places, the chains, the heap
- * Runs in:   master
- * Fails by:  SD_ERR_MEMORY at its making; afterwards never: at the bound what is over first goes
- * Never:     hold more than its bound, or forget the newest for the oldest
+ * ends_memory - a hash that grows by one chain at a time (linear hashing: no pause at any size),
+ * and a heap by absolute end. Owns:      the places, the chains, the heap Runs in:   master Fails
+ * by:  SD_ERR_MEMORY at its making; afterwards never: at the bound what is over first goes Never:
+ * hold more than its bound, or forget the newest for the oldest
  */
 #include "base.h"
 #include "ends_memory.h"
@@ -16,12 +14,12 @@ _Static_assert(sizeof(struct ends_memory_end) == 48, "48 bytes each");
 struct ends_memory {
 	struct sd_siphash_key key;
 	uint32_t bound, count;
-	uint32_t top;	    /* places ever used: 1 .. top */
-	uint32_t free_list; /* by next; 0 = none */
+	uint32_t top;		       /* places ever used: 1 .. top */
+	uint32_t free_list;	       /* by next; 0 = none */
 	struct ends_memory_end *place; /* bound + 1; 0 is nobody's */
 	uint32_t *heap;		       /* count places, the first over first */
-	uint32_t *chain;	       /* up to bound rounded up to 2^n; chains of them are in use */
-	uint32_t chains, mask;	       /* mask + 1 <= chains <= 2 * (mask + 1) */
+	uint32_t *chain;       /* up to bound rounded up to 2^n; chains of them are in use */
+	uint32_t chains, mask; /* mask + 1 <= chains <= 2 * (mask + 1) */
 	int64_t dropped_until_s;
 	uint64_t dropped;
 };

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * writeback - runs the idempotent scripts for what the store lost, batch by batch, by the connection
- * that reads the log; then the next poll may count.
- * Owns:      the memory of what was applied, and the run under way
- * Runs in:   master (after the sandbox)
- * Fails by:  staying owed: nothing counts until it is done
- * Never:     wait for a reply, or send more than a batch before the last one was answered */
+ * writeback - runs the idempotent scripts for what the store lost, batch by batch, by the
+ * connection that reads the log; then the next poll may count. Owns:      the memory of what was
+ * applied, and the run under way Runs in:   master (after the sandbox) Fails by:  staying owed:
+ * nothing counts until it is done Never:     wait for a reply, or send more than a batch before the
+ * last one was answered */
 #include "base.h"
 #include "writeback.h"
 
@@ -33,7 +32,8 @@ int writeback_open(struct master *m)
 	w->tenant = calloc(SHM_TENANTS, sizeof(*w->tenant));
 	if (w->tenant == NULL)
 		return SD_ERR_MEMORY;
-	err = ends_memory_new((uint32_t)m->server.mem_remembered_ends, m->seg.control->seed, &w->ends);
+	err = ends_memory_new((uint32_t)m->server.mem_remembered_ends, m->seg.control->seed,
+			      &w->ends);
 	return err == SD_OK ? store_back_new(m->server.store_prefix, &w->store) : err;
 }
 
@@ -57,13 +57,14 @@ static void note_tenant(struct writeback *w, uint32_t slot, struct sd_slice name
 void writeback_entry(struct master *m, const struct log_entry *e, uint32_t tenant, uint32_t slot)
 {
 	struct writeback *w = &m->writeback;
-	struct rules_memory_in rule = {(uint32_t)e->kind, slot, tenant, w->epoch, e->id, e->before_s, e->until_s};
+	struct rules_memory_in rule = {(uint32_t)e->kind, slot,	     tenant, w->epoch, e->id,
+				       e->before_s,	  e->until_s};
 	struct ends_memory_end end = {
-		.absolute_s = SD_MAX(e->absolute_s, e->until_s),
-		.until_s = e->until_s,
-		.epoch = w->epoch,
-		.tenant = (uint16_t)tenant,
-		.reason = (uint8_t)e->reason,
+	    .absolute_s = SD_MAX(e->absolute_s, e->until_s),
+	    .until_s = e->until_s,
+	    .epoch = w->epoch,
+	    .tenant = (uint16_t)tenant,
+	    .reason = (uint8_t)e->reason,
 	};
 
 	note_tenant(w, tenant, e->tenant);
@@ -89,7 +90,8 @@ void writeback_tick(struct master *m)
 	ends_memory_expire(w->ends, sd_clock_wall_ms() / 1000, EXPIRE_MAX);
 	board_gauge(m->board.p, GAUGE_REMEMBERED_ENDS, ends_memory_count(w->ends));
 	if (dropped > w->dropped_told)
-		board_count(m->board.p, METRIC_ENDS_DROPPED, SHM_SLOT_NONE, 0, 0, dropped - w->dropped_told);
+		board_count(m->board.p, METRIC_ENDS_DROPPED, SHM_SLOT_NONE, 0, 0,
+			    dropped - w->dropped_told);
 	w->dropped_told = dropped;
 }
 
@@ -135,9 +137,11 @@ static void on_answer(struct redis_req *req, struct redisReply *reply, bool late
 
 static int64_t deadline_ms(const struct writeback *w)
 {
-	int64_t offset = atomic_load_explicit(&w->m->seg.control->store_offset_ms, memory_order_relaxed);
+	int64_t offset =
+	    atomic_load_explicit(&w->m->seg.control->store_offset_ms, memory_order_relaxed);
 
-	return offset + sd_clock_boot_ns() / SD_NS_PER_MS + w->m->server.store_timeout_ms + LATE_SLACK_MS;
+	return offset + sd_clock_boot_ns() / SD_NS_PER_MS + w->m->server.store_timeout_ms +
+	       LATE_SLACK_MS;
 }
 
 static int64_t retain_s(const struct writeback *w, const char *tenant)
@@ -170,12 +174,12 @@ static bool send_end(struct writeback *w, const struct ends_memory_end *e)
 {
 	const char *tenant = w->tenant[e->tenant];
 	struct store_end in = {
-		.tenant = sd_slice_str(tenant),
-		.reason = (enum end_reason)e->reason,
-		.retain_s = retain_s(w, tenant),
-		.tombstone = true,
-		.until_s = e->until_s,
-		.absolute_s = e->absolute_s,
+	    .tenant = sd_slice_str(tenant),
+	    .reason = (enum end_reason)e->reason,
+	    .retain_s = retain_s(w, tenant),
+	    .tombstone = true,
+	    .until_s = e->until_s,
+	    .absolute_s = e->absolute_s,
 	};
 	struct sd_slice command;
 
@@ -188,14 +192,14 @@ static bool send_end(struct writeback *w, const struct ends_memory_end *e)
 static bool send_rule(struct writeback *w, struct rules_memory_rule *r)
 {
 	struct store_rule in = {
-		.tenant = sd_slice_str(w->tenant[r->tenant]),
-		.kind = r->kind == LOG_TENANT ? STORE_RULE_TENANT :
-			r->kind == LOG_CLIENT ? STORE_RULE_CLIENT :
-						STORE_RULE_KEY,
-		.id = sd_slice(r->id, r->id_n),
-		.before_s = r->before_s,
-		.until_s = r->until_s,
-		.write_back = true,
+	    .tenant = sd_slice_str(w->tenant[r->tenant]),
+	    .kind = r->kind == LOG_TENANT   ? STORE_RULE_TENANT
+		    : r->kind == LOG_CLIENT ? STORE_RULE_CLIENT
+					    : STORE_RULE_KEY,
+	    .id = sd_slice(r->id, r->id_n),
+	    .before_s = r->before_s,
+	    .until_s = r->until_s,
+	    .write_back = true,
 	};
 	struct sd_slice command;
 
@@ -209,7 +213,8 @@ static bool send_rules(struct writeback *w)
 	int64_t now_s = sd_clock_wall_ms() / 1000;
 	struct rules_memory_rule *r = NULL;
 
-	while (w->waiting < WRITEBACK_BATCH && (r = rules_memory_next(&w->rules, r, w->epoch, now_s)) != NULL)
+	while (w->waiting < WRITEBACK_BATCH &&
+	       (r = rules_memory_next(&w->rules, r, w->epoch, now_s)) != NULL)
 		if (!send_rule(w, r))
 			return false;
 	if (r == NULL)
@@ -223,7 +228,8 @@ static bool send_ends(struct writeback *w)
 
 	while (w->waiting < WRITEBACK_BATCH && left > 0) {
 		uint32_t from = w->cursor;
-		const struct ends_memory_end *e = ends_memory_next(w->ends, w->epoch, left, &w->cursor);
+		const struct ends_memory_end *e =
+		    ends_memory_next(w->ends, w->epoch, left, &w->cursor);
 
 		if (e == NULL) {
 			if (w->cursor == 0)
@@ -259,7 +265,8 @@ static void step(struct writeback *w)
 	if (sent && w->waiting == 0 && w->stage == WRITEBACK_ENDS)
 		sent = send_ends(w);
 	if (!sent) {
-		/* No connection, or no memory: the next poll that is read completely begins again. */
+		/* No connection, or no memory: the next poll that is read completely begins again.
+		 */
 		w->state = WRITEBACK_OWED;
 	} else if (w->waiting == 0 && w->stage != WRITEBACK_ALL) {
 		later(w, 0);

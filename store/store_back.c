@@ -92,9 +92,9 @@ static enum store_back_result judge(const struct redisReply *reply)
 
 	if (redis_is_error(reply))
 		return starts(reply, "WRONGTYPE") || starts(reply, "ERR user_script") ||
-				       starts(reply, "ERR Error running")
-			       ? STORE_BACK_REFUSED
-			       : STORE_BACK_AGAIN;
+			       starts(reply, "ERR Error running")
+			   ? STORE_BACK_REFUSED
+			   : STORE_BACK_AGAIN;
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements <= AT_LOG_ID)
 		return STORE_BACK_AGAIN;
 	status = redis_slice(reply->element[AT_STATUS]);

@@ -76,9 +76,9 @@ static bool ask(struct store_op *op)
 	redis_args_str(&args, text);
 	op->req_wait.fn = on_wait;
 	/* The server gives up first: only its silence is a time-out of the connection. */
-	op->wait_owed =
-	    redis_pool_has(s->pool, op->link) &&
-	    redis_link_send_args(op->link, &args, &op->req_wait, now + 2 * s->conf.timeout_ns) == SD_OK;
+	op->wait_owed = redis_pool_has(s->pool, op->link) &&
+			redis_link_send_args(op->link, &args, &op->req_wait,
+					     now + 2 * s->conf.timeout_ns) == SD_OK;
 	return op->wait_owed;
 }
 

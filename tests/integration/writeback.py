@@ -112,7 +112,8 @@ def second(first, redis):
                 os.chown(there, s.st_uid, s.st_gid)
                 os.chmod(there, s.st_mode & 0o777)
     node.api_keys = dict(first.api_keys)
-    node.write("sessiond.yaml", node.server_text + f"store: {{ mode: redis, url: \"unix:{redis.socket}\", timeout: 1s }}\n")
+    node.write("sessiond.yaml", node.server_text + "memory: { remembered_ends: 1000 }\n"
+               f"store: {{ mode: redis, url: \"unix:{redis.socket}\", timeout: 1s }}\n")
     return node.start()
 
 
@@ -216,6 +217,10 @@ def many(nodes, redis):
         body = {"session_id": s["session_id"]}
         nodes[0].wait(lambda: nodes[0].request("POST", "/sessions/revoke", body, "brand-a")[0] == 200, 5, why="revoked")
     nodes[0].wait(lambda: raw.metric(nodes[0].metrics(), "sessiond_remembered_ends") >= 1200, 5, why="remembered")
+    # the second one has room for a thousand, keeps as many, and says so
+    nodes[1].wait(lambda: raw.metric(nodes[1].metrics(), "sessiond_remembered_ends_dropped_total") >= 200, 5)
+    assert raw.metric(nodes[1].metrics(), "sessiond_remembered_ends") == 1000
+    nodes[1].wait(lambda: "remembered_ends" in str(nodes[1].status()["health"]["freshness"]), 5, why="said")
     gaps = [raw.metric(n.metrics(), "sessiond_gaps_repaired_total") for n in nodes]
     written = sum(raw.metric(n.metrics(), "sessiond_writebacks_total") for n in nodes)
     redis.command("FLUSHALL")
