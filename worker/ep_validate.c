@@ -301,9 +301,12 @@ static bool audience_fits(const struct session *s, struct sd_slice audience)
 
 static enum step session_from_memory(struct request *r, struct validate *v)
 {
+	lookup_proof(r, &v->lookup);
 	struct known_session *k = known_session_find(r, &v->handle.sid);
-	if (!k)
+	if (!k) {
+		v->lookup.proof_read = false; /* of before the store is asked */
 		return STEP_NEXT;
+	}
 	v->lookup.query = k->query;
 	v->lookup.seen_ms = k->seen_ms;
 	v->client = k->session.client;

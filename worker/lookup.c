@@ -24,10 +24,17 @@ static int64_t proof(const struct request *r, const struct lookup *l)
 	return SD_MIN(a, b);
 }
 
+void lookup_proof(const struct request *r, struct lookup *l)
+{
+	l->as_of_ns = proof(r, l);
+	l->proof_read = true;
+}
+
 enum lookup_verdict lookup_memory(const struct request *r, struct lookup *l)
 {
 	enum shm_scope scope = SHM_SCOPE_NONE;
-	int64_t as_of = proof(r, l);
+	int64_t as_of = l->proof_read ? l->as_of_ns : proof(r, l);
+	l->proof_read = false;
 	enum shm_verdict v = shm_revoke_check(r->w->control, r->w->table, &l->query, &scope);
 	int64_t now = sd_clock_boot_ns();
 	l->source = SOURCE_MEMORY;

@@ -25,10 +25,15 @@ struct lookup {
 	int64_t seen_ms;      /* latest activity this worker knows of */
 	enum fallback why;
 	enum validate_source source;
+	int64_t as_of_ns;     /* of lookup_proof(), until lookup_memory() has used it */
+	bool proof_read;
 	/* after a good answer; of the policy alone when the record is unknown */
 	struct session_clocks clocks;
 };
 
+/* Reads the proof before anything that it speaks for: to be called before a remembered copy is held
+ * against its bucket. Else a master that catches up between the two proves what the copy lacks. */
+void lookup_proof(const struct request *r, struct lookup *l);
 /* Shared memory alone. The reader's order: proof, table, then the present time. */
 enum lookup_verdict lookup_memory(const struct request *r, struct lookup *l) SD_MUSTCHECK;
 

@@ -52,6 +52,20 @@ static void test_stale_is_asked_to_the_nanosecond(void **state)
 	assert_int_equal(l.why, FALLBACK_STALE);
 }
 
+/* A copy was looked at while the master lagged behind; what the master proves after that says
+ * nothing for the copy. */
+static void test_a_proof_of_before_the_copy_counts(void **state)
+{
+	struct worker_rig *rig = *state;
+	struct request *r = worker_rig_request(rig, RIG_A);
+	struct lookup l = lookup_of(rig);
+	lookup_proof(r, &l);
+	worker_rig_fresh(rig);
+	assert_int_equal(lookup_memory(r, &l), LOOKUP_ASK);
+	assert_int_equal(l.why, FALLBACK_STALE);
+	assert_int_equal(lookup_memory(r, &l), LOOKUP_GOOD); /* it was used up */
+}
+
 /* A rule of the tenant stands in another partition than its users: both must be proven. */
 static void test_both_partitions_count(void **state)
 {
@@ -244,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_never_proven_is_asked), TEST(test_stale_is_asked_to_the_nanosecond),
+	    TEST(test_a_proof_of_before_the_copy_counts),
 	    TEST(test_both_partitions_count), TEST(test_an_end_needs_no_proof),
 	    TEST(test_rules_by_time),	      TEST(test_unknown_is_asked),
 	    TEST(test_outage_denies),	      TEST(test_outage_allows_signed_tokens_for_a_while),
