@@ -370,15 +370,15 @@ static enum step session_step(struct request *r)
 
 /* What only shared memory knows of a record that the store gave: an end that the store has lost, a
  * rule of its client, whose name we did not know when we asked. Where the table is not proven the
- * store is asked again, by that name. */
+ * store is asked again, by that name; then its word is enough. */
 static enum step session_held_against_table(struct request *r, struct validate *v,
 					    struct known_session *k)
 {
 	v->lookup.query = k->query;
 	enum lookup_verdict verdict = lookup_memory(r, &v->lookup);
-	if (verdict == LOOKUP_ASK)
+	if (verdict == LOOKUP_ASK && !v->client_asked)
 		return session_ask(r, v, k->session.client);
-	if (verdict != LOOKUP_GOOD)
+	if (verdict != LOOKUP_GOOD && verdict != LOOKUP_ASK)
 		return refuse(r, v, result_of(verdict));
 	v->lookup.source = SOURCE_STORE;
 	return session_good(r, v, k);
@@ -403,7 +403,7 @@ static enum step session_store_step(struct request *r)
 	    known_session_keep(r, &r->call.session, v->bucket, v->bucket_value);
 	if (!k)
 		return refuse(r, v, RESULT_UNAVAILABLE);
-	return v->client_asked ? session_good(r, v, k) : session_held_against_table(r, v, k);
+	return session_held_against_table(r, v, k);
 }
 
 /* --- the two kinds ---------------------------------------------------------------------------- */

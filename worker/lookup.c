@@ -81,6 +81,16 @@ static bool rules_refuse(const struct request *r, const struct lookup *l)
 	return l->query.iat_s < before;
 }
 
+/* What came into the table since memory was asked, and what the store has lost: an end is never
+ * undone. */
+static enum lookup_verdict held_against_table(const struct request *r, const struct lookup *l)
+{
+	enum shm_scope scope = SHM_SCOPE_NONE;
+	if (shm_revoke_check(r->w->control, r->w->table, &l->query, &scope) != SHM_REVOKED)
+		return LOOKUP_GOOD;
+	return scope == SHM_SCOPE_SESSION ? LOOKUP_GONE : LOOKUP_REVOKED;
+}
+
 enum lookup_verdict lookup_store(const struct request *r, struct lookup *l, bool is_token)
 {
 	const struct store_call *call = &r->call;
@@ -96,7 +106,8 @@ enum lookup_verdict lookup_store(const struct request *r, struct lookup *l, bool
 		return LOOKUP_UNAVAILABLE;
 	switch (session_fate(r->tenant, &call->session, l->seen_ms, r->now_ms, &l->clocks)) {
 	case FATE_ACTIVE:
-		return LOOKUP_GOOD;
+		/* A session token's place in the table is known once its record is kept. */
+		return is_token ? held_against_table(r, l) : LOOKUP_GOOD;
 	case FATE_EXPIRED:
 		return LOOKUP_EXPIRED;
 	case FATE_IDLE:

@@ -248,6 +248,8 @@ static void test_the_record_and_its_rules(void **state)
 		assert_int_equal(lookup_store(r, &l, true), LOOKUP_REVOKED);
 		*rules[i] = 0;
 	}
+	worker_rig_revoke(rig, &sid, RIG_A, "alice"); /* meanwhile; or the store has lost it */
+	assert_int_equal(lookup_store(r, &l, true), LOOKUP_GONE);
 	r->call.status = STORE_LIMIT; /* no answer to this question */
 	assert_int_equal(lookup_store(r, &l, true), LOOKUP_UNAVAILABLE);
 }
