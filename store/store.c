@@ -104,6 +104,8 @@ static void op_free(struct store_op *op)
 {
 	if (!op)
 		return;
+	if (op->role)
+		freeReplyObject(op->role);
 	if (op->time)
 		freeReplyObject(op->time);
 	if (op->rules)

@@ -13,9 +13,9 @@
 
 /* Redis checks what a script calls against its caller's rules, so these stand here too. */
 static const char worker[] =
-    "+evalsha +eval +time +ping +hgetall +hmget +hget +hset +hdel +exists +pexpireat +pexpiretime "
+    "+evalsha +eval +role +time +ping +hgetall +hmget +hget +hset +hdel +exists +pexpireat +pexpiretime "
     "+setnx +xadd +xrange +xtrim +zadd +zrem +zrange +publish +wait +select +client|setname";
-static const char master[] = "+xread +xrevrange +mget +hsetnx +hvals +pexpire +role +info +subscribe "
+static const char master[] = "+xread +xrevrange +mget +hsetnx +hvals +pexpire +info +subscribe "
 			     "+unsubscribe";
 
 static bool begins(const char *prefix, char *out, size_t n)

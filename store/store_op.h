@@ -29,7 +29,7 @@ struct store {
 };
 
 struct store_op {
-	struct redis_req req, req_time, req_rules; /* the last two: store_read alone */
+	struct redis_req req, req_role, req_time, req_rules; /* all but the first: store_read alone */
 	struct redis_req req_wait;		   /* store_wait.c */
 	struct store *store;
 	struct store_call *call; /* NULL: nobody waits (touch) */
@@ -41,7 +41,7 @@ struct store_op {
 	bool answered;	  /* the script was, with `answer` */
 	enum store_status answer;
 	unsigned waiting; /* store_read: replies owed */
-	struct redisReply *time, *rules;
+	struct redisReply *role, *time, *rules;
 	struct sid sid;
 	char *wire; /* the EVALSHA command, for the retry */
 	size_t wire_n;

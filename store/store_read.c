@@ -54,18 +54,30 @@ static int read_rules(const struct redisReply *reply, struct store_call *call)
 	return SD_OK;
 }
 
-/* All three replies are here. */
+/* A replica answers reads too, with what it was told last: a connection that outlived its server's
+ * demotion would tell of the past for ever. */
+static bool is_primary(const struct redisReply *role)
+{
+	return role->type == REDIS_REPLY_ARRAY && role->elements > 0 &&
+	       sd_slice_is(redis_slice(role->element[0]), "master");
+}
+
+/* All four replies are here. */
 static enum store_status judge(struct store_op *op)
 {
 	struct store_call *call = op->call;
 	struct redisReply *record = call->reply;
-	struct redisReply *const all[] = {op->time, record, op->rules};
+	struct redisReply *const all[] = {op->role, op->time, record, op->rules};
 
 	for (size_t i = 0; i < SD_ARRAY_LEN(all); i++) {
 		if (!all[i])
 			return STORE_UNAVAILABLE;
 		if (redis_is_error(all[i]))
 			return store_op_error(op, all[i]);
+	}
+	if (!is_primary(op->role)) {
+		redis_pool_drop(op->store->pool, op->link, "not a primary");
+		return STORE_UNAVAILABLE;
 	}
 	if (read_time(op->time, &call->now_ms) != SD_OK || read_rules(op->rules, call) != SD_OK ||
 	    record->type != REDIS_REPLY_ARRAY || record->elements % 2 != 0) {
@@ -86,6 +98,15 @@ static void arrived(struct store_op *op)
 {
 	if (--op->waiting == 0)
 		store_op_end(op, judge(op));
+}
+
+static void on_role(struct redis_req *req, struct redisReply *reply, bool late)
+{
+	struct store_op *op = SD_CONTAINER_OF(req, struct store_op, req_role);
+
+	(void)late;
+	op->role = reply;
+	arrived(op);
 }
 
 static void on_time(struct redis_req *req, struct redisReply *reply, bool late)
@@ -148,6 +169,7 @@ void store_read(struct store *s, struct sd_slice tenant, const struct sid *sid,
 	op->sid = *sid;
 	op->link = redis_pool_pick(s->pool);
 	op->req.fn = on_record;
+	op->req_role.fn = on_role;
 	op->req_time.fn = on_time;
 	op->req_rules.fn = on_rules;
 	store_key_session(&session, s->maker.prefix, tenant, sid);
@@ -158,13 +180,15 @@ void store_read(struct store *s, struct sd_slice tenant, const struct sid *sid,
 	}
 	snprintf(client_field, sizeof(client_field), "c:" SD_SLICE_FMT, SD_SLICE_ARG(client));
 	snprintf(key_field, sizeof(key_field), "k:" SD_SLICE_FMT, SD_SLICE_ARG(kid));
-	words[0] = SD_SLICE("TIME");
-	if (!send_words(op, &op->req_time, words, 1)) {
+	words[0] = SD_SLICE("ROLE");
+	if (!send_words(op, &op->req_role, words, 1)) {
 		store_op_refuse(op, STORE_UNAVAILABLE);
 		return;
 	}
 	/* From here on what is owed ends the call; a command that cannot be queued counts as
 	 * unanswered. */
+	words[0] = SD_SLICE("TIME");
+	(void)send_words(op, &op->req_time, words, 1);
 	words[0] = SD_SLICE("HGETALL");
 	words[1] = sd_slice_str(session.s);
 	(void)send_words(op, &op->req, words, 2);

@@ -98,6 +98,7 @@ static void end_answered(const char *reply, enum store_status status, unsigned d
 	store_call_release(&call); /* once is enough, twice does no harm */
 }
 
+#define ROLE_MASTER "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n"
 #define HEAD_OK "$2\r\nOK\r\n:5\r\n$0\r\n\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n"
 
 #define ERROR_TEST(name, text, status, drops)                                                      \
@@ -200,8 +201,8 @@ static void unknown_offset_ends_at_once(void **state)
 	store_read(store, SD_SLICE("t"), &sid, SD_SLICE(""), SD_SLICE(""), &call);
 	turn(0);
 	fake_redis_pump(&fake);
-	assert_int_equal(fake.commands, 3);
-	fake_redis_say(&fake,
+	assert_int_equal(fake.commands, 4);
+	fake_redis_say(&fake, ROLE_MASTER
 		       "*2\r\n$1\r\n9\r\n$4\r\n1000\r\n*0\r\n*3\r\n$-1\r\n$1\r\n7\r\n$-1\r\n");
 	turn(1);
 	assert_int_equal(told, 2);
@@ -218,10 +219,28 @@ static void read_replies_shifted(void **state)
 	(void)state;
 	store_read(store, SD_SLICE("t"), &sid, SD_SLICE(""), SD_SLICE(""), &call);
 	turn(0);
-	fake_redis_say(&fake, "*0\r\n*3\r\n$-1\r\n$-1\r\n$-1\r\n*2\r\n$1\r\n9\r\n$1\r\n0\r\n");
+	fake_redis_say(&fake, ROLE_MASTER "*0\r\n*3\r\n$-1\r\n$-1\r\n$-1\r\n*2\r\n$1\r\n9\r\n$1\r\n0\r\n");
 	turn(1);
 	assert_int_equal(told, 1);
 	assert_int_equal(call.status, STORE_CORRUPT);
+	assert_int_equal(lost, 1);
+	store_call_release(&call);
+}
+
+/* What a replica says may be of any time. */
+static void read_of_a_replica(void **state)
+{
+	struct sid sid = {{1}};
+
+	(void)state;
+	store_read(store, SD_SLICE("t"), &sid, SD_SLICE(""), SD_SLICE(""), &call);
+	turn(0);
+	fake_redis_say(&fake, "*1\r\n$5\r\nslave\r\n"
+			      "*2\r\n$1\r\n9\r\n$4\r\n1000\r\n*0\r\n"
+			      "*3\r\n$-1\r\n$-1\r\n$-1\r\n");
+	turn(1);
+	assert_int_equal(told, 1);
+	assert_int_equal(call.status, STORE_UNAVAILABLE);
 	assert_int_equal(lost, 1);
 	store_call_release(&call);
 }
@@ -283,6 +302,7 @@ int main(void)
 	    TEST(script_deadline),
 	    TEST(unknown_offset_ends_at_once),
 	    TEST(read_replies_shifted),
+	    TEST(read_of_a_replica),
 	    TEST(freeing_tells_all),
 	    TEST(no_connection),
 	};
