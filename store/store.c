@@ -223,6 +223,14 @@ enum store_status store_op_error(struct store_op *op, const struct redisReply *r
 
 static void on_reply(struct redis_req *req, struct redisReply *reply, bool late);
 
+static void note_applied(struct store_op *op)
+{
+	if (op->call)
+		op->call->applied_before =
+		    atomic_load_explicit(&op->store->conf.control->applied[op->call->partition],
+					 memory_order_acquire);
+}
+
 /* The server does not know the script yet: the same call with its text. */
 static int resend(struct store_op *op)
 {
@@ -237,6 +245,7 @@ static int resend(struct store_op *op)
 		return err;
 	op->retried = true;
 	op->link = link;
+	note_applied(op);
 	err = link ? redis_link_send(link, sd_slice(wire, n), &op->req, op->deadline_ns)
 		   : SD_ERR_CLOSED;
 	sd_wipe(wire, n);
@@ -276,6 +285,7 @@ void store_op_send(struct store_op *op, struct store_cmd *c)
 
 	op->req.fn = on_reply;
 	op->link = link;
+	note_applied(op);
 	if (c->failed || !link || redis_args_format(&c->args, &op->wire, &op->wire_n) != SD_OK ||
 	    redis_link_send(link, sd_slice(op->wire, op->wire_n), &op->req, op->deadline_ns) !=
 		SD_OK) {

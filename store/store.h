@@ -36,7 +36,7 @@ struct store_call {
 	int64_t iat_s, exp_s, absolute_at_s, idle_at_s, refresh_expires_s; /* create, refresh */
 	struct sd_slice successor; /* refresh */
 	uint32_t ended, partition; /* by this call; where */
-	uint64_t log_pos;          /* shm_log_pos() of the last entry it appended; 0 = none */
+	uint64_t log_pos, applied_before; /* shm_log_pos() of its last entry, 0 = none; had here when it was sent */
 	char log_id[44];           /* "ms-seq" of it; "" = none */
 	uint32_t evicted_count;    /* create; more than 64 are only counted */
 	struct sid evicted[64];

@@ -74,7 +74,10 @@ enum step applied_wait(struct request *r)
 	if (nothing_to_wait_for(r))
 		return STEP_NEXT;
 	r->wait_partition = (uint8_t)r->call.partition;
-	r->wait_pos = r->call.log_pos;
+	/* A position that this node had passed before the script was sent is not that entry's: a
+	 * promoted server whose clock is behind gives out again what died with the one before. Then
+	 * only a proof counts. */
+	r->wait_pos = r->call.log_pos > r->call.applied_before ? r->call.log_pos : 0;
 	r->wait_since_ns = sd_clock_boot_ns();
 	r->wait_until_ns = r->wait_since_ns + (int64_t)r->tenant->max_staleness_ms * SD_NS_PER_MS;
 	if (is_applied(r))

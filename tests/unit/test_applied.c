@@ -43,6 +43,21 @@ static void test_waits_until_applied(void **state)
 	assert_null(s->rig.w.waiting_applied);
 }
 
+/* The log went back (a failover to a clock behind): its position was passed by what is lost. */
+static void test_a_position_passed_before_proves_nothing(void **state)
+{
+	struct worker_store *s = *state;
+	char path[64];
+	int status;
+	make_session(s, path);
+	obey(s);
+	int client = worker_store_begin(s, path, NULL);
+	assert_false(worker_store_wait(s, client, A_FEW, &status));
+	shm_fresh_set(s->rig.control, partition(), sd_clock_boot_ns());
+	assert_true(worker_store_wait(s, client, A_FEW, &status));
+	assert_int_equal(status, 204);
+}
+
 /* A read of the log that was sent after the reply proves it too, whatever the position says. */
 static void test_a_later_proof_is_enough(void **state)
 {
@@ -112,7 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_waits_until_applied),	     TEST(test_a_later_proof_is_enough),
 	    TEST(test_a_repeated_end_waits_as_well), TEST(test_what_never_was_needs_no_wait),
-	    TEST(test_bounded_by_staleness),
+	    TEST(test_bounded_by_staleness), TEST(test_a_position_passed_before_proves_nothing),
 	};
 	return cmocka_run_group_tests(tests, worker_store_setup, worker_store_teardown);
 }
