@@ -2,4 +2,4 @@
 MODELS = tests/models/freshness.pml tests/models/writeback.pml
 dist_check_SCRIPTS += tests/models/run
 TESTS += tests/models/run
-EXTRA_DIST += $(MODELS)
+EXTRA_DIST += $(MODELS) docs/FRESHNESS.md
