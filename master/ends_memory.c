@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * ends_memory - a hash that grows by one chain at a time (linear hashing: no pause at any size),
- * and a heap by absolute end. Owns:      the places, the chains, the heap Runs in:   master Fails
- * by:  SD_ERR_MEMORY at its making; afterwards never: at the bound what is over first goes Never:
- * hold more than its bound, or forget the newest for the oldest
+ * and a heap by absolute end.
+ * Owns:      the places, the chains, the heap
+ * Runs in:   master
+ * Fails by:  SD_ERR_MEMORY at its making; afterwards never: at the bound what is over first goes
+ * Never:     hold more than its bound, or forget the newest for the oldest
  */
 #include "base.h"
 #include "ends_memory.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * writeback - runs the idempotent scripts for what the store lost, batch by batch, by the
- * connection that reads the log; then the next poll may count. Owns:      the memory of what was
- * applied, and the run under way Runs in:   master (after the sandbox) Fails by:  staying owed:
- * nothing counts until it is done Never:     wait for a reply, or send more than a batch before the
- * last one was answered */
+ * connection that reads the log; then the next poll may count.
+ * Owns:      the memory of what was applied, and the run under way
+ * Runs in:   master (after the sandbox)
+ * Fails by:  staying owed: nothing counts until it is done
+ * Never:     wait for a reply, or send more than a batch before the last one was answered
+ */
 #include "base.h"
 #include "writeback.h"
 

@@ -54,9 +54,12 @@ static void on_wait(struct redis_req *req, struct redisReply *reply, bool late)
 	if (reply)
 		freeReplyObject(reply);
 	op->wait_owed = op->wait_early = false;
-	/* Not answered: the script is on its way once more, and asks again when it is. */
-	if (op->answered)
-		settle(op, replicas > 0 && !early);
+	/* Not answered: the script is on its way once more, and asks again when it is. Answered by
+	 * another connection before this WAIT, which stood behind the refused first try: ask now. */
+	if (op->answered && early)
+		store_wait_end(op, op->answer);
+	else if (op->answered)
+		settle(op, replicas > 0);
 }
 
 static bool ask(struct store_op *op)

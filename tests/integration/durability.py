@@ -97,6 +97,7 @@ def main():
         node.write("sessiond.yaml", node.server_text +
                    f"store: {{ mode: redis, url: \"unix:{redis.socket}\", durability: replica, timeout: 500ms }}\n")
         node.start()
+        harness.wait_for(lambda: redis.command("WAIT", "1", "100") == b":1\r\n", 20, why="the replica follows")
         acknowledged(node, redis, replica)
         print("ok acknowledged", flush=True)
         trouble(node, replica, lambda: replica.proc.send_signal(signal.SIGSTOP),
