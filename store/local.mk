@@ -20,7 +20,7 @@ libsdstore_a_SOURCES = \
 	store/node_row.c store/node_row.h store/redis_args.c store/redis_link.c \
 	store/redis_link.h store/redis_pool.c store/redis_pool.h store/redis_read.c \
 	store/redis_read.h store/session.c store/session.h store/store.c store/store.h \
-	store/store_acl.c store/store_acl.h store/store_back.c store/store_back.h \
+	store/store_acl.c store/store_acl.h store/store_ask.h store/store_back.c store/store_back.h \
 	store/store_cmd.c store/store_key.c store/store_key.h \
 	store/store_nodes.c store/store_nodes.h store/store_op.h store/store_read.c \
 	store/store_reply.c store/store_script.c store/store_script.h store/store_wait.c \

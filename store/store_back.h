@@ -4,7 +4,7 @@
 #ifndef SD_STORE_BACK_H
 #define SD_STORE_BACK_H
 
-#include "store.h"
+#include "store_ask.h"
 
 struct redisReply;
 struct store_back;

@@ -5,7 +5,7 @@
 #define SD_STORE_OP_H
 
 #include "redis_pool.h"
-#include "store.h"
+#include "store_ask.h"
 #include "store_key.h"
 #include "store_script.h"
 

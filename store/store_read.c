@@ -6,7 +6,7 @@
  * Never:     judge a clock or a rule: session_rules does
  */
 #include "base.h"
-#include "store.h"
+#include "store_ask.h"
 
 #include <hiredis/hiredis.h>
 

@@ -6,7 +6,7 @@
  * Never:     two round trips
  */
 #include "base.h"
-#include "store.h"
+#include "store_ask.h"
 
 #include "err.h"
 #include "shm_board.h"

@@ -13,7 +13,7 @@
 #include "labels.h"
 #include "problem.h"
 #include "route.h"
-#include "store.h"
+#include "store_ask.h"
 #include "worker.h"
 
 enum step { STEP_DONE = 0, STEP_NEXT, STEP_PARKED };

@@ -6,7 +6,7 @@
 
 #include "loop.h"
 #include "real_redis.h"
-#include "store.h"
+#include "store_ask.h"
 
 #define RIG_PREFIX "sdt:"
 #define RIG_TENANT SD_SLICE("brand-a")

@@ -11,7 +11,7 @@
 #include "clock.h"
 #include "err.h"
 #include "fake_redis.h"
-#include "store.h"
+#include "store_ask.h"
 
 #define MS SD_NS_PER_MS
 #define REPLY(status, ended)                                                                       \

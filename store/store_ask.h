@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ * store_ask - what may be asked of the store about sessions: one function, one round trip, one
+ * outcome in the call's status. What the slices point to is copied before a function returns. */
+#ifndef SD_STORE_ASK_H
+#define SD_STORE_ASK_H
+
+#include "store.h"
+
+struct store_create {
+	struct sd_slice tenant;
+	struct sid sid;
+	struct sd_slice user, client, scope, acr, audience, amr, claims, ip, user_agent;
+	struct sd_slice device_id, device_name, device_type, device_fingerprint, device_trust, data;
+	enum session_mode mode;
+	bool remember_me;
+	int64_t auth_time_s, idle_s, absolute_s; /* the policy's, for this kind of session */
+	int64_t access_ttl_s;         /* jitter already taken off; 0 in cookie mode */
+	int64_t refresh_ttl_s, retain_s; /* retain: how long an ended record stays readable */
+	uint32_t max_per_user, on_limit; /* 0 = no limit; enum policy_on_limit */
+	uint32_t max_per_device_type;    /* of sessions with this device_type; 0 = no limit */
+	uint8_t refresh_hash[32], session_hash[32]; /* zero = none; both tokens have generation 1 */
+	bool has_replaces;            /* same partition only; ends with reason replaced */
+	struct sid replaces;
+};
+void store_create(struct store *s, const struct store_create *in, struct store_call *call);
+
+struct store_refresh {
+	struct sd_slice tenant;
+	struct handle presented;      /* MAC already checked */
+	uint8_t new_hash[32];      /* of the successor; next: it, sealed under a key of presented.random */
+	struct sd_slice successor;
+	int64_t grace_ms, refresh_ttl_s, access_ttl_s;
+	int64_t idle_s, absolute_s, remember_idle_s, remember_absolute_s; /* the policy now */
+	int64_t retain_s;
+};
+void store_refresh(struct store *s, const struct store_refresh *in, struct store_call *call);
+
+struct store_end {
+	struct sd_slice tenant;
+	struct sid sid;
+	enum end_reason reason;
+	int64_t retain_s;
+	bool tombstone;               /* write-back: an ended record when there is none, with: */
+	int64_t until_s, absolute_s;  /* until at least then; when it would have ended anyway */
+}; /* OK with ended 0 or 1; ABSENT and ENDED are not errors (ended = 0). */
+void store_end(struct store *s, const struct store_end *in, struct store_call *call);
+
+struct store_end_user {
+	struct sd_slice tenant, user;
+	enum end_reason reason;
+	bool has_except;
+	struct sid except;
+	struct sd_slice device_id;    /* empty = all devices */
+	int64_t retain_s;
+};
+void store_end_user(struct store *s, const struct store_end_user *in, struct store_call *call);
+
+enum store_rule_kind { STORE_RULE_TENANT = 1, STORE_RULE_CLIENT, STORE_RULE_KEY };
+struct store_rule {
+	struct sd_slice tenant;
+	enum store_rule_kind kind;
+	struct sd_slice id;           /* client id or kid; empty for the tenant */
+	int64_t before_s;             /* <= now; 0 = the store's now; tenant_before_s says what is in force */
+	int64_t until_s;              /* end of the last token (tenant: session) it can concern */
+	bool write_back;              /* before_s as it was in force; logged only where lost */
+};
+void store_rule(struct store *s, const struct store_rule *in, struct store_call *call);
+
+/* The session record and the tenant's rules in one pipeline. client and kid may be empty. */
+void store_read(struct store *s, struct sd_slice tenant, const struct sid *sid, struct sd_slice client,
+		struct sd_slice kid, struct store_call *call);
+struct store_list { /* newest first */
+	struct sd_slice tenant, user;
+	int64_t from_ms;              /* INT64_MAX to begin */
+	struct sid from_sid;
+	uint32_t limit;               /* 1..STORE_MAX_ROWS */
+};
+void store_list_user(struct store *s, const struct store_list *in, struct store_call *call);
+/* Activity: seen (wall ms, only rises), requests since the last flush. No answer is waited for. */
+void store_touch(struct store *s, struct sd_slice tenant, const struct sid *sid, int64_t seen_ms,
+		 uint32_t requests);
+
+#endif
