@@ -11,11 +11,11 @@
 #include "body.h"
 #include "err.h"
 #include "known_session.h"
-#include "known_token.h"
 #include "lookup.h"
 #include "respond.h"
 #include "shm_board.h"
 #include "shm_fresh.h"
+#include "token_check.h"
 
 enum { F_ACCESS, F_SESSION, F_IP, F_USER_AGENT, F_FINGERPRINT, F_AUDIENCE, F_SCOPE, F_COUNT };
 static const struct body_field fields[F_COUNT] = {
@@ -31,8 +31,8 @@ static const struct body_field fields[F_COUNT] = {
 struct validate {
 	struct sd_slice token, ip, audience, scope;
 	bool is_token;             /* access token, not session token */
+	struct token_check check;  /* of an access token */
 	struct lookup lookup;
-	int64_t idle_s;            /* of an access token's session, as far as we know it */
 	struct handle handle;
 	uint32_t bucket;
 	uint64_t bucket_value;
@@ -46,37 +46,13 @@ static void count(const struct request *r, enum validate_result result, enum val
 		    (uint16_t)source, 1);
 }
 
-static enum problem problem_of(enum validate_result result)
-{
-	switch (result) {
-	case RESULT_MALFORMED: return PROBLEM_TOKEN_MALFORMED;
-	case RESULT_SIGNATURE: return PROBLEM_TOKEN_SIGNATURE;
-	case RESULT_ISSUER: return PROBLEM_TOKEN_ISSUER;
-	case RESULT_AUDIENCE: return PROBLEM_TOKEN_AUDIENCE;
-	case RESULT_NOT_YET: return PROBLEM_TOKEN_NOT_YET_VALID;
-	case RESULT_EXPIRED: return PROBLEM_TOKEN_EXPIRED;
-	case RESULT_REVOKED: return PROBLEM_TOKEN_REVOKED;
-	case RESULT_SESSION_REVOKED: return PROBLEM_SESSION_REVOKED;
-	case RESULT_SESSION_EXPIRED: return PROBLEM_SESSION_EXPIRED;
-	case RESULT_SESSION_IDLE: return PROBLEM_SESSION_IDLE;
-	case RESULT_BINDING: return PROBLEM_BINDING_MISMATCH;
-	case RESULT_SCOPE: return PROBLEM_INSUFFICIENT_SCOPE;
-	case RESULT_NONE:
-	case RESULT_VALID:
-	case RESULT_UNAVAILABLE:
-	case RESULT_COUNT:
-		break;
-	}
-	return PROBLEM_STORE_UNAVAILABLE;
-}
-
 static enum step refuse(struct request *r, const struct validate *v, enum validate_result result)
 {
 	enum validate_source source = v->lookup.source ? v->lookup.source : SOURCE_MEMORY;
 	count(r, result, source);
 	if (result != RESULT_SCOPE && result != RESULT_UNAVAILABLE)
 		ratelimit_failed(r->w->rates, r->tenant->slot, v->ip, r->now_ms);
-	return respond_problem(r, problem_of(result), NULL, NULL);
+	return respond_problem(r, token_check_problem(result), NULL, NULL);
 }
 
 static enum step parse(struct request *r)
@@ -104,21 +80,6 @@ static enum step parse(struct request *r)
 	return STEP_NEXT;
 }
 
-static enum validate_result result_of(enum lookup_verdict verdict)
-{
-	switch (verdict) {
-	case LOOKUP_GONE: return RESULT_SESSION_REVOKED;
-	case LOOKUP_REVOKED: return RESULT_REVOKED;
-	case LOOKUP_EXPIRED: return RESULT_SESSION_EXPIRED;
-	case LOOKUP_IDLE: return RESULT_SESSION_IDLE;
-	case LOOKUP_GOOD: return RESULT_VALID;
-	case LOOKUP_ASK:
-	case LOOKUP_UNAVAILABLE:
-		break;
-	}
-	return RESULT_UNAVAILABLE;
-}
-
 static const char *assurance(enum validate_source source)
 {
 	return source == SOURCE_STORE ? "store" : source == SOURCE_SIGNED ? "signed" : "fresh";
@@ -142,85 +103,36 @@ static enum step answer(struct request *r, const struct validate *v, struct sd_s
 	return respond_json(r, 200);
 }
 
-/* Activity: told to the store at most once per touch_interval. */
-static void touch(struct request *r, const struct sid *sid, int64_t *seen_ms, int64_t *flushed_ms,
-		  uint32_t *unflushed)
-{
-	*seen_ms = SD_MAX(*seen_ms, r->now_ms);
-	(*unflushed)++;
-	if (r->now_ms - *flushed_ms < (int64_t)r->tenant->touch_interval_s * 1000 ||
-	    !store_is_up(r->w->store))
-		return;
-	store_touch(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), sid, r->now_ms,
-		    *unflushed);
-	*flushed_ms = r->now_ms;
-	*unflushed = 0;
-}
-
 /* --- access tokens ---------------------------------------------------------------------------- */
 
-static enum step token_good(struct request *r, struct validate *v, struct known_token *k)
+static enum step token_judged(struct request *r, struct validate *v, enum validate_result result)
 {
-	if (v->scope.n && !session_scope_covers(k->claims.scope, v->scope))
-		return refuse(r, v, RESULT_SCOPE);
-	touch(r, &k->sid, &k->seen_ms, &k->flushed_ms, &k->unflushed);
-	struct session_clocks c = {.idle_at_s = k->seen_ms / 1000 + v->idle_s,
-				   .absolute_at_s = k->claims.exp};
-	return answer(r, v, k->common, c);
+	struct token_check *t = &v->check;
+	v->lookup = t->lookup;
+	if (result == RESULT_VALID && v->scope.n &&
+	    !session_scope_covers(t->known->claims.scope, v->scope))
+		result = RESULT_SCOPE;
+	if (result != RESULT_VALID)
+		return refuse(r, v, result);
+	token_check_seen(r, t);
+	struct session_clocks c = {.idle_at_s = t->known->seen_ms / 1000 + t->idle_s,
+				   .absolute_at_s = t->known->claims.exp};
+	return answer(r, v, t->known->common, c);
 }
 
 static enum step token_step(struct request *r)
 {
 	struct validate *v = r->state;
-	struct known_token *k;
-	enum validate_result result = known_token_get(r, v->token, &k);
-	if (result == RESULT_VALID)
-		result = known_token_check(r, k, v->audience);
-	if (result != RESULT_VALID)
-		return refuse(r, v, result);
-	v->lookup.query = k->query;
-	v->lookup.sid = k->sid;
-	v->lookup.partition = k->sid.b[0];
-	v->lookup.seen_ms = k->seen_ms;
-	/* Whether it is a remember-me session the token does not say: the shorter clock decides
-	 * when to ask. */
-	v->idle_s = SD_MIN(r->tenant->idle_s, r->tenant->remember_idle_s);
-	enum lookup_verdict verdict = lookup_memory(r, &v->lookup);
-	if (verdict == LOOKUP_GOOD && r->now_ms >= k->seen_ms + v->idle_s * 1000) {
-		v->lookup.why = FALLBACK_IDLE; /* another node may have seen it since */
-		verdict = LOOKUP_ASK;
-	}
-	if (verdict == LOOKUP_GOOD)
-		return token_good(r, v, k);
-	if (verdict != LOOKUP_ASK)
-		return refuse(r, v, result_of(verdict));
-	board_count(r->w->stats, METRIC_FALLBACKS, SHM_SLOT_NONE, (uint16_t)v->lookup.why, 0, 1);
-	const struct policy_key *key = policy_view_key(&r->gen->view, r->tenant, k->key);
-	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &k->sid,
-		   k->claims.client_id, policy_view_str(&r->gen->view, key->kid),
-		   request_store_call(r));
-	return STEP_PARKED;
+	v->check.token = v->token;
+	v->check.audience = v->audience;
+	enum validate_result result = token_check_begin(r, &v->check);
+	return result == RESULT_NONE ? STEP_PARKED : token_judged(r, v, result);
 }
 
 static enum step token_store_step(struct request *r)
 {
 	struct validate *v = r->state;
-	struct known_token *k;
-	enum lookup_verdict verdict = lookup_store(r, &v->lookup, true);
-	if (verdict != LOOKUP_GOOD)
-		return refuse(r, v, result_of(verdict));
-	/* may have been forgotten meanwhile */
-	enum validate_result result = known_token_get(r, v->token, &k);
-	if (result == RESULT_VALID)
-		result = known_token_check(r, k, v->audience);
-	if (result != RESULT_VALID)
-		return refuse(r, v, result);
-	if (r->call.status == STORE_OK) {
-		const struct session *s = &r->call.session;
-		k->seen_ms = SD_MAX(k->seen_ms, s->seen_ms);
-		v->idle_s = SD_MIN(s->idle_s, session_idle_s(r->tenant, s->remember_me));
-	}
-	return token_good(r, v, k);
+	return token_judged(r, v, token_check_store(r, &v->check));
 }
 
 /* --- session tokens --------------------------------------------------------------------------- */
@@ -265,7 +177,8 @@ static enum step session_good(struct request *r, struct validate *v, struct know
 {
 	if (v->scope.n && !session_scope_covers(k->session.scope, v->scope))
 		return refuse(r, v, RESULT_SCOPE);
-	touch(r, &k->session.sid, &k->seen_ms, &k->flushed_ms, &k->unflushed);
+	token_check_touch(r, &k->session.sid,
+			  (struct token_seen){&k->seen_ms, &k->flushed_ms, &k->unflushed});
 	session_clocks(r->tenant, &k->session, k->seen_ms, &v->lookup.clocks);
 	struct sd_buf common;
 	sd_buf_init(&common, 65536);
@@ -333,7 +246,7 @@ static enum step session_from_memory(struct request *r, struct validate *v)
 	case FATE_ACTIVE:
 		break;
 	}
-	return verdict == LOOKUP_GOOD ? session_good(r, v, k) : refuse(r, v, result_of(verdict));
+	return verdict == LOOKUP_GOOD ? session_good(r, v, k) : refuse(r, v, token_check_result(verdict));
 }
 
 /* The record and the rules; the client's too where its name is known. */
@@ -379,7 +292,7 @@ static enum step session_held_against_table(struct request *r, struct validate *
 	if (verdict == LOOKUP_ASK && !v->client_asked)
 		return session_ask(r, v, k->session.client);
 	if (verdict != LOOKUP_GOOD && verdict != LOOKUP_ASK)
-		return refuse(r, v, result_of(verdict));
+		return refuse(r, v, token_check_result(verdict));
 	v->lookup.source = SOURCE_STORE;
 	return session_good(r, v, k);
 }
@@ -395,7 +308,7 @@ static enum step session_store_step(struct request *r)
 	if (found && !audience_fits(&r->call.session, v->audience))
 		return refuse(r, v, RESULT_AUDIENCE);
 	if (verdict != LOOKUP_GOOD)
-		return refuse(r, v, result_of(verdict));
+		return refuse(r, v, token_check_result(verdict));
 	if (policy_view_client_find(&r->gen->view, r->tenant, r->call.session.client) ==
 	    POLICY_NONE)
 		return refuse(r, v, RESULT_REVOKED);

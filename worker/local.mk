@@ -16,6 +16,7 @@ WORKER_SOURCES = \
 	worker/request.c worker/request.h worker/respond.c worker/respond.h \
 	worker/route.c worker/route.def worker/route.h worker/session_json.c worker/session_json.h \
 	worker/session_rules.c worker/session_rules.h worker/signer_client.c worker/signer_client.h \
+	worker/token_check.c worker/token_check.h \
 	worker/worker.h worker/worker_channel.c worker/worker_channel.h \
 	worker/worker_sandbox.c worker/worker_sandbox.h
 sessiond_worker_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS)

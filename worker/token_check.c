@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ * token_check - an access token judged whole, from memory or by the store.
+ * Owns:      the order in which an access token's session is looked up
+ * Runs in:   worker
+ * Fails by:  the first reason of the contract's order; RESULT_UNAVAILABLE when uncertain
+ * Never:     write an answer; ask the store on the hot path */
+#include "base.h"
+#include "token_check.h"
+
+#include "shm_board.h"
+
+enum validate_result token_check_result(enum lookup_verdict verdict)
+{
+	switch (verdict) {
+	case LOOKUP_GONE: return RESULT_SESSION_REVOKED;
+	case LOOKUP_REVOKED: return RESULT_REVOKED;
+	case LOOKUP_EXPIRED: return RESULT_SESSION_EXPIRED;
+	case LOOKUP_IDLE: return RESULT_SESSION_IDLE;
+	case LOOKUP_GOOD: return RESULT_VALID;
+	case LOOKUP_ASK:
+	case LOOKUP_UNAVAILABLE:
+		break;
+	}
+	return RESULT_UNAVAILABLE;
+}
+
+enum problem token_check_problem(enum validate_result result)
+{
+	switch (result) {
+	case RESULT_MALFORMED: return PROBLEM_TOKEN_MALFORMED;
+	case RESULT_SIGNATURE: return PROBLEM_TOKEN_SIGNATURE;
+	case RESULT_ISSUER: return PROBLEM_TOKEN_ISSUER;
+	case RESULT_AUDIENCE: return PROBLEM_TOKEN_AUDIENCE;
+	case RESULT_NOT_YET: return PROBLEM_TOKEN_NOT_YET_VALID;
+	case RESULT_EXPIRED: return PROBLEM_TOKEN_EXPIRED;
+	case RESULT_REVOKED: return PROBLEM_TOKEN_REVOKED;
+	case RESULT_SESSION_REVOKED: return PROBLEM_SESSION_REVOKED;
+	case RESULT_SESSION_EXPIRED: return PROBLEM_SESSION_EXPIRED;
+	case RESULT_SESSION_IDLE: return PROBLEM_SESSION_IDLE;
+	case RESULT_BINDING: return PROBLEM_BINDING_MISMATCH;
+	case RESULT_SCOPE: return PROBLEM_INSUFFICIENT_SCOPE;
+	case RESULT_NONE:
+	case RESULT_VALID:
+	case RESULT_UNAVAILABLE:
+	case RESULT_COUNT:
+		break;
+	}
+	return PROBLEM_STORE_UNAVAILABLE;
+}
+
+void token_check_touch(struct request *r, const struct sid *sid, struct token_seen seen)
+{
+	*seen.seen_ms = SD_MAX(*seen.seen_ms, r->now_ms);
+	(*seen.unflushed)++;
+	if (r->now_ms - *seen.flushed_ms < (int64_t)r->tenant->touch_interval_s * 1000 ||
+	    !store_is_up(r->w->store))
+		return;
+	store_touch(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), sid, r->now_ms,
+		    *seen.unflushed);
+	*seen.flushed_ms = r->now_ms;
+	*seen.unflushed = 0;
+}
+
+void token_check_seen(struct request *r, struct token_check *c)
+{
+	struct known_token *k = c->known;
+	token_check_touch(r, &k->sid,
+			  (struct token_seen){&k->seen_ms, &k->flushed_ms, &k->unflushed});
+}
+
+/* Structure, signature and claims; known only with RESULT_VALID. */
+static enum validate_result claims_good(struct request *r, struct token_check *c)
+{
+	enum validate_result result = known_token_get(r, c->token, &c->known);
+	if (result == RESULT_VALID)
+		result = known_token_check(r, c->known, c->audience);
+	if (result != RESULT_VALID)
+		c->known = NULL;
+	return result;
+}
+
+enum validate_result token_check_begin(struct request *r, struct token_check *c)
+{
+	enum validate_result result = claims_good(r, c);
+	if (result != RESULT_VALID)
+		return result;
+	const struct known_token *k = c->known;
+	c->lookup.query = k->query;
+	c->lookup.sid = k->sid;
+	c->lookup.partition = k->sid.b[0];
+	c->lookup.seen_ms = k->seen_ms;
+	/* Whether it is a remember-me session the token does not say: the shorter clock decides
+	 * when to ask. */
+	c->idle_s = SD_MIN(r->tenant->idle_s, r->tenant->remember_idle_s);
+	enum lookup_verdict verdict = lookup_memory(r, &c->lookup);
+	if (verdict == LOOKUP_GOOD && r->now_ms >= k->seen_ms + c->idle_s * 1000) {
+		c->lookup.why = FALLBACK_IDLE; /* another node may have seen it since */
+		verdict = LOOKUP_ASK;
+	}
+	if (verdict != LOOKUP_ASK)
+		return token_check_result(verdict);
+	board_count(r->w->stats, METRIC_FALLBACKS, SHM_SLOT_NONE, (uint16_t)c->lookup.why, 0, 1);
+	const struct policy_key *key = policy_view_key(&r->gen->view, r->tenant, k->key);
+	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &k->sid,
+		   k->claims.client_id, policy_view_str(&r->gen->view, key->kid),
+		   request_store_call(r));
+	c->known = NULL; /* may be forgotten while the store is asked */
+	return RESULT_NONE;
+}
+
+enum validate_result token_check_store(struct request *r, struct token_check *c)
+{
+	enum lookup_verdict verdict = lookup_store(r, &c->lookup, true);
+	if (verdict != LOOKUP_GOOD)
+		return token_check_result(verdict);
+	enum validate_result result = claims_good(r, c);
+	if (result != RESULT_VALID || r->call.status != STORE_OK)
+		return result;
+	const struct session *s = &r->call.session;
+	c->known->seen_ms = SD_MAX(c->known->seen_ms, s->seen_ms);
+	c->idle_s = SD_MIN(s->idle_s, session_idle_s(r->tenant, s->remember_me));
+	return RESULT_VALID;
+}
