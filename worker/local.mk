@@ -5,10 +5,10 @@ WORKER_SOURCES = \
 	worker/adopt.c worker/adopt.h worker/applied.c worker/applied.h \
 	worker/audit_client.c worker/audit_client.h worker/audit_event.c worker/audit_event.h \
 	worker/authn.c worker/authn.h worker/body.c worker/body.h worker/conn.c worker/conn.h \
-	worker/ending.c worker/ending.h worker/ep.h worker/ep_create.c worker/ep_health.c \
+	worker/create_body.c worker/create_body.h worker/ending.c worker/ending.h worker/ep.h worker/ep_create.c worker/ep_health.c \
 	worker/ep_jwks.c worker/ep_metrics.c worker/ep_metrics.h worker/ep_refresh.c \
 	worker/ep_revoke.c worker/ep_session.c worker/ep_user.c worker/ep_validate.c \
-	worker/generation.c worker/generation.h worker/issue.c worker/issue.h \
+	worker/generation.c worker/generation.h worker/grant.c worker/grant.h worker/issue.c worker/issue.h \
 	worker/known_session.c worker/known_session.h worker/known_token.c worker/known_token.h \
 	worker/listener.c worker/listener.h worker/lookup.c worker/lookup.h \
 	worker/nodes_wait.c worker/nodes_wait.h \

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ * grant - a new session id with its tokens.
+ * Owns:      nothing; its struct lives in the request's arena
+ * Runs in:   worker
+ * Fails by:  503, with the session ended; an error code
+ * Never:     hand out a token before the record and its audit are in
+ */
+#include "base.h"
+#include "grant.h"
+
+#include "ending.h"
+#include "err.h"
+#include "respond.h"
+#include "secret.h"
+#include "session_rules.h"
+
+void grant_policy(const struct request *r, struct store_create *in)
+{
+	const struct policy_tenant *t = r->tenant;
+	uint32_t random = 0;
+	if (sd_random(&random, sizeof(random)) != SD_OK)
+		random = 0; /* full length: jitter only shortens */
+	in->tenant = policy_view_str(&r->gen->view, t->name);
+	in->idle_s = session_idle_s(t, in->remember_me);
+	in->absolute_s = session_absolute_s(t, in->remember_me);
+	in->access_ttl_s = in->mode == SESSION_MODE_COOKIE ? 0 : session_access_ttl_s(t, random);
+	in->refresh_ttl_s = t->refresh_ttl_s;
+	in->retain_s = t->retain_sessions_s;
+	in->max_per_user = t->max_per_user;
+	in->on_limit = t->on_limit;
+}
+
+int grant_tokens(struct request *r, struct grant *g)
+{
+	const struct tenant_keys *keys = &r->gen->keys[r->tenant_index];
+	struct handle h;
+	int e = sid_new(handle_partition(g->in.tenant, g->in.user), &g->in.sid);
+	if (e == SD_OK && g->in.mode != SESSION_MODE_COOKIE) {
+		e = handle_new(HANDLE_REFRESH, &g->in.sid, 1, &h);
+		handle_hash(&h, g->in.refresh_hash);
+		if (e == SD_OK)
+			e = handle_text(&h, keys->mac[0], g->issue.refresh_token);
+	}
+	if (e == SD_OK && g->in.mode != SESSION_MODE_TOKEN) {
+		e = handle_new(HANDLE_SESSION, &g->in.sid, 1, &h);
+		handle_hash(&h, g->in.session_hash);
+		if (e == SD_OK)
+			e = handle_text(&h, keys->mac[0], g->issue.session_token);
+	}
+	sd_wipe(&h, sizeof(h));
+	return e;
+}
+
+bool grant_audit_ends(struct request *r, const struct grant *g)
+{
+	bool ok = true;
+	uint32_t listed = SD_MIN(r->call.evicted_count, (uint32_t)SD_ARRAY_LEN(r->call.evicted));
+	for (uint32_t i = 0; i < listed; i++)
+		ok = ending_audit(r, &r->call.evicted[i], g->in.user, END_LIMIT, true) && ok;
+	listed = SD_MIN(r->call.also_count, (uint32_t)SD_ARRAY_LEN(r->call.also));
+	for (uint32_t i = 0; i < listed; i++) {
+		const struct store_also *a = &r->call.also[i];
+		/* by the caller; anything else by its clock */
+		bool replaced = a->reason == END_REPLACED;
+		struct sd_slice user = replaced ? sd_slice("", 0) : g->in.user;
+		ok = ending_audit(r, &a->sid, user, a->reason, !replaced) && ok;
+	}
+	return ok;
+}
+
+void grant_undo(struct request *r, const struct grant *g)
+{
+	ending_detached(r, &g->in.sid, g->in.user, END_ADMIN);
+}
+
+enum step grant_sign(struct request *r, struct grant *g)
+{
+	struct issue *i = &g->issue;
+	i->sid = g->in.sid;
+	i->mode = g->in.mode;
+	i->user = g->in.user;
+	i->client = g->in.client;
+	i->scope = g->in.scope;
+	i->acr = g->in.acr;
+	i->amr = g->in.amr;
+	i->claims = g->in.claims;
+	i->audience = g->in.audience;
+	i->auth_time_s = g->in.auth_time_s;
+	i->remember_me = g->in.remember_me;
+	i->iat_s = r->call.iat_s;
+	i->exp_s = r->call.exp_s;
+	i->now_s = r->call.now_ms / 1000;
+	if (i->created_s == 0) /* a regenerated session keeps the moment of its first creation */
+		i->created_s = i->now_s;
+	i->absolute_at_s = r->call.absolute_at_s;
+	i->refresh_expires_s = r->call.refresh_expires_s;
+	return issue_sign(r, i);
+}
+
+static void evicted(struct request *r)
+{
+	uint32_t listed = SD_MIN(r->call.evicted_count, (uint32_t)SD_ARRAY_LEN(r->call.evicted));
+	sd_buf_str(&r->body, ",\"evicted\":[");
+	for (uint32_t i = 0; i < listed; i++) {
+		char sid[HANDLE_SID_LEN + 1];
+		sid_text(&r->call.evicted[i], sid);
+		sd_buf_str(&r->body, i ? "," : "");
+		sd_buf_json_str(&r->body, sd_slice_str(sid));
+	}
+	sd_buf_str(&r->body, "]}");
+}
+
+static void location(struct request *r, const struct grant *g)
+{
+	char sid[HANDLE_SID_LEN + 1];
+	char *text = sd_arena_alloc(&r->arena, 160);
+	if (!text)
+		return;
+	sid_text(&g->in.sid, sid);
+	(void)snprintf(text, 160, "/tenants/" SD_SLICE_FMT "/sessions/%s",
+		       SD_SLICE_ARG(g->in.tenant), sid);
+	respond_header(r, "Location", sd_slice_str(text));
+}
+
+enum step grant_answer(struct request *r, struct grant *g)
+{
+	if (!issue_signed(r, &g->issue)) {
+		grant_undo(r, g);
+		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, NULL, NULL);
+	}
+	issue_render(r, &g->issue);
+	evicted(r);
+	location(r, g);
+	return respond_json(r, 201);
+}

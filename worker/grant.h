@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * grant - a new session id with its tokens: made before the store is asked, handed out when the
+ * record, its audit and the ends that came with it are in. What create, regenerate and redeem
+ * share; the fields of `in` that describe the session are the endpoint's. */
+#ifndef SD_GRANT_H
+#define SD_GRANT_H
+
+#include "issue.h"
+
+struct grant {
+	struct store_create in;
+	struct issue issue;
+};
+
+/* The policy's durations and limits; before it: in.mode, in.remember_me. */
+void grant_policy(const struct request *r, struct store_create *in);
+/* Fresh id in the user's partition and the mode's tokens; only their hashes go into `in`. Before it:
+ * in.tenant, in.user, in.mode. */
+int grant_tokens(struct request *r, struct grant *g) SD_MUSTCHECK;
+/* Record of what the script ended beside it (evicted, replaced, run out). */
+bool grant_audit_ends(struct request *r, const struct grant *g) SD_MUSTCHECK;
+/* Nobody gets these tokens: ends the session aside. */
+void grant_undo(struct request *r, const struct grant *g);
+/* Has the access token signed, with the times of r->call. */
+enum step grant_sign(struct request *r, struct grant *g);
+/* 201 with Location, tokens, evicted; 503 when the signer did not sign (the session is ended). */
+enum step grant_answer(struct request *r, struct grant *g);
+
+#endif
