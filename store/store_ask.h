@@ -18,6 +18,7 @@ struct store_create {
 	int64_t refresh_ttl_s, retain_s; /* retain: how long an ended record stays readable */
 	uint32_t max_per_user, on_limit; /* 0 = no limit; enum policy_on_limit */
 	uint32_t max_per_device_type;    /* of sessions with this device_type; 0 = no limit */
+	int64_t touch_interval_s;        /* activity may be recorded so much later than it was */
 	uint8_t refresh_hash[32], session_hash[32]; /* zero = none; both tokens have generation 1 */
 	bool has_replaces;            /* same partition only; ends with reason replaced */
 	struct sid replaces;
@@ -31,7 +32,8 @@ struct store_refresh {
 	struct sd_slice successor;
 	int64_t grace_ms, refresh_ttl_s, access_ttl_s;
 	int64_t idle_s, absolute_s, remember_idle_s, remember_absolute_s; /* the policy now */
-	int64_t retain_s;
+	int64_t retain_s, touch_interval_s;
+	int64_t seen_ms;              /* the worker's own last sight of the session; 0 = none */
 };
 void store_refresh(struct store *s, const struct store_refresh *in, struct store_call *call);
 

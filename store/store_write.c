@@ -57,6 +57,7 @@ void store_create(struct store *s, const struct store_create *in, struct store_c
 	store_cmd_hash(&c, in->session_hash);
 	store_cmd_sid(&c, in->has_replaces ? &in->replaces : NULL);
 	store_cmd_num(&c, in->max_per_device_type);
+	store_cmd_num(&c, in->touch_interval_s);
 	store_op_send(op, &c);
 }
 
@@ -87,6 +88,8 @@ void store_refresh(struct store *s, const struct store_refresh *in, struct store
 	store_cmd_num(&c, in->absolute_s);
 	store_cmd_num(&c, in->remember_idle_s);
 	store_cmd_num(&c, in->remember_absolute_s);
+	store_cmd_num(&c, in->touch_interval_s);
+	store_cmd_num(&c, in->seen_ms);
 	store_op_send(op, &c);
 }
 

@@ -226,16 +226,19 @@ static enum step session_from_memory(struct request *r, struct validate *v)
 	enum lookup_verdict verdict = lookup_memory(r, &v->lookup);
 	if (verdict == LOOKUP_ASK)
 		return STEP_NEXT;
-	if (verdict == LOOKUP_GOOD && session_fate(r->tenant, &k->session, k->seen_ms, r->now_ms,
-						   &v->lookup.clocks) == FATE_IDLE) {
-		v->lookup.why = FALLBACK_IDLE;
+	enum session_fate fate =
+	    session_fate(r->tenant, &k->session, k->seen_ms, r->now_ms, &v->lookup.clocks);
+	bool idle = fate == FATE_IDLE ||
+		    (fate == FATE_ACTIVE && request_now_s(r) >= v->lookup.clocks.idle_at_s);
+	if (verdict == LOOKUP_GOOD && idle) {
+		v->lookup.why = FALLBACK_IDLE; /* another node may have seen it since */
 		return STEP_NEXT;
 	}
 	if (!secret_fits(&k->session, &v->handle))
 		return refuse(r, v, RESULT_SESSION_REVOKED);
 	if (!audience_fits(&k->session, v->audience))
 		return refuse(r, v, RESULT_AUDIENCE);
-	switch (session_fate(r->tenant, &k->session, k->seen_ms, r->now_ms, &v->lookup.clocks)) {
+	switch (fate) {
 	case FATE_EXPIRED:
 		verdict = LOOKUP_EXPIRED;
 		break;

@@ -22,6 +22,7 @@ void grant_policy(const struct request *r, struct store_create *in)
 		random = 0; /* full length: jitter only shortens */
 	in->tenant = policy_view_str(&r->gen->view, t->name);
 	in->idle_s = session_idle_s(t, in->remember_me);
+	in->touch_interval_s = t->touch_interval_s;
 	in->absolute_s = session_absolute_s(t, in->remember_me);
 	in->access_ttl_s = in->mode == SESSION_MODE_COOKIE ? 0 : session_access_ttl_s(t, random);
 	in->refresh_ttl_s = t->refresh_ttl_s;

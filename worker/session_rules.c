@@ -32,12 +32,14 @@ void session_clocks(const struct policy_tenant *t, const struct session *s, int6
 enum session_fate session_fate(const struct policy_tenant *t, const struct session *s,
 			       int64_t seen_ms, int64_t now_ms, struct session_clocks *clocks_out)
 {
+	int64_t touched_ms = (int64_t)t->touch_interval_s * 1000;
+	int64_t idle = SD_MIN(s->idle_s, session_idle_s(t, s->remember_me));
 	session_clocks(t, s, seen_ms, clocks_out);
 	if (s->status != SESSION_ACTIVE)
 		return FATE_ENDED;
 	if (now_ms / 1000 >= clocks_out->absolute_at_s)
 		return FATE_EXPIRED;
-	if (now_ms / 1000 >= clocks_out->idle_at_s)
+	if (now_ms >= SD_MAX(seen_ms, s->seen_ms) + idle * 1000 + touched_ms)
 		return FATE_IDLE;
 	return FATE_ACTIVE;
 }

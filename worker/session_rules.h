@@ -16,7 +16,8 @@ struct session_clocks {
 /* seen_ms: the latest activity anybody knows of. */
 void session_clocks(const struct policy_tenant *t, const struct session *s, int64_t seen_ms,
 		    struct session_clocks *out);
-/* Ended beats expired beats idle. */
+/* Ended beats expired beats idle. Idle only touch_interval after the clock of what is known: another
+ * worker may have seen the session and not have told the store yet. */
 enum session_fate session_fate(const struct policy_tenant *t, const struct session *s,
 			       int64_t seen_ms, int64_t now_ms,
 			       struct session_clocks *clocks_out) SD_MUSTCHECK;

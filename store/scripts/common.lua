@@ -126,12 +126,13 @@ local function clocks(r, idle, absolute)
   return num(r.seen) + i * 1000, num(r.created) + a * 1000
 end
 
--- Which clock has run out: 'absolute', 'idle' or nil.
-local function run_out(idle_ms, absolute_ms)
+-- Which clock has run out: 'absolute', 'idle' or nil. slack_ms: the touch interval; so much later
+-- than the record knows a worker may have seen the session and not have said so yet.
+local function run_out(idle_ms, absolute_ms, slack_ms)
   if now_s >= math.floor(absolute_ms / 1000) then
     return 'absolute'
   end
-  if now >= idle_ms then
+  if now >= idle_ms + slack_ms then
     return 'idle'
   end
 end

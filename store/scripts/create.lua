@@ -3,7 +3,7 @@
 --      20 user agent 21 device id 22 name 23 type 24 fingerprint 25 trust 26 data 27 mode
 --      28 remember 29 auth time 30 idle 31 absolute 32 access ttl 33 refresh ttl
 --      34 max per user 35 on limit 36 refresh hash 37 session hash 38 replaces
---      39 max per device type
+--      39 max per device type 40 touch interval
 -- Adds: count, then the sids that were evicted; then sid and reason of what else ended.
 local sid, uhash = ARGV[10], ARGV[11]
 local dev, dev_type, remember = ARGV[21], ARGV[23], ARGV[28]
@@ -25,7 +25,8 @@ for _, member in ipairs(redis.call('ZRANGE', active, 0, -1)) do
     gone[#gone + 1] = member
   elseif member ~= ARGV[38] then
     local same = r.remember == remember
-    local why = run_out(clocks(r, same and idle or nil, same and absolute or nil))
+    local idle_ms, absolute_ms = clocks(r, same and idle or nil, same and absolute or nil)
+    local why = run_out(idle_ms, absolute_ms, tonumber(ARGV[40]) * 1000)
     if why then
       over[#over + 1] = { sid = member, r = r, why = why }
     else

@@ -2,6 +2,7 @@
 -- ends the session when an older one comes back.
 -- ARGV 10 sid 11 generation 12 hash 13 new hash 14 sealed successor 15 grace ms 16 refresh ttl
 --      17 access ttl 18 idle 19 absolute 20 remember idle 21 remember absolute
+--      22 touch interval 23 seen ms: the asking worker's own last sight, 0 = none
 -- Adds: count, then the record's pairs.
 -- A rotated token is a field p:GENERATION = hash 32 | rotated ms, 16 digits | sealed successor,
 -- kept for the grace: its holder may ask again, though its successor was used meanwhile.
@@ -33,8 +34,9 @@ end
 local remember = r.remember == '1'
 local idle = tonumber(remember and ARGV[20] or ARGV[18])
 local absolute = tonumber(remember and ARGV[21] or ARGV[19])
+r.seen = int(math.max(num(r.seen), math.min(tonumber(ARGV[23]), now)))
 local idle_ms, absolute_ms = clocks(r, idle, absolute)
-local why = run_out(idle_ms, absolute_ms)
+local why = run_out(idle_ms, absolute_ms, tonumber(ARGV[22]) * 1000)
 if why then
   end_session(sid, r, why)
   return answer('EXPIRED', r)

@@ -227,8 +227,13 @@ static void test_the_record_and_its_rules(void **state)
 	assert_int_equal(lookup_store(r, &l, true), LOOKUP_GOOD);
 	assert_int_equal(l.source, SOURCE_STORE);
 	assert_int_equal(l.clocks.idle_at_s, FAKE_POLICY_NOW - 1 + 1800);
-	s->seen_ms = s->created_ms = RIG_WALL_MS - 1800 * 1000;
+	/* Another worker may have seen it a touch interval later than the store knows. */
+	s->seen_ms = s->created_ms = RIG_WALL_MS - (1800 + r->tenant->touch_interval_s) * 1000LL + 1;
+	assert_int_equal(lookup_store(r, &l, true), LOOKUP_GOOD);
+	assert_int_equal(lookup_store(r, &l, false), LOOKUP_GOOD);
+	s->seen_ms--;
 	assert_int_equal(lookup_store(r, &l, true), LOOKUP_IDLE);
+	assert_int_equal(lookup_store(r, &l, false), LOOKUP_IDLE);
 	l.seen_ms = RIG_WALL_MS - 1000; /* this worker has seen it since */
 	assert_int_equal(lookup_store(r, &l, true), LOOKUP_GOOD);
 	s->created_ms = RIG_WALL_MS - 36000 * 1000LL;

@@ -47,6 +47,21 @@ static void test_clocks_to_the_second(void **state)
 	assert_int_equal(fate(&s, 0, 1000001), FATE_ENDED);
 }
 
+/* What another worker saw and has not told yet is at most a touch interval old. */
+static void test_idle_waits_for_what_is_not_told_yet(void **state)
+{
+	struct policy_tenant t = tenant;
+	struct session s = active();
+	struct session_clocks clocks;
+	(void)state;
+	t.touch_interval_s = 30;
+	s.seen_ms += 999;
+	assert_int_equal(session_fate(&t, &s, 0, 1000999 + 129999, &clocks), FATE_ACTIVE);
+	assert_int_equal(clocks.idle_at_s, 1100); /* what is said is the clock itself */
+	assert_int_equal(session_fate(&t, &s, 0, 1000999 + 130000, &clocks), FATE_IDLE);
+	assert_int_equal(session_fate(&t, &s, 1990000, 1000000 + 1000000, &clocks), FATE_EXPIRED);
+}
+
 static void test_the_shorter_clock_counts(void **state)
 {
 	struct session s = active();
@@ -129,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_clocks_to_the_second),
+	    cmocka_unit_test(test_idle_waits_for_what_is_not_told_yet),
 	    cmocka_unit_test(test_the_shorter_clock_counts),
 	    cmocka_unit_test(test_hostile_durations_do_not_overflow),
 	    cmocka_unit_test(test_jitter_only_shortens),

@@ -131,6 +131,39 @@ static void refresh_clocks(void **state)
 	assert_int_equal(call.session.end_reason, END_ABSOLUTE);
 	store_call_release(&call);
 
+	/* A worker may have seen it and not have said so yet: to the touch interval and no longer. */
+	sid = rig_session(rig, RIG_USER, &h);
+	rig_age(rig, sid, "seen", 1858000);
+	in = rig_refresh_input(&h, &next);
+	in.touch_interval_s = 60;
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
+	store_call_release(&call);
+	rig_age(rig, sid, "seen", 1860000);
+	in = rig_refresh_input(&next, &h);
+	in.touch_interval_s = 60;
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
+	assert_int_equal(call.session.end_reason, END_IDLE);
+	store_call_release(&call);
+
+	/* What the asking worker itself saw counts in full, but not beyond the store's now. */
+	sid = rig_session(rig, RIG_USER, &h);
+	rig_age(rig, sid, "seen", 9999000);
+	in = rig_refresh_input(&h, &next);
+	in.seen_ms = call.now_ms - 1790000;
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
+	store_call_release(&call);
+	rig_age(rig, sid, "seen", 9999000);
+	in = rig_refresh_input(&next, &h);
+	in.seen_ms = call.now_ms - 1800001;
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_EXPIRED);
+	store_call_release(&call);
+	sid = rig_session(rig, RIG_USER, &h);
+	in = rig_refresh_input(&h, &next);
+	in.seen_ms = call.now_ms + 999999;
+	assert_int_equal(rig_refresh(rig, &in, &call), STORE_OK);
+	assert_true(call.session.seen_ms <= call.now_ms);
+	store_call_release(&call);
+
 	/* The policy became shorter since. */
 	sid = rig_session(rig, RIG_USER, &h);
 	rig_age(rig, sid, "seen", 61000);

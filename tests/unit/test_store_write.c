@@ -86,7 +86,11 @@ static void create_reject_changes_nothing(void **state)
 	assert_int_equal(rig_read(rig, in.sid, &call), STORE_ABSENT);
 	store_call_release(&call);
 	/* One that had run out does not count. */
-	rig_age(rig, first[0], "seen", 1800001);
+	rig_age(rig, first[0], "seen", 1858000);
+	in.touch_interval_s = 60; /* a worker may have seen it and not have said so yet */
+	assert_int_equal(rig_create(rig, &in, &call), STORE_LIMIT);
+	store_call_release(&call);
+	rig_age(rig, first[0], "seen", 2000);
 	assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
 	assert_int_equal(call.ended, 1);
 	assert_int_equal(call.evicted_count, 0);
