@@ -27,6 +27,7 @@ include tests/integration/ctl.mk
 include tests/integration/token.mk
 include tests/integration/main.mk
 include tests/integration/nodes.mk
+include tests/integration/callers.mk
 include tests/integration/master.mk
 include tests/integration/attack.mk
 include tests/integration/edge.mk

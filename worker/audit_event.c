@@ -31,7 +31,9 @@ static struct audit_record record_of(const struct request *r, const struct audit
 	    .gen = generation_number(r->gen),
 	    .event = n->event,
 	    .outcome = n->outcome,
-	    .actor_type = n->by_system ? AUDIT_ACTOR_SYSTEM : AUDIT_ACTOR_CLIENT,
+	    .actor_type = n->by_system      ? AUDIT_ACTOR_SYSTEM
+			  : r->caller.user ? AUDIT_ACTOR_USER
+					   : AUDIT_ACTOR_CLIENT,
 	    .tenant = r->tenant ? policy_view_str(&r->gen->view, r->tenant->name) : sd_slice("", 0),
 	    .actor_id = n->by_system ? SD_SLICE("sessiond") : or_empty(r->caller.id),
 	    .user_id = or_empty(n->user),

@@ -14,7 +14,7 @@
 #include "secret.h"
 
 /* One of Authorization: Bearer and X-API-Key. */
-static enum problem credential_of(const struct http_msg *msg, struct sd_slice *out)
+enum problem authn_credential(const struct http_msg *msg, struct sd_slice *out)
 {
 	struct sd_slice authorization, key, proof;
 	enum http_found a = http_field_get(msg, "authorization", &authorization);
@@ -56,7 +56,7 @@ enum problem authn_caller(struct request *r)
 	struct sd_slice text;
 	struct conn_credential *memo = &r->conn->credential;
 	uint64_t generation = generation_number(r->gen);
-	enum problem p = credential_of(r->msg, &text);
+	enum problem p = authn_credential(r->msg, &text);
 	if (p != PROBLEM_NONE || text.n == 0 || text.n > sizeof(memo->text))
 		return p;
 	if (memo_fits(memo, generation, text)) {

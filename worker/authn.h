@@ -10,4 +10,7 @@
  * PROBLEM_HEADER_INVALID. */
 enum problem authn_caller(struct request *r) SD_MUSTCHECK;
 
+/* The credential as it was sent, {NULL,0} for none. PROBLEM_HEADER_INVALID as above. */
+enum problem authn_credential(const struct http_msg *msg, struct sd_slice *out) SD_MUSTCHECK;
+
 #endif

@@ -7,16 +7,16 @@ WORKER_SOURCES = \
 	worker/authn.c worker/authn.h worker/body.c worker/body.h worker/conn.c worker/conn.h \
 	worker/create_body.c worker/create_body.h worker/ending.c worker/ending.h worker/ep.h worker/ep_create.c worker/ep_health.c \
 	worker/ep_jwks.c worker/ep_metrics.c worker/ep_metrics.h worker/ep_refresh.c \
-	worker/ep_revoke.c worker/ep_session.c worker/ep_user.c worker/ep_validate.c \
+	worker/ep_revoke.c worker/ep_self.c worker/ep_session.c worker/ep_user.c worker/ep_validate.c \
 	worker/generation.c worker/generation.h worker/grant.c worker/grant.h worker/issue.c worker/issue.h \
 	worker/known_session.c worker/known_session.h worker/known_token.c worker/known_token.h \
 	worker/listener.c worker/listener.h worker/lookup.c worker/lookup.h \
 	worker/nodes_wait.c worker/nodes_wait.h \
-	worker/ratelimit.c worker/ratelimit.h worker/remember.c worker/remember.h \
+	worker/ratelimit.c worker/ratelimit.h worker/refusal.c worker/refusal.h worker/remember.c worker/remember.h \
 	worker/request.c worker/request.h worker/respond.c worker/respond.h \
 	worker/route.c worker/route.def worker/route.h worker/session_json.c worker/session_json.h \
 	worker/session_rules.c worker/session_rules.h worker/signer_client.c worker/signer_client.h \
-	worker/token_check.c worker/token_check.h \
+	worker/token_check.c worker/token_check.h worker/user_caller.c worker/user_caller.h \
 	worker/worker.h worker/worker_channel.c worker/worker_channel.h \
 	worker/worker_sandbox.c worker/worker_sandbox.h
 sessiond_worker_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS)

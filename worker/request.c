@@ -13,8 +13,10 @@
 #include "die.h"
 #include "err.h"
 #include "http_field.h"
+#include "refusal.h"
 #include "respond.h"
 #include "shm_board.h"
+#include "user_caller.h"
 
 #define ARENA_MAX (512u << 10)
 #define BODY_MAX (2u << 20)
@@ -174,8 +176,23 @@ static enum step step_caller(struct request *r)
 	if (p != PROBLEM_NONE)
 		return respond_problem(r, p, "send one credential, once", NULL);
 	if (!r->caller.known)
-		return respond_problem(r, PROBLEM_CALLER_UNAUTHENTICATED, NULL, NULL);
+		return refusal_unauthenticated(r, NULL);
 	return STEP_NEXT;
+}
+
+static bool by_user(const struct request *r)
+{
+	return r->route->scope == USER || r->route->scope == USER_EXPIRED;
+}
+
+static enum step step_user(struct request *r)
+{
+	return by_user(r) ? user_caller_step(r) : STEP_NEXT;
+}
+
+static enum step step_user_store(struct request *r)
+{
+	return by_user(r) ? user_caller_store_step(r) : STEP_NEXT;
 }
 
 /* An unknown tenant and a foreign one look alike. */
@@ -186,7 +203,7 @@ static enum step step_tenant(struct request *r)
 	uint32_t index = r->params.tenant.p
 			     ? policy_view_tenant_find(&r->gen->view, r->params.tenant)
 			     : r->caller.client_tenant;
-	if (r->route->scope == TENANT && index != r->caller.client_tenant)
+	if (r->route->scope != TENANT_PUBLIC && index != r->caller.client_tenant)
 		index = POLICY_NONE;
 	if (index == POLICY_NONE)
 		return respond_problem(r, PROBLEM_TENANT_UNKNOWN, NULL, NULL);
@@ -200,8 +217,7 @@ static enum step step_permission(struct request *r)
 	uint32_t missing = r->route->permission & ~r->caller.permissions;
 	if (missing == 0)
 		return STEP_NEXT;
-	return respond_problem(r, PROBLEM_PERMISSION_MISSING,
-			       permission_name((unsigned)__builtin_ctz(missing)), NULL);
+	return refusal_permission(r, permission_name((unsigned)__builtin_ctz(missing)));
 }
 
 static enum step step_media(struct request *r)
@@ -220,16 +236,26 @@ static enum step step_media(struct request *r)
 	return STEP_NEXT;
 }
 
-static enum step step_admit(struct request *r)
+enum step request_enter(struct request *r)
 {
-	if (!r->tenant)
-		return STEP_NEXT;
 	uint32_t workers = r->gen->view.image->server.workers;
+	if (r->entered)
+		return STEP_NEXT;
 	if (!ratelimit_enter(r->w->rates, r->tenant->slot, r->tenant->in_flight, workers)) {
 		board_count(r->w->stats, METRIC_RATE_LIMITED, r->tenant->slot, 0, 0, 1);
 		return respond_problem(r, PROBLEM_TENANT_BUSY, NULL, NULL);
 	}
 	r->entered = true;
+	return STEP_NEXT;
+}
+
+static enum step step_admit(struct request *r)
+{
+	if (!r->tenant)
+		return STEP_NEXT;
+	uint32_t workers = r->gen->view.image->server.workers;
+	if (request_enter(r) == STEP_DONE)
+		return STEP_DONE;
 	if (r->route->permission == PERM(SESSIONS_CREATE) &&
 	    !ratelimit_create(r->w->rates, r->tenant->slot, r->tenant->create_per_second, workers,
 			      r->now_ms)) {
@@ -239,12 +265,15 @@ static enum step step_admit(struct request *r)
 	return STEP_NEXT;
 }
 
-/* HEAD_STEPS need no body: they decide whether "100 Continue" is sent. */
-#define HEAD_STEPS 5
 static const request_step common_steps[] = {
-    step_route, step_tenant_syntax, step_caller, step_tenant, step_permission, step_admit,
-    step_media,
+    step_route, step_tenant_syntax, step_caller, step_user, step_user_store,
+    step_tenant, step_permission, step_admit, step_media,
 };
+/* These need no body: they decide whether "100 Continue" is sent. */
+static const request_step head_steps[] = {
+    step_route, step_tenant_syntax, step_caller, step_tenant, step_permission,
+};
+#define HEAD_STEPS_OF_USERS 2 /* a user's token may have to wait for the store */
 
 /* --- life ------------------------------------------------------------------------------------- */
 
@@ -355,8 +384,10 @@ bool request_welcome(struct exchange *x, struct conn *c, const struct http_msg *
 	struct request *r = &x->request;
 	request_open(r, c, msg);
 	c->close_after = true; /* so a refusal says: the body that was announced may come or not */
-	for (uint32_t i = 0; i < HEAD_STEPS; i++) {
-		if (common_steps[i](r) != STEP_DONE)
+	for (uint32_t i = 0; i < SD_ARRAY_LEN(head_steps); i++) {
+		if (i == HEAD_STEPS_OF_USERS && by_user(r))
+			break;
+		if (head_steps[i](r) != STEP_DONE)
 			continue;
 		c->clean_end = false;
 		request_end(r);

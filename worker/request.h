@@ -21,10 +21,12 @@ typedef enum step (*request_step)(struct request *r);
 
 struct caller {
 	bool known;
+	bool user;                    /* not a client: `id` is the user's, sid the session he calls with */
 	uint32_t client;              /* index within the tenant's clients */
 	uint32_t client_tenant;       /* index of the tenant it belongs to */
 	uint32_t permissions;
 	struct sd_slice id;           /* client id */
+	struct sid sid;
 };
 
 struct header {
@@ -90,6 +92,9 @@ void request_resume(struct request *r);
 bool request_welcome(struct exchange *x, struct conn *c, const struct http_msg *msg) SD_MUSTCHECK;
 /* An answer to what could not be parsed. */
 void request_refuse(struct exchange *x, struct conn *c, uint16_t status, const char *why);
+
+/* A place among the tenant's requests in flight, once: STEP_NEXT, or 429 answered. */
+enum step request_enter(struct request *r);
 
 /* Readies the request's one store call; its done() resumes the request. */
 struct store_call *request_store_call(struct request *r);

@@ -61,7 +61,7 @@ static bool row_matches(const struct route *row, const struct http_path *path, b
 		return !long_form && pattern_matches(row->pattern, path, 0, params);
 	if (long_form)
 		return pattern_matches(row->pattern, path, 2, params);
-	return row->scope == TENANT && pattern_matches(row->pattern, path, 0, params);
+	return row->scope != TENANT_PUBLIC && pattern_matches(row->pattern, path, 0, params);
 }
 
 static void allow_add(char allow[64], const char *name)

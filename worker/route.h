@@ -10,7 +10,13 @@
 
 struct request;
 
-enum route_scope { GLOBAL, TENANT, TENANT_PUBLIC };
+enum route_scope {
+	GLOBAL,
+	TENANT,        /* a client calls */
+	TENANT_PUBLIC, /* nobody in particular; in the long form only */
+	USER,          /* a user calls with an access token of his own */
+	USER_EXPIRED   /* the same, also when that token has expired: a refresh token decides */
+};
 enum route_body { BODY_NONE, BODY_JSON };
 #define ON_API 1u
 #define ON_GATEWAY 2u

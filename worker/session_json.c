@@ -85,5 +85,9 @@ void session_json(struct request *r, struct sd_buf *b, const struct session *s)
 	text(b, ",\"ip\":", s->ip);
 	text(b, ",\"user_agent\":", s->user_agent);
 	device(b, s);
+	if (r->caller.user)
+		sd_buf_str(b, memcmp(s->sid.b, r->caller.sid.b, sizeof(s->sid.b)) == 0
+				  ? ",\"current\":true"
+				  : ",\"current\":false");
 	sd_buf_char(b, '}');
 }

@@ -5,7 +5,7 @@
 
 #include "request.h"
 
-/* Appends the object. A clock that has run out shows as ended with its reason. */
+/* Appends the object; says which is `current` to a user who looks at his own. A clock that has run out shows as ended with its reason. */
 void session_json(struct request *r, struct sd_buf *b, const struct session *s);
 
 #endif

@@ -56,6 +56,8 @@ struct worker {
 	struct sd_timer applied_timer;
 	struct request *waiting_metrics;    /* see ep_metrics.c */
 	uint32_t in_flight;
+	int64_t refusals_s;                 /* refusal.c: which second, */
+	uint32_t refusals;                  /* and how many records of it */
 	uint32_t sign_ids;
 	uint64_t request_seed, request_count; /* of the request ids that we make */
 

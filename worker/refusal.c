@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * refusal - callers turned away, answered and recorded.
+ * Owns:      the count of records about nobody in particular
+ * Runs in:   worker
+ * Fails by:  a record dropped (no slot free, too many this second); the answer is the same
+ * Never:     put a credential into a record, or tell a stranger why he is refused */
+#include "base.h"
+#include "refusal.h"
+
+#include "audit_event.h"
+#include "respond.h"
+
+static bool worth_a_record(struct request *r)
+{
+	int64_t second = request_now_s(r);
+	if (r->w->refusals_s != second) {
+		r->w->refusals_s = second;
+		r->w->refusals = 0;
+	}
+	return r->w->refusals++ < REFUSALS_PER_S;
+}
+
+static void record(struct request *r, const char *why)
+{
+	struct audit_note note = {.event = AUDIT_CALLER_REFUSED,
+				  .outcome = AUDIT_REFUSED,
+				  .reason = sd_slice_str(why ? why : "credential-unknown"),
+				  .key = "route",
+				  .value = sd_slice_str(r->route->label)};
+	if (worth_a_record(r))
+		audit_event_refused(r, &note);
+}
+
+enum step refusal_unauthenticated(struct request *r, const char *why)
+{
+	record(r, why);
+	return respond_problem(r, PROBLEM_CALLER_UNAUTHENTICATED, NULL, NULL);
+}
+
+enum step refusal_told(struct request *r, const char *why)
+{
+	record(r, why);
+	return respond_problem(r, PROBLEM_CALLER_UNAUTHENTICATED, why, NULL);
+}
+
+enum step refusal_permission(struct request *r, const char *permission)
+{
+	struct audit_note note = {.event = AUDIT_CALLER_REFUSED,
+				  .outcome = AUDIT_REFUSED,
+				  .reason = SD_SLICE("permission-missing"),
+				  .key = "permission",
+				  .value = sd_slice_str(permission)};
+	audit_event_refused(r, &note);
+	return respond_problem(r, PROBLEM_PERMISSION_MISSING, permission, NULL);
+}
