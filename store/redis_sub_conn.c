@@ -73,6 +73,11 @@ void sub_conn_drop(struct sub_conn *c)
 	sd_loop_defer(c->sub->conf.loop, &c->lost, on_lost_task);
 }
 
+void sub_conn_proven(struct sub_conn *c)
+{
+	c->backoff_ns = BACKOFF_MIN_NS;
+}
+
 static void on_closed(void *arg, const char *why)
 {
 	struct sub_conn *c = arg;
@@ -181,7 +186,6 @@ static void on_check(struct redis_req *req, struct redisReply *reply, bool late)
 		return;
 	}
 	s->commands.ready = true;
-	s->commands.backoff_ns = BACKOFF_MIN_NS;
 	sub_begin(s);
 }
 

@@ -228,6 +228,7 @@ static void prove(struct redis_sub *s)
 	if (!sub_node_check(s, p->store_ms))
 		return;
 	s->proven_ns = p->sent_ns;
+	sub_conn_proven(&s->commands);
 	s->node.proven_ms = p->store_ms; /* asked before the logs were */
 	s->fresh = true;
 	if (e->proof)
@@ -254,6 +255,14 @@ static bool is_gap(const struct redis_sub *s)
 	return s->proven_ns > 0 && p->sent_ns - s->proven_ns > SUB_BLIND_NS;
 }
 
+/* A replica: the primary is elsewhere, and so may our address lead by now. The channel's connection is
+ * to the same server. Back-off is given back by what counts alone. */
+static void leave_replica(struct redis_sub *s)
+{
+	sub_conn_drop(&s->commands);
+	sub_conn_drop(&s->channel);
+}
+
 /* All replies are here, or will not come. */
 static void judge(struct redis_sub *s)
 {
@@ -267,6 +276,8 @@ static void judge(struct redis_sub *s)
 		    p->refused == HEALTH_STORE_REPLICA || p->refused == HEALTH_STORE_LOADING;
 		sub_unsure(s);
 		sub_state(s, HEALTH_DOWN, p->refused);
+		if (p->refused == HEALTH_STORE_REPLICA)
+			leave_replica(s);
 		return;
 	}
 	if (p->lost || p->late) {
@@ -278,12 +289,14 @@ static void judge(struct redis_sub *s)
 	}
 	s->failed_polls = 0;
 	if (!p->before.master || !p->after.master || p->before.loading || p->after.loading) {
+		bool loading = p->before.loading || p->after.loading;
+
 		s->fresh = false;
 		s->must_reset = true;
 		sub_unsure(s);
-		sub_state(s, HEALTH_DOWN,
-			  p->before.loading || p->after.loading ? HEALTH_STORE_LOADING
-								: HEALTH_STORE_REPLICA);
+		sub_state(s, HEALTH_DOWN, loading ? HEALTH_STORE_LOADING : HEALTH_STORE_REPLICA);
+		if (!loading)
+			leave_replica(s);
 		return;
 	}
 	if (is_gap(s))

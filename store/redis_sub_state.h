@@ -117,6 +117,8 @@ enum sub_stream sub_stream(struct redis_sub *s, uint8_t partition, struct redis_
 void sub_conn_start(struct redis_sub *s);
 void sub_conn_stop(struct redis_sub *s);
 void sub_conn_drop(struct sub_conn *c);
+/* A poll over it counted: the next loss is the first one. */
+void sub_conn_proven(struct sub_conn *c);
 
 /* redis_sub_poll.c */
 void sub_poll_soon(struct redis_sub *s, int64_t at_ns);

@@ -4,6 +4,7 @@
 #include "base.h"
 
 #include <setjmp.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <hiredis/hiredis.h>
@@ -100,6 +101,8 @@ static void on_sent(struct redis_req *req, struct redisReply *reply, bool late)
 		freeReplyObject(reply);
 }
 
+static const char *way; /* another way to the server than its own socket */
+
 static void start(struct store_rig *rig, int64_t poll_ms)
 {
 	struct redis_sub_conf conf = {
@@ -117,7 +120,7 @@ static void start(struct store_rig *rig, int64_t poll_ms)
 	char url[128];
 
 	memset(&ev, 0, sizeof(ev));
-	snprintf(url, sizeof(url), "unix:%s", rig->redis.path);
+	snprintf(url, sizeof(url), "unix:%s", way ? way : rig->redis.path);
 	assert_int_equal(redis_addr_parse(url, &conf.addr, NULL), SD_OK);
 	assert_int_equal(redis_sub_new(&conf, &ev.sub), SD_OK);
 }
@@ -485,6 +488,46 @@ static void short_replica_is_seen(void **state)
 	UNTIL(rig, ev.proofs > proofs);
 }
 
+static void turn_to(const struct real_redis *to)
+{
+	(void)unlink(way);
+	assert_int_equal(symlink(to->path, way), 0);
+}
+
+static bool is_subscribed(struct real_redis *r)
+{
+	return real_redis_ask(r, "PUBSUB NUMSUB %swake", RIG_PREFIX)->element[1]->integer == 1;
+}
+
+/* The primary became a replica and lives on; the address leads to another one now: both connections
+ * are made to that one, although nobody closed them. */
+static void a_replica_is_left_for_the_primary(void **state)
+{
+	struct store_rig *rig = *state;
+	struct real_redis other;
+	char link[160];
+	unsigned proofs;
+
+	assert_true(real_redis_start(&other, NULL));
+	snprintf(link, sizeof(link), "%s/way", other.dir);
+	way = link;
+	turn_to(&rig->redis);
+	start(rig, 20);
+	UNTIL(rig, ev.proofs > 0);
+	(void)real_redis_ask(&rig->redis, "REPLICAOF 127.0.0.1 1");
+	UNTIL(rig, ev.was_replica);
+	proofs = ev.proofs;
+	turn_to(&other);
+	UNTIL(rig, ev.proofs > proofs);
+	assert_int_equal(ev.resets, 2);
+	UNTIL(rig, is_subscribed(&other));
+	assert_false(is_subscribed(&rig->redis));
+	(void)real_redis_ask(&rig->redis, "REPLICAOF NO ONE");
+	redis_sub_free(&ev.sub);
+	real_redis_stop(&other);
+	way = NULL;
+}
+
 static void eviction_policy_is_refused(void **state)
 {
 	struct store_rig *rig = *state;
@@ -552,6 +595,7 @@ int main(void)
 	    TEST(restart_empty_resets),
 	    TEST(replica_proves_nothing),
 	    TEST(short_replica_is_seen),
+	    TEST(a_replica_is_left_for_the_primary),
 	    TEST(eviction_policy_is_refused),
 	    TEST(no_persistence_is_said),
 	    TEST(rules_are_reported),
