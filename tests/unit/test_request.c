@@ -5,6 +5,9 @@
 
 #include <unistd.h>
 
+#include "clock.h"
+#include "shm_fresh.h"
+#include "shm_health.h"
 #include "worker_rig.h"
 
 #define JSON "Content-Type: application/json\r\n"
@@ -257,6 +260,22 @@ static void test_the_admin_listener_serves_no_sessions(void **state)
 	assert_non_null(strstr(heard, "\r\nRetry-After: 1\r\n"));
 }
 
+/* Its last word was "ok"; the proofs say how long ago. */
+static void test_health_does_not_believe_a_master_that_stopped(void **state)
+{
+	struct worker_rig *rig = *state;
+	int64_t now = rig->boot_ns;
+	(void)health_write(rig->control, CHECK_FRESHNESS, HEALTH_OK, HEALTH_REASON_NONE, 1);
+	worker_rig_fresh(rig);
+	assert_int_equal(ask(rig, "GET /health", "", NULL), 200);
+	assert_non_null(strstr(heard, "\"freshness\":{\"status\":\"ok\""));
+	for (unsigned p = 0; p < SHM_PARTITIONS; p++)
+		shm_fresh_set(rig->control, (uint8_t)p, p == 77 ? now - 900 * SD_NS_PER_MS : now);
+	assert_int_equal(ask(rig, "GET /health", "", NULL), 200);
+	assert_non_null(strstr(heard, "\"status\":\"degraded\",\"checks\""));
+	assert_non_null(strstr(heard, "\"freshness\":{\"status\":\"degraded\",\"reason\":\"freshness is not proven"));
+}
+
 static void test_public_keys_need_no_caller(void **state)
 {
 	struct worker_rig *rig = *state;
@@ -288,6 +307,7 @@ int main(void)
 	    TEST(test_bodies_without_a_length),
 	    TEST(test_framing_errors_have_their_codes),
 	    TEST(test_the_admin_listener_serves_no_sessions),
+	    TEST(test_health_does_not_believe_a_master_that_stopped),
 	    TEST(test_public_keys_need_no_caller),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
