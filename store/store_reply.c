@@ -220,6 +220,8 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 		return read_evicted(op->call, e, n);
 	case SCRIPT_REFRESH:
 	case SCRIPT_END:
+	case SCRIPT_TOUCH_NOW:
+	case SCRIPT_REGENERATE:
 		return read_record(op, e, n, status);
 	case SCRIPT_RULE:
 		return read_rule(op->call, e, n);

@@ -133,3 +133,9 @@ enum step body_read(struct request *r, const struct body_field *fields, size_t n
 	}
 	return STEP_NEXT;
 }
+
+enum step body_nothing(struct request *r)
+{
+	struct body_value none;
+	return r->msg->body.n == 0 ? STEP_NEXT : body_read(r, NULL, 0, &none);
+}

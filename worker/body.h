@@ -28,6 +28,9 @@ struct body_value {
 enum step body_read(struct request *r, const struct body_field *fields, size_t n,
 		    struct body_value *values) SD_MUSTCHECK;
 
+/* For routes that take no fields: nothing at all, or an empty object. */
+enum step body_nothing(struct request *r) SD_MUSTCHECK;
+
 /* field-invalid at /name. */
 enum step body_invalid(struct request *r, const char *name, const char *why);
 

@@ -9,6 +9,8 @@ extern const request_step ep_create_steps[];
 extern const request_step ep_validate_steps[];
 extern const request_step ep_refresh_steps[];
 extern const request_step ep_revoke_steps[];
+extern const request_step ep_touch_steps[];
+extern const request_step ep_regenerate_steps[];
 extern const request_step ep_session_get_steps[];
 extern const request_step ep_session_end_steps[];
 extern const request_step ep_user_list_steps[];

@@ -14,23 +14,20 @@
 #include "ending.h"
 #include "err.h"
 #include "issue.h"
-#include "lookup.h"
 #include "respond.h"
 #include "seal.h"
 #include "secret.h"
 #include "session_rules.h"
 #include "shm_fresh.h"
+#include "standing.h"
 
 static const struct body_field fields[] = {{"refresh_token", BODY_STRING, true, 16384}};
 
 struct refresh {
 	struct store_refresh in;
 	struct issue issue;
-	struct sd_slice client;  /* copy: the record's memory goes when the store is asked again */
 	enum store_status status;
-	bool asked;              /* the call is rules()' read, not the rotation any more */
-	bool gone;               /* the session was ended meanwhile */
-	enum end_reason refused; /* by a rule: the session is to end for this reason; 0 = not */
+	struct standing standing;
 };
 
 /* The successor is kept sealed under a key that only the predecessor's holder can derive. */
@@ -232,64 +229,26 @@ static enum step record(struct request *r)
 	return STEP_NEXT;
 }
 
-/* A rule by time (tenant, client) ends sessions created before it: it stands in the tenant's
- * partition, which the refresh script cannot see. */
+/* A rule by time ends sessions created before it; the refresh script cannot see it. */
 static enum step rules(struct request *r)
 {
 	struct refresh *f = r->state;
-	uint32_t client = policy_view_client_find(&r->gen->view, r->tenant, f->issue.client);
-	struct lookup l = {.partition = f->issue.sid.b[0], .sid = f->issue.sid};
-	if (client == POLICY_NONE) {
-		f->refused = END_CLIENT;
-		return STEP_NEXT;
-	}
-	l.query = (struct shm_query){.tenant_slot = r->tenant->slot,
-				     .client_slot =
-					 policy_view_client(&r->gen->view, r->tenant, client)->slot,
-				     .key_slot = SHM_SLOT_NONE,
-				     .iat_s = f->issue.created_s};
-	shm_tags(r->w->control->seed, f->issue.sid.b, r->tenant->slot, f->issue.user,
-		 &l.query.tags);
-	switch (lookup_memory(r, &l)) {
-	case LOOKUP_GOOD:
-		return STEP_NEXT;
-	case LOOKUP_GONE:
-		f->gone = true;
-		return STEP_NEXT;
-	case LOOKUP_REVOKED:
-		f->refused = END_TENANT;
-		return STEP_NEXT;
-	case LOOKUP_ASK: case LOOKUP_EXPIRED: case LOOKUP_IDLE: case LOOKUP_UNAVAILABLE:
-		break;
-	}
-	f->asked = true;
-	store_read(r->w->store, f->in.tenant, &f->issue.sid, f->issue.client, sd_slice("", 0),
-		   request_store_call(r));
-	return STEP_PARKED;
-}
-
-/* What the store says of the rules; false when it says nothing. */
-static bool rules_read(const struct store_call *call, struct refresh *f)
-{
-	if (ending_failed(call))
-		return false;
-	f->gone = call->status != STORE_OK;
-	if (f->issue.created_s < call->client_before_s)
-		f->refused = END_CLIENT;
-	if (f->issue.created_s < call->tenant_before_s)
-		f->refused = END_TENANT;
-	return true;
+	f->standing = (struct standing){.sid = f->issue.sid,
+					.created_s = f->issue.created_s,
+					.user = f->issue.user,
+					.client = f->issue.client};
+	return standing_check(r, &f->standing);
 }
 
 static enum step ruled(struct request *r)
 {
 	struct refresh *f = r->state;
-	if (f->asked && !rules_read(&r->call, f))
+	if (!standing_told(r, &f->standing))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	if (!f->gone && !f->refused)
+	if (!f->standing.gone && !f->standing.refused)
 		return issue_sign(r, &f->issue);
-	if (!f->gone)
-		ending_detached(r, &f->issue.sid, f->issue.user, f->refused);
+	if (!f->standing.gone)
+		ending_detached(r, &f->issue.sid, f->issue.user, f->standing.refused);
 	return respond_problem(r, PROBLEM_REFRESH_INVALID, NULL, NULL);
 }
 

@@ -52,6 +52,32 @@ int grant_tokens(struct request *r, struct grant *g)
 	return e;
 }
 
+bool grant_from_record(struct request *r, struct grant *g, const struct session *s)
+{
+	struct store_create *in = &g->in;
+	const struct sd_slice from[] = {s->user,	s->client,	s->scope,
+					s->acr,		s->amr,		s->claims,
+					s->audience,	s->ip,		s->user_agent,
+					s->device_id,	s->device_name, s->device_type,
+					s->device_fingerprint, s->device_trust};
+	struct sd_slice *to[] = {&in->user,	   &in->client,	     &in->scope,
+				 &in->acr,	   &in->amr,	     &in->claims,
+				 &in->audience,	   &in->ip,	     &in->user_agent,
+				 &in->device_id,   &in->device_name, &in->device_type,
+				 &in->device_fingerprint, &in->device_trust};
+	_Static_assert(SD_ARRAY_LEN(from) == SD_ARRAY_LEN(to), "one for one");
+	for (size_t i = 0; i < SD_ARRAY_LEN(from); i++) {
+		*to[i] = sd_arena_copy(&r->arena, from[i].p ? from[i] : sd_slice("", 0));
+		if (!to[i]->p)
+			return false;
+	}
+	in->data = sd_slice("", 0);
+	in->mode = s->mode;
+	in->remember_me = s->remember_me;
+	in->auth_time_s = s->auth_time_s;
+	return true;
+}
+
 bool grant_audit_ends(struct request *r, const struct grant *g)
 {
 	bool ok = true;

@@ -17,6 +17,9 @@ void grant_policy(const struct request *r, struct store_create *in);
 /* Fresh id in the user's partition and the mode's tokens; only their hashes go into `in`. Before it:
  * in.tenant, in.user, in.mode. */
 int grant_tokens(struct request *r, struct grant *g) SD_MUSTCHECK;
+/* Makes `in` what a record that was read is (all but id, tokens, data), copied into the arena; false
+ * when there is no memory. */
+bool grant_from_record(struct request *r, struct grant *g, const struct session *s) SD_MUSTCHECK;
 /* Record of what the script ended beside it (evicted, replaced, run out). */
 bool grant_audit_ends(struct request *r, const struct grant *g) SD_MUSTCHECK;
 /* Nobody gets these tokens: ends the session aside. */

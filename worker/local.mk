@@ -19,6 +19,8 @@ WORKER_SOURCES = \
 	worker/token_check.c worker/token_check.h worker/user_caller.c worker/user_caller.h \
 	worker/worker.h worker/worker_channel.c worker/worker_channel.h \
 	worker/worker_sandbox.c worker/worker_sandbox.h
+WORKER_LIFE = worker/ep_regenerate.c worker/ep_touch.c worker/standing.c worker/standing.h
+WORKER_SOURCES += $(WORKER_LIFE)
 sessiond_worker_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS)
 sessiond_worker_SOURCES = worker/worker_main.c $(WORKER_SOURCES)
 sessiond_worker_LDADD = $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKEN) $(L_SHM_R) $(L_BASE)

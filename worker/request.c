@@ -107,7 +107,7 @@ static enum step refuse_method(struct request *r)
 /* A body without a length is a framing fault: what follows could be read as a request. */
 static enum step require_length(struct request *r)
 {
-	if (r->route->body == BODY_NONE || r->msg->has_length)
+	if (r->route->body != BODY_JSON || r->msg->has_length)
 		return STEP_NEXT;
 	r->conn->close_after = true;
 	r->conn->clean_end = false;
@@ -223,7 +223,7 @@ static enum step step_permission(struct request *r)
 static enum step step_media(struct request *r)
 {
 	struct sd_slice type, coding;
-	if (r->route->body == BODY_NONE)
+	if (r->route->body == BODY_NONE || (r->route->body == BODY_MAYBE && r->msg->body.n == 0))
 		return STEP_NEXT;
 	enum http_found found = http_field_get(r->msg, "content-type", &type);
 	if (found == HTTP_FOUND_MANY)

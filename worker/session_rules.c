@@ -20,6 +20,15 @@ int64_t session_absolute_s(const struct policy_tenant *t, bool remember_me)
 	return remember_me ? t->remember_absolute_s : t->absolute_s;
 }
 
+struct store_clocks session_clocks_now(const struct policy_tenant *t)
+{
+	return (struct store_clocks){.idle_s = t->idle_s,
+				     .absolute_s = t->absolute_s,
+				     .remember_idle_s = t->remember_idle_s,
+				     .remember_absolute_s = t->remember_absolute_s,
+				     .touch_interval_s = t->touch_interval_s};
+}
+
 void session_clocks(const struct policy_tenant *t, const struct session *s, int64_t seen_ms,
 		    struct session_clocks *out)
 {

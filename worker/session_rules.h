@@ -5,6 +5,7 @@
 
 #include "policy_image.h"
 #include "session.h"
+#include "store_life.h"
 
 enum session_fate { FATE_ENDED = 0, FATE_EXPIRED, FATE_IDLE, FATE_ACTIVE };
 
@@ -25,6 +26,9 @@ enum session_fate session_fate(const struct policy_tenant *t, const struct sessi
 /* The policy's durations for a new session. */
 int64_t session_idle_s(const struct policy_tenant *t, bool remember_me);
 int64_t session_absolute_s(const struct policy_tenant *t, bool remember_me);
+
+/* All of them, for a script that has the record. */
+struct store_clocks session_clocks_now(const struct policy_tenant *t);
 
 /* access_ttl less up to `jitter` of it; random is any 32 bits. Never below 1. */
 int64_t session_access_ttl_s(const struct policy_tenant *t, uint32_t random);

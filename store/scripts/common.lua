@@ -179,6 +179,24 @@ local function heal(index)
   end
 end
 
+-- A new active session: its record (flat pairs), and its place in the indexes. idle_ms, absolute_ms:
+-- when its clocks run out.
+local function enlist(sid, uhash, created, idle_ms, absolute_ms, record)
+  local active, users = a_base .. uhash, u_base .. uhash
+  local stays = absolute_ms + retain * 1000
+  redis.call('HSET', s_base .. sid, unpack(record))
+  redis.call('PEXPIREAT', s_base .. sid, int(stays))
+  redis.call('ZADD', active, int(created), sid)
+  redis.call('ZADD', users, int(created), sid)
+  redis.call('ZADD', KEYS[4], int(now), sid)
+  redis.call('ZADD', KEYS[3], int(math.min(idle_ms, absolute_ms)), tenant .. ':' .. sid)
+  for _, index in ipairs({ active, users, KEYS[3], KEYS[4] }) do
+    keep_until(index, stays)
+  end
+  heal(users)
+  heal(KEYS[4])
+end
+
 if now > tonumber(ARGV[1]) then
   return reply('LATE')
 end

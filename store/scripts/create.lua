@@ -131,17 +131,6 @@ for at, name in pairs(names) do
     record[#record + 1] = ARGV[at]
   end
 end
-redis.call('HSET', key, unpack(record))
-local stays = absolute_ms + retain * 1000
-redis.call('PEXPIREAT', key, int(stays))
-redis.call('ZADD', active, int(created), sid)
-redis.call('ZADD', users, int(created), sid)
-redis.call('ZADD', KEYS[4], int(now), sid)
-redis.call('ZADD', KEYS[3], int(idle_ms), tenant .. ':' .. sid)
-for _, index in ipairs({ active, users, KEYS[3], KEYS[4] }) do
-  keep_until(index, stays)
-end
-heal(users)
-heal(KEYS[4])
+enlist(sid, uhash, created, idle_ms, absolute_ms, record)
 return reply('OK', { iat = now_s, exp = exp, absolute_at = absolute_at,
   idle_at = math.floor(idle_ms / 1000), refresh_end = refresh_end }, more)

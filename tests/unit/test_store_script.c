@@ -16,7 +16,8 @@ static void names_are_in_order(void **state)
 	    [SCRIPT_CREATE] = "create", [SCRIPT_REFRESH] = "refresh",
 	    [SCRIPT_END] = "end",	[SCRIPT_END_USER] = "end_user",
 	    [SCRIPT_RULE] = "rule",	[SCRIPT_LIST_USER] = "list_user",
-	    [SCRIPT_TOUCH] = "touch",
+	    [SCRIPT_TOUCH] = "touch",	[SCRIPT_TOUCH_NOW] = "touch_now",
+	    [SCRIPT_REGENERATE] = "regenerate",
 	};
 
 	(void)state;

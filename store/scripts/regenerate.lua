@@ -1,0 +1,68 @@
+-- regenerate - the same session under a new id with new tokens; the old id ends in the same step. It
+-- keeps what it is and when it was created: its absolute end does not move, and a rule by time
+-- that concerned the old id concerns the new one.
+-- ARGV 10 old sid 11 new sid 12 refresh hash 13 session hash 14 version as it was read
+--      15 data, sealed for the new id 16 access ttl 17 refresh ttl
+--      18 idle 19 absolute 20 remember idle 21 remember absolute
+--      22 touch interval
+-- Adds: count, then the pairs of the new record (OK) or of the old one.
+local old_sid, sid = ARGV[10], ARGV[11]
+local access_ttl, refresh_ttl = tonumber(ARGV[16]), tonumber(ARGV[17])
+
+local function answer(status, r, t)
+  local more = { 0 }
+  if r then
+    more[1] = pairs_of(r, more)
+  end
+  return reply(status, t, more)
+end
+
+local r = load(old_sid)
+if not r then
+  return answer('ABSENT')
+end
+if r.status ~= 'active' then
+  return answer('ENDED', r)
+end
+if r.v ~= '1' or not r.uhash or redis.call('EXISTS', s_base .. sid) == 1 then
+  return answer('CORRUPT')
+end
+local remember = r.remember == '1'
+local idle = tonumber(remember and ARGV[20] or ARGV[18])
+local absolute = tonumber(remember and ARGV[21] or ARGV[19])
+local idle_ms, absolute_ms = clocks(r, idle, absolute)
+local why = run_out(idle_ms, absolute_ms, tonumber(ARGV[22]) * 1000)
+if why then
+  end_session(old_sid, r, why)
+  return answer('EXPIRED', r)
+end
+if r.version ~= ARGV[14] then
+  return answer('MISMATCH', r)
+end
+
+-- What belongs to an id or its tokens stays behind.
+local fresh = {}
+for name, value in pairs(r) do
+  if not is_rotated(name) then
+    fresh[name] = value
+  end
+end
+end_session(old_sid, r, 'regenerated')
+fresh.seen = int(math.max(now, num(fresh.seen)))
+idle_ms, absolute_ms = clocks(fresh, idle, absolute)
+local absolute_at = math.floor(absolute_ms / 1000)
+local exp = fresh.mode ~= '2' and math.min(now_s + access_ttl, absolute_at) or 0
+local refresh_end = fresh.mode ~= '2' and math.min(now_s + refresh_ttl, absolute_at) or 0
+fresh.gen, fresh.sgen = '1', '1'
+fresh.issued, fresh.refresh_end, fresh['until'] = int(now_s), int(refresh_end), int(exp)
+for name, value in pairs({ rhash = ARGV[12], shash = ARGV[13], data = ARGV[15] }) do
+  fresh[name] = value ~= '' and value or nil
+end
+local record = {}
+for name, value in pairs(fresh) do
+  record[#record + 1] = name
+  record[#record + 1] = value
+end
+enlist(sid, fresh.uhash, num(fresh.created), idle_ms, absolute_ms, record)
+return answer('OK', fresh, { iat = now_s, exp = exp, absolute_at = absolute_at,
+  idle_at = math.floor(math.min(idle_ms, absolute_ms) / 1000), refresh_end = refresh_end })

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ * store_life - the calls between a session's creation and its end: touch_now, regenerate.
+ * Owns:      the order of these scripts' own arguments (with store/scripts)
+ * Runs in:   worker
+ * Fails by:  the call's status
+ * Never:     two round trips
+ */
+#include "base.h"
+#include "store_life.h"
+
+#include "err.h"
+#include "store_op.h"
+
+static void clocks(struct store_cmd *c, const struct store_clocks *now)
+{
+	store_cmd_num(c, now->idle_s);
+	store_cmd_num(c, now->absolute_s);
+	store_cmd_num(c, now->remember_idle_s);
+	store_cmd_num(c, now->remember_absolute_s);
+	store_cmd_num(c, now->touch_interval_s);
+}
+
+void store_touch_now(struct store *s, const struct store_touch_now *in, struct store_call *call)
+{
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, call, SCRIPT_TOUCH_NOW, &deadline_ms);
+	struct store_cmd_head head = {SCRIPT_TOUCH_NOW, in->sid.b[0], in->tenant, in->retain_s,
+				      false};
+	struct store_cmd c;
+
+	if (!op)
+		return;
+	call->partition = head.partition;
+	op->sid = in->sid;
+	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
+	store_cmd_sid(&c, &in->sid);
+	clocks(&c, &in->now);
+	store_op_send(op, &c);
+}
+
+void store_regenerate(struct store *s, const struct store_regenerate *in, struct store_call *call)
+{
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, call, SCRIPT_REGENERATE, &deadline_ms);
+	struct store_cmd_head head = {SCRIPT_REGENERATE, in->old.b[0], in->tenant, in->retain_s,
+				      false};
+	struct store_cmd c;
+
+	if (!op)
+		return;
+	call->partition = head.partition;
+	op->sid = in->sid;
+	if (in->sid.b[0] != in->old.b[0]) {
+		store_op_refuse(op, STORE_CORRUPT); /* two partitions: not one script's work */
+		return;
+	}
+	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
+	store_cmd_sid(&c, &in->old);
+	store_cmd_sid(&c, &in->sid);
+	store_cmd_hash(&c, in->refresh_hash);
+	store_cmd_hash(&c, in->session_hash);
+	store_cmd_num(&c, in->version);
+	store_cmd_text(&c, in->data);
+	store_cmd_num(&c, in->access_ttl_s);
+	store_cmd_num(&c, in->refresh_ttl_s);
+	clocks(&c, &in->now);
+	store_op_send(op, &c);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * store_life - what a session may go through between its creation and its end: reported activity, a
+ * new id. One round trip each, as in store_ask.h. */
+#ifndef SD_STORE_LIFE_H
+#define SD_STORE_LIFE_H
+
+#include "store.h"
+
+/* The policy's durations as they are now; the shorter of these and creation's counts. */
+struct store_clocks {
+	int64_t idle_s, absolute_s, remember_idle_s, remember_absolute_s;
+	int64_t touch_interval_s; /* activity may be recorded so much later than it was */
+};
+
+struct store_touch_now {
+	struct sd_slice tenant;
+	struct sid sid;
+	struct store_clocks now;
+	int64_t retain_s;
+};
+/* OK: idle_at_s, absolute_at_s, the record. EXPIRED: it ended by this call. ENDED, ABSENT. */
+void store_touch_now(struct store *s, const struct store_touch_now *in, struct store_call *call);
+
+struct store_regenerate {
+	struct sd_slice tenant;
+	struct sid old, sid;          /* of one partition */
+	uint32_t version;             /* of the record that was read */
+	struct sd_slice data;         /* sealed for the new id; empty when none */
+	uint8_t refresh_hash[32], session_hash[32]; /* zero = none */
+	int64_t access_ttl_s, refresh_ttl_s, retain_s;
+	struct store_clocks now;
+};
+/* OK: the new record and its times. MISMATCH: its data changed since it was read; nothing changed
+ * now. EXPIRED: a clock had run out, it ended by this call. ENDED, ABSENT. */
+void store_regenerate(struct store *s, const struct store_regenerate *in, struct store_call *call);
+
+#endif

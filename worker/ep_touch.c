@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ * ep_touch - POST /sessions/{id}/touch: activity that the caller has seen and no validation has.
+ * Owns:      nothing
+ * Runs in:   worker
+ * Fails by:  404 session-unknown; 409 session-ended (also when its clock had run out); 503
+ * Never:     move the absolute end; revive what has run out
+ */
+#include "base.h"
+#include "ep.h"
+
+#include "applied.h"
+#include "audit_event.h"
+#include "body.h"
+#include "ending.h"
+#include "err.h"
+#include "respond.h"
+#include "session_rules.h"
+#include "shm_fresh.h"
+#include "standing.h"
+
+struct touching {
+	struct sid sid;
+	int64_t idle_at_s;
+	bool ended; /* its clock had run out: ended by this call */
+	struct standing standing;
+};
+
+static enum step parse(struct request *r)
+{
+	struct touching *t = sd_arena_alloc(&r->arena, sizeof(*t));
+	r->state = t;
+	if (!t)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+	if (sid_parse(r->params.id, &t->sid) != SD_OK)
+		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
+	return body_nothing(r);
+}
+
+static enum step touch(struct request *r)
+{
+	struct touching *t = r->state;
+	struct store_touch_now in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
+				     .sid = t->sid,
+				     .now = session_clocks_now(r->tenant),
+				     .retain_s = r->tenant->retain_sessions_s};
+	/* An older copy of the store may know nothing of the session's end. */
+	if (!shm_fresh_store_known(r->w->control))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	store_touch_now(r->w->store, &in, request_store_call(r));
+	return STEP_PARKED;
+}
+
+static bool keep(struct request *r, struct touching *t)
+{
+	const struct session *s = &r->call.session;
+	t->idle_at_s = r->call.idle_at_s;
+	t->standing = (struct standing){.sid = t->sid,
+					.created_s = s->created_ms / 1000,
+					.user = sd_arena_copy(&r->arena, s->user),
+					.client = sd_arena_copy(&r->arena, s->client)};
+	return t->standing.user.p && t->standing.client.p;
+}
+
+static enum step touched(struct request *r)
+{
+	struct touching *t = r->state;
+	const struct session *s = &r->call.session;
+	if (r->call.ended && !ending_audit(r, &t->sid, s->user, s->end_reason, true))
+		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (r->call.status == STORE_ABSENT)
+		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
+	if (r->call.status == STORE_ENDED)
+		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
+	t->ended = r->call.status == STORE_EXPIRED;
+	if (t->ended)
+		return applied_wait(r);
+	if (r->call.status != STORE_OK || !keep(r, t))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	return standing_check(r, &t->standing);
+}
+
+static enum step answer(struct request *r)
+{
+	struct touching *t = r->state;
+	if (t->ended)
+		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
+	if (!standing_told(r, &t->standing))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	if (t->standing.gone || t->standing.refused)
+		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
+	sd_buf_reset(&r->body);
+	sd_buf_str(&r->body, "{\"idle_expires_at\":");
+	sd_buf_i64(&r->body, t->idle_at_s);
+	sd_buf_char(&r->body, '}');
+	return respond_json(r, 200);
+}
+
+const request_step ep_touch_steps[] = {parse, audit_slot_step, touch, touched, answer, NULL};

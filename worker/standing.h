@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * standing - does a session whose record the store gave stand before what its partition does not hold:
+ * the rules by time of its tenant and client, an end that the store has lost? */
+#ifndef SD_STANDING_H
+#define SD_STANDING_H
+
+#include "request.h"
+
+struct standing {
+	struct sid sid;          /* these four are given; the texts live as long as the request */
+	int64_t created_s;
+	struct sd_slice user, client;
+	bool gone;               /* it was ended */
+	enum end_reason refused; /* by a rule; 0 = not */
+	bool asked;              /* r->call is the store's answer to our question */
+};
+
+/* STEP_NEXT: decided; STEP_PARKED: the store is asked (r->call is another one then). */
+enum step standing_check(struct request *r, struct standing *s);
+/* The step after it: false when nobody could say (503). */
+bool standing_told(struct request *r, struct standing *s) SD_MUSTCHECK;
+
+#endif
