@@ -25,6 +25,8 @@ libsdstore_a_SOURCES = \
 	store/store_nodes.c store/store_nodes.h store/store_op.h store/store_read.c \
 	store/store_reply.c store/store_script.c store/store_script.h store/store_wait.c \
 	store/store_write.c
+# Many sessions at once.
+libsdstore_a_SOURCES += store/store_scan.c store/store_scan.h
 nodist_libsdstore_a_SOURCES = store/store_script_text.c
 
 libsdstore_sub_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
@@ -45,6 +47,7 @@ UNIT_TESTS += \
 	tests/unit/test_redis_sub tests/unit/test_session tests/unit/test_store \
 	tests/unit/test_store_acl tests/unit/test_store_back tests/unit/test_store_key tests/unit/test_store_life tests/unit/test_store_read tests/unit/test_store_refresh \
 	tests/unit/test_store_script tests/unit/test_store_wait tests/unit/test_store_write
+UNIT_TESTS += tests/unit/test_store_scan
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
 	tests/support/store_rig.h
@@ -100,6 +103,9 @@ tests_unit_test_store_read_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_refresh_SOURCES = tests/unit/test_store_refresh.c $(REAL_REDIS)
 tests_unit_test_store_refresh_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_refresh_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_scan_SOURCES = tests/unit/test_store_scan.c $(REAL_REDIS)
+tests_unit_test_store_scan_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_scan_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_script_SOURCES = tests/unit/test_store_script.c
 tests_unit_test_store_script_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_script_LDADD = $(L_STORE_TEST)

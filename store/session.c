@@ -8,6 +8,7 @@
 #include "base.h"
 #include "session.h"
 
+#include "die.h"
 #include "err.h"
 
 enum type { TYPE_SLICE, TYPE_I64, TYPE_U64, TYPE_U32, TYPE_BOOL, TYPE_HASH };
@@ -197,4 +198,18 @@ invalid:
 	memset(out, 0, sizeof(*out));
 	out->sid = *sid;
 	return SD_ERR_INVALID;
+}
+
+size_t session_list_fields(const char **names, size_t max)
+{
+	static const char *const special[] = {"v", "status", "mode", "reason"};
+	size_t n = 0;
+
+	sd_bug_if(max < SD_ARRAY_LEN(special) + SD_ARRAY_LEN(rows));
+	for (size_t i = 0; i < SD_ARRAY_LEN(special); i++)
+		names[n++] = special[i];
+	for (size_t i = 0; i < SD_ARRAY_LEN(rows); i++)
+		if (strcmp(rows[i].name, "data") != 0 && strcmp(rows[i].name, "shash") != 0)
+			names[n++] = rows[i].name;
+	return n;
 }

@@ -43,4 +43,8 @@ struct session {
 int session_decode(const struct sid *sid, const struct sd_slice *pairs, size_t n, struct session *out)
     SD_MUSTCHECK;
 
+/* The names of all fields that session_decode() reads, but data and the token's hash: what lists
+ * ask for. Returns how many; max must be enough (sd_bug). */
+size_t session_list_fields(const char **names, size_t max);
+
 #endif

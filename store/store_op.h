@@ -17,6 +17,7 @@ struct store_maker {
 	uint64_t candidates;
 };
 
+struct store_scan;
 struct store {
 	struct store_conf conf;
 	struct store_maker maker;
@@ -26,6 +27,8 @@ struct store {
 	struct store_call **ready_end;
 	struct sd_task tell;
 	int64_t alone_ns; /* when last no replica answered a WAIT; 0 = never */
+	unsigned scans;	  /* steps under way; who waits for a turn (store_scan.c) */
+	struct store_scan *scan_first;
 };
 
 struct store_op {

@@ -13,6 +13,7 @@ extern const request_step ep_touch_steps[];
 extern const request_step ep_regenerate_steps[];
 extern const request_step ep_session_get_steps[];
 extern const request_step ep_session_end_steps[];
+extern const request_step ep_list_steps[];
 extern const request_step ep_user_list_steps[];
 extern const request_step ep_user_end_steps[];
 extern const request_step ep_self_list_steps[];

@@ -14,6 +14,7 @@
 #include "err.h"
 #include "respond.h"
 #include "session_json.h"
+#include "session_rules.h"
 
 static enum step parse(struct request *r)
 {
@@ -36,9 +37,11 @@ static enum step read_it(struct request *r)
 static enum step show(struct request *r)
 {
 	char *etag = sd_arena_alloc(&r->arena, 24);
-	if (r->call.status == STORE_ABSENT)
+	bool known = r->call.status == STORE_OK || r->call.status == STORE_ENDED;
+	if (r->call.status == STORE_ABSENT ||
+	    (known && session_is_forgotten(r->tenant, &r->call.session, r->now_ms)))
 		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
-	if (!etag || (r->call.status != STORE_OK && r->call.status != STORE_ENDED))
+	if (!etag || !known)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	(void)snprintf(etag, 24, "\"%u\"", r->call.session.version);
 	respond_header(r, "ETag", sd_slice_str(etag));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * ep_user - all sessions of one user: GET and DELETE /sessions/user/{user_id}, and what he sees of
  * them himself (/api/v1/auth/sessions, /api/v1/auth/export).
- * Owns:      the form of its cursors
+ * Owns:      nothing
  * Runs in:   worker
  * Fails by:  404 for a malformed user id; 400 cursor-invalid; 503
  * Never:     scan more than one user's index
@@ -11,8 +11,8 @@
 
 #include "applied.h"
 #include "audit_event.h"
-#include "b64url.h"
 #include "body.h"
+#include "cursor.h"
 #include "ending.h"
 #include "err.h"
 #include "respond.h"
@@ -20,38 +20,32 @@
 #include "session_rules.h"
 #include "shm_board.h"
 
-#define CURSOR_BYTES (8 + HANDLE_SID_BYTES)
-
 static enum step parse_user(struct request *r)
 {
 	return body_user_ok(r->params.user) ? STEP_NEXT
 					    : respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
 }
 
-static bool cursor_read(struct sd_slice text, struct store_list *list)
+/* Of the lists of this route alone, and of this user. */
+static struct sd_slice scope(struct request *r)
 {
-	uint8_t b[CURSOR_BYTES];
-	size_t n = 0;
-	if (b64url_decode(text, b, sizeof(b), &n) != SD_OK || n != sizeof(b))
-		return false;
-	uint64_t ms = 0;
-	for (int i = 0; i < 8; i++)
-		ms = ms << 8 | b[i];
-	list->from_ms = (int64_t)(ms & INT64_MAX);
-	memcpy(list->from_sid.b, b + 8, HANDLE_SID_BYTES);
-	return true;
+	struct sd_slice user = r->params.user;
+	struct sd_slice tenant = policy_view_str(&r->gen->view, r->tenant->name);
+	char *at = sd_arena_alloc(&r->arena, CURSOR_SCOPE_MAX);
+	int n = at ? snprintf(at, CURSOR_SCOPE_MAX, "user " SD_SLICE_FMT " " SD_SLICE_FMT,
+			      SD_SLICE_ARG(tenant), SD_SLICE_ARG(user))
+		   : 0;
+	return sd_slice(at ? at : "", (size_t)SD_MAX(n, 0));
 }
 
-static void cursor_write(struct sd_buf *out, int64_t ms, const struct sid *sid)
+static bool place_read(struct request *r, struct sd_slice text, struct store_list *list)
 {
-	uint8_t b[CURSOR_BYTES];
-	char text[B64URL_LEN(CURSOR_BYTES)];
-	for (int i = 0; i < 8; i++)
-		b[i] = (uint8_t)((uint64_t)ms >> (56 - 8 * i));
-	memcpy(b + 8, sid->b, HANDLE_SID_BYTES);
-	sd_buf_char(out, '"');
-	sd_buf_append(out, text, b64url_encode(b, sizeof(b), text));
-	sd_buf_char(out, '"');
+	struct cursor at;
+	if (!cursor_read(r, scope(r), text, &at))
+		return false;
+	list->from_ms = at.ms;
+	list->from_sid = at.sid;
+	return true;
 }
 
 /* limit and cursor; anything else is refused, so that a misspelt filter is never ignored. */
@@ -72,7 +66,7 @@ static enum step read_query(struct request *r, struct store_list *list)
 				       "?limit");
 	list->limit = given ? (uint32_t)limit : r->route->steps == ep_self_export_steps ? STORE_MAX_ROWS : 50;
 	if (http_query_get(r->msg->query, "cursor", &r->arena, &value, &given) != SD_OK ||
-	    (given && !cursor_read(value, list)))
+	    (given && !place_read(r, value, list)))
 		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
 	return STEP_NEXT;
 }
@@ -100,7 +94,8 @@ static enum step put_page(struct request *r, const char *name, bool active_only)
 	const char *between = "";
 	sd_buf_printf(&r->body, "\"%s\":[", name);
 	for (uint32_t i = 0; i < rows; i++) {
-		if (active_only && !is_active(r, &r->call.rows[i]))
+		if (session_is_forgotten(r->tenant, &r->call.rows[i], r->now_ms) ||
+		    (active_only && !is_active(r, &r->call.rows[i])))
 			continue;
 		sd_buf_str(&r->body, between);
 		session_json(r, &r->body, &r->call.rows[i]);
@@ -108,7 +103,8 @@ static enum step put_page(struct request *r, const char *name, bool active_only)
 	}
 	sd_buf_str(&r->body, "],\"next_cursor\":");
 	if (rows && r->call.next_score_ms >= 0)
-		cursor_write(&r->body, r->call.next_score_ms, &r->call.next_sid);
+		cursor_write(r, scope(r),
+			     &(struct cursor){r->call.next_score_ms, r->call.next_sid}, &r->body);
 	else
 		sd_buf_str(&r->body, "null");
 	sd_buf_char(&r->body, '}');

@@ -21,6 +21,9 @@ WORKER_SOURCES = \
 	worker/worker_sandbox.c worker/worker_sandbox.h
 WORKER_LIFE = worker/ep_regenerate.c worker/ep_touch.c worker/standing.c worker/standing.h
 WORKER_SOURCES += $(WORKER_LIFE)
+# Lists, exports, what is said of sessions in bulk.
+WORKER_SOURCES += \
+	worker/cursor.c worker/cursor.h worker/ep_list.c worker/list_query.c worker/list_query.h
 sessiond_worker_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS)
 sessiond_worker_SOURCES = worker/worker_main.c $(WORKER_SOURCES)
 sessiond_worker_LDADD = $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKEN) $(L_SHM_R) $(L_BASE)
@@ -44,6 +47,13 @@ WORKER_TESTS = \
 	tests/unit/test_remember tests/unit/test_request tests/unit/test_route \
 	tests/unit/test_session_rules tests/unit/test_signer_client tests/unit/test_worker_sandbox
 UNIT_TESTS += $(WORKER_TESTS)
+WORKER_TESTS += tests/unit/test_cursor tests/unit/test_list_query
+tests_unit_test_cursor_SOURCES = tests/unit/test_cursor.c
+tests_unit_test_cursor_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_cursor_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_list_query_SOURCES = tests/unit/test_list_query.c
+tests_unit_test_list_query_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_list_query_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_adopt_SOURCES = tests/unit/test_adopt.c
 tests_unit_test_adopt_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_adopt_LDADD = $(WORKER_TEST_LIBS)

@@ -53,6 +53,16 @@ enum session_fate session_fate(const struct policy_tenant *t, const struct sessi
 	return FATE_ACTIVE;
 }
 
+bool session_is_forgotten(const struct policy_tenant *t, const struct session *s, int64_t now_ms)
+{
+	struct session_clocks clocks;
+	session_clocks(t, s, s->seen_ms, &clocks);
+	int64_t ended_s = s->status == SESSION_ACTIVE
+			      ? SD_MIN(clocks.idle_at_s, clocks.absolute_at_s)
+			      : s->ended_ms / 1000;
+	return now_ms / 1000 >= ended_s + (int64_t)t->retain_sessions_s;
+}
+
 int64_t session_access_ttl_s(const struct policy_tenant *t, uint32_t random)
 {
 	int64_t ttl = t->access_ttl_s;

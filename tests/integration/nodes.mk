@@ -4,3 +4,7 @@ NODES_TESTS = \
 dist_check_SCRIPTS += $(NODES_TESTS)
 TESTS += $(NODES_TESTS)
 EXTRA_DIST += tests/integration/history.py tests/integration/fault_kit.py
+# Lists of many sessions, what is done to them in bulk.
+LISTS_TESTS = tests/integration/lists.py
+dist_check_SCRIPTS += $(LISTS_TESTS)
+TESTS += $(LISTS_TESTS)

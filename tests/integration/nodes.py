@@ -35,12 +35,12 @@ class Client:
         return r.status, json.loads(text) if text else None
 
 
-def make_pair():
+def make_pair(tenants=("brand-a",), lines=FREE):
     """-> (first node, second node, the Redis of both), not started"""
-    a = harness.Node(workers=2, start=False, tenant_lines=FREE)
+    a = harness.Node(workers=2, start=False, tenants=tenants, tenant_lines=lines)
     redis = store_faults.Redis(a.base)
     os.chmod(a.base, 0o755)  # the socket must be reachable for the masters' user
-    b = harness.Node(workers=2, start=False, tenant_lines=FREE)
+    b = harness.Node(workers=2, start=False, tenants=tenants, tenant_lines=lines)
     b.api_keys = a.api_keys
     for name in ("keys", "tenants.d"):
         shutil.rmtree(b.path(name))

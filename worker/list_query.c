@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT
+ * list_query - what a list of sessions is asked for.
+ * Owns:      the names and the grammar of the filters
+ * Runs in:   worker
+ * Fails by:  400 at the parameter: what is misspelt is never ignored
+ * Never:     ask the store
+ */
+#include "base.h"
+#include "list_query.h"
+
+#include <arpa/inet.h>
+
+#include "body.h"
+#include "err.h"
+#include "respond.h"
+#include "session_rules.h"
+
+#define LIMIT_DEFAULT 50
+#define MAX_S (INT64_C(1) << 40)
+
+enum {
+	Q_USER, Q_DEVICE, Q_CLIENT, Q_STATUS, Q_ACTIVE, Q_AFTER, Q_BEFORE, Q_IP, Q_LIMIT, Q_CURSOR,
+	Q_COUNT
+};
+static const char *const names[Q_COUNT] = {
+    [Q_USER] = "user_id",	      [Q_DEVICE] = "device_id",
+    [Q_CLIENT] = "client_id",	      [Q_STATUS] = "status",
+    [Q_ACTIVE] = "active_only",	      [Q_AFTER] = "created_after_at",
+    [Q_BEFORE] = "created_before_at", [Q_IP] = "ip",
+    [Q_LIMIT] = "limit",	      [Q_CURSOR] = "cursor",
+};
+
+static enum step refuse(struct request *r, int which, const char *why)
+{
+	char pointer[32];
+	(void)snprintf(pointer, sizeof(pointer), "?%s", names[which]);
+	return respond_problem(r, PROBLEM_FIELD_INVALID, why, pointer);
+}
+
+static bool is_known(struct sd_slice name, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (sd_slice_is(name, names[i]))
+			return true;
+	return false;
+}
+
+/* Any address as 16 bytes. */
+static bool address(struct sd_slice text, uint8_t out[16])
+{
+	char s[64];
+	memset(out, 0, 16);
+	if (text.n >= sizeof(s) || sd_slice_copy(text, s, sizeof(s)) != SD_OK)
+		return false;
+	if (inet_pton(AF_INET6, s, out) == 1)
+		return true;
+	memset(out, 0, 16);
+	out[10] = out[11] = 0xff;
+	return inet_pton(AF_INET, s, out + 12) == 1;
+}
+
+static const char *read_ip(const struct request *r, struct sd_slice v, struct list_query *q)
+{
+	char room[64];
+	q->has_ip = address(v, q->ip);
+	if (!q->has_ip)
+		return "must be an IP address";
+	struct sd_slice kept = session_keep_ip((enum policy_privacy)r->tenant->privacy_ip, v, room);
+	if (kept.n == 0 || !address(kept, q->ip_kept))
+		memcpy(q->ip_kept, q->ip, sizeof(q->ip));
+	return NULL;
+}
+
+static const char *read_status(struct sd_slice v, struct list_query *q)
+{
+	if (sd_slice_is(v, "active"))
+		q->status = LIST_ACTIVE;
+	else if (sd_slice_is(v, "ended"))
+		q->status = LIST_ENDED;
+	else
+		return "must be active or ended";
+	return NULL;
+}
+
+static const char *read_active(struct sd_slice v, struct list_query *q)
+{
+	if (sd_slice_is(v, "false"))
+		return NULL;
+	if (!sd_slice_is(v, "true"))
+		return "must be true or false";
+	if (q->status == LIST_ENDED)
+		return "contradicts status";
+	q->status = LIST_ACTIVE;
+	return NULL;
+}
+
+static const char *read_time(struct sd_slice v, int64_t *out)
+{
+	uint64_t s;
+	if (sd_slice_u64(v, &s) != SD_OK || s > (uint64_t)MAX_S)
+		return "must be a Unix time in seconds";
+	*out = (int64_t)s;
+	return NULL;
+}
+
+static const char *read_limit(struct sd_slice v, struct list_query *q)
+{
+	uint64_t n;
+	if (sd_slice_u64(v, &n) != SD_OK || n < 1 || n > STORE_MAX_ROWS)
+		return "must be 1 to 500";
+	q->limit = (uint32_t)n;
+	return NULL;
+}
+
+static const char *read_name(struct sd_slice v, struct sd_slice *out)
+{
+	*out = v;
+	return body_name_ok(v) ? NULL : "is no id";
+}
+
+/* NULL, or what is wrong. */
+static const char *read_one(struct request *r, int which, struct sd_slice v, struct list_query *q)
+{
+	switch (which) {
+	case Q_USER:
+		q->user = v;
+		return body_user_ok(v) ? NULL : "is no user id";
+	case Q_DEVICE:
+		return read_name(v, &q->device);
+	case Q_CLIENT:
+		return read_name(v, &q->client);
+	case Q_STATUS:
+		return read_status(v, q);
+	case Q_ACTIVE:
+		return read_active(v, q);
+	case Q_AFTER:
+		return read_time(v, &q->after_s);
+	case Q_BEFORE:
+		return read_time(v, &q->before_s);
+	case Q_IP:
+		return read_ip(r, v, q);
+	case Q_LIMIT:
+		return read_limit(v, q);
+	default: /* the cursor: when all else is known */
+		return NULL;
+	}
+}
+
+/* What makes this list the list that it is. */
+static bool make_scope(struct request *r, struct list_query *q)
+{
+	struct sd_slice tenant = policy_view_str(&r->gen->view, r->tenant->name);
+	char *at = sd_arena_alloc(&r->arena, CURSOR_SCOPE_MAX);
+	if (!at)
+		return false;
+	int n = snprintf(at, CURSOR_SCOPE_MAX,
+			 SD_SLICE_FMT " %zu:" SD_SLICE_FMT " %zu:" SD_SLICE_FMT " %zu:" SD_SLICE_FMT
+				      " %d %lld %lld %d:",
+			 SD_SLICE_ARG(tenant), q->user.n, SD_SLICE_ARG(q->user), q->device.n,
+			 SD_SLICE_ARG(q->device), q->client.n, SD_SLICE_ARG(q->client),
+			 (int)q->status, (long long)q->after_s, (long long)q->before_s, q->has_ip);
+	if (n < 0 || (size_t)n + sizeof(q->ip) > CURSOR_SCOPE_MAX)
+		return false;
+	memcpy(at + n, q->ip, sizeof(q->ip));
+	q->scope = sd_slice(at, (size_t)n + sizeof(q->ip));
+	return true;
+}
+
+static enum step read_all(struct request *r, int count, struct list_query *q,
+			  struct sd_slice *cursor)
+{
+	struct sd_slice value;
+	bool given;
+	for (int i = 0; i < count; i++) {
+		if (http_query_get(r->msg->query, names[i], &r->arena, &value, &given) != SD_OK)
+			return i == Q_CURSOR
+				   ? respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL)
+				   : refuse(r, i, "is given twice, or badly escaped");
+		if (!given)
+			continue;
+		const char *why = read_one(r, i, value, q);
+		if (why)
+			return refuse(r, i, why);
+		if (i == Q_CURSOR) {
+			*cursor = value;
+			q->has_cursor = true;
+		}
+	}
+	return STEP_NEXT;
+}
+
+enum step list_query_read(struct request *r, bool paged, struct list_query *out)
+{
+	int count = paged ? Q_COUNT : Q_LIMIT;
+	struct sd_slice name, cursor = SD_SLICE("");
+	size_t pos = 0;
+	*out = (struct list_query){.user = SD_SLICE(""), .device = SD_SLICE(""),
+				   .client = SD_SLICE(""), .before_s = INT64_MAX,
+				   .limit = LIMIT_DEFAULT};
+	while (http_query_next(r->msg->query, &pos, &name))
+		if (!is_known(name, count))
+			return respond_problem(r, PROBLEM_FIELD_INVALID, "no such filter", "?");
+	if (read_all(r, count, out, &cursor) == STEP_DONE)
+		return STEP_DONE;
+	if (!make_scope(r, out))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+	if (out->has_cursor && !cursor_read(r, out->scope, cursor, &out->cursor))
+		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
+	return STEP_NEXT;
+}
+
+bool list_query_is_plain(const struct list_query *q)
+{
+	return q->device.n == 0 && q->client.n == 0 && !q->has_ip && q->status == LIST_ANY;
+}
+
+static bool ip_fits(const struct list_query *q, struct sd_slice kept)
+{
+	uint8_t have[16];
+	return address(kept, have) && (memcmp(have, q->ip, sizeof(have)) == 0 ||
+				       memcmp(have, q->ip_kept, sizeof(have)) == 0);
+}
+
+bool list_query_fits(const struct request *r, const struct list_query *q, const struct session *s)
+{
+	struct session_clocks clocks;
+	if (session_is_forgotten(r->tenant, s, r->now_ms))
+		return false;
+	if (s->created_ms / 1000 < q->after_s || s->created_ms / 1000 >= q->before_s)
+		return false;
+	if (q->user.n && !sd_slice_eq(q->user, s->user))
+		return false;
+	if (q->device.n && !sd_slice_eq(q->device, s->device_id))
+		return false;
+	if (q->client.n && !sd_slice_eq(q->client, s->client))
+		return false;
+	if (q->has_ip && !ip_fits(q, s->ip))
+		return false;
+	if (q->status == LIST_ANY)
+		return true;
+	bool active = session_fate(r->tenant, s, s->seen_ms, r->now_ms, &clocks) == FATE_ACTIVE;
+	return active == (q->status == LIST_ACTIVE);
+}
