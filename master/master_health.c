@@ -46,7 +46,7 @@ static void freshness(struct master *m)
 		set(m, CHECK_FRESHNESS, HEALTH_DEGRADED, HEALTH_NOT_PROVEN);
 	else if (counts.collapsed > 0)
 		set(m, CHECK_FRESHNESS, HEALTH_DEGRADED, HEALTH_TABLE_COLLAPSED);
-	else if (writeback_is_full(m, sd_clock_wall_ms() / 1000))
+	else if (writeback_is_full(m, subscriber_store_s(m)))
 		set(m, CHECK_FRESHNESS, HEALTH_DEGRADED, HEALTH_ENDS_DROPPED);
 	else
 		set(m, CHECK_FRESHNESS, HEALTH_OK, HEALTH_REASON_NONE);

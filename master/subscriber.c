@@ -237,6 +237,11 @@ int64_t subscriber_staleness_ns(const struct subscriber *s, int64_t now_ns)
 	return s->proven_ns == 0 ? INT64_MAX : now_ns - s->proven_ns;
 }
 
+int64_t subscriber_store_s(const struct master *m)
+{
+	return atomic_load_explicit(&m->seg.control->wall_floor_ms, memory_order_relaxed) / 1000;
+}
+
 static void gauges(struct master *m, const struct shm_revoke_counts *counts)
 {
 	int64_t stale = subscriber_staleness_ns(&m->subscriber, sd_clock_boot_ns());
@@ -253,7 +258,6 @@ void subscriber_tick(struct master *m)
 	struct shm_revoke_counts counts;
 
 	segments_table_counts(&m->seg, &counts);
-	shm_revoke_w_sweep(m->seg.table, sd_clock_wall_ms() / 1000,
-			   counts.capacity / SWEEP_SECONDS + 1024);
+	shm_revoke_w_sweep(m->seg.table, subscriber_store_s(m), counts.capacity / SWEEP_SECONDS + 1024);
 	gauges(m, &counts);
 }

@@ -24,6 +24,10 @@ void subscriber_stop(struct master *m);
 void subscriber_reread(struct master *m);
 /* Each second: gauges, a slice of the sweep. */
 void subscriber_tick(struct master *m);
+/* The highest time that the store has confirmed, s; 0 before. What is forgotten when it is over is
+ * forgotten by this clock alone: by then each worker takes its tokens for expired, whatever happens to
+ * this node's clock. One that was ahead for a while would let ends go whose tokens live on. */
+int64_t subscriber_store_s(const struct master *m);
 /* ns since the last proof; INT64_MAX = never. */
 int64_t subscriber_staleness_ns(const struct subscriber *s, int64_t now_ns);
 

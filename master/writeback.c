@@ -76,7 +76,7 @@ void writeback_entry(struct master *m, const struct log_entry *e, uint32_t tenan
 		return;
 	}
 	memcpy(end.sid, e->sid.b, sizeof(end.sid));
-	ends_memory_put(w->ends, &end, sd_clock_wall_ms() / 1000);
+	ends_memory_put(w->ends, &end, subscriber_store_s(m));
 }
 
 bool writeback_is_full(const struct master *m, int64_t now_s)
@@ -89,7 +89,7 @@ void writeback_tick(struct master *m)
 	struct writeback *w = &m->writeback;
 	uint64_t dropped = ends_memory_dropped(w->ends);
 
-	ends_memory_expire(w->ends, sd_clock_wall_ms() / 1000, EXPIRE_MAX);
+	ends_memory_expire(w->ends, subscriber_store_s(m), EXPIRE_MAX);
 	board_gauge(m->board.p, GAUGE_REMEMBERED_ENDS, ends_memory_count(w->ends));
 	if (dropped > w->dropped_told)
 		board_count(m->board.p, METRIC_ENDS_DROPPED, SHM_SLOT_NONE, 0, 0,
@@ -212,7 +212,7 @@ static bool send_rule(struct writeback *w, struct rules_memory_rule *r)
 /* False: the connection takes no more. */
 static bool send_rules(struct writeback *w)
 {
-	int64_t now_s = sd_clock_wall_ms() / 1000;
+	int64_t now_s = subscriber_store_s(w->m);
 	struct rules_memory_rule *r = NULL;
 
 	while (w->waiting < WRITEBACK_BATCH &&

@@ -19,7 +19,9 @@ MUTANTS = \
 	tests/mutants/reuse_does_not_end.patch tests/mutants/sandbox_allows_by_default.patch \
 	tests/mutants/signature_not_checked.patch tests/mutants/tenant_check_removed.patch \
 	tests/mutants/token_crosses_tenants.patch tests/mutants/token_outlives_its_generation.patch \
-	tests/mutants/withdrawn_key_remembered.patch tests/mutants/worker_may_map_executable.patch
+	tests/mutants/withdrawn_key_remembered.patch tests/mutants/worker_may_map_executable.patch \
+	tests/mutants/health_believes_a_stopped_master.patch tests/mutants/replica_is_not_left.patch \
+	tests/mutants/table_forgets_by_the_nodes_clock.patch
 EXTRA_DIST += $(MUTANTS)
 .PHONY: check-mutants
 check-mutants:
