@@ -7,7 +7,8 @@ libsdtoken_a_SOURCES = \
 	token/json_get.c token/json_in.c token/json_in.h token/json_scan.h token/json_tree.c \
 	token/jwk.c token/jwk.h token/jwk_check.c token/jwk_check.h token/jwk_out.c token/jwks.c \
 	token/jws.c token/jws.h token/keyfile.c token/keyfile.h token/seal.c token/seal.h \
-	token/token_ossl.c token/token_ossl.h token/token_warm.c token/token_warm.h
+	token/token_ossl.c token/token_ossl.h token/token_warm.c token/token_warm.h \
+	token/user_key.c token/user_key.h
 
 # Private keys: linked by sessiond-signer and sessionctl alone (tests/guards).
 libsdtokensign_a_CPPFLAGS = $(I_TOKEN)
@@ -35,7 +36,8 @@ TOKEN_TESTS = \
 	tests/unit/test_keyfile \
 	tests/unit/test_seal \
 	tests/unit/test_token_ossl \
-	tests/unit/test_token_warm
+	tests/unit/test_token_warm \
+	tests/unit/test_user_key
 UNIT_TESTS += $(TOKEN_TESTS)
 TOKEN_TEST_CPPFLAGS = $(I_TOKEN) $(I_TEST) $(SECCOMP_CFLAGS)
 TOKEN_TEST_LIBS = $(L_TOKENSIGN) $(L_BASE) $(CMOCKA_LIBS)
@@ -94,4 +96,7 @@ tests_unit_test_token_ossl_LDADD = $(TOKEN_TEST_LIBS)
 tests_unit_test_token_warm_SOURCES = tests/unit/test_token_warm.c
 tests_unit_test_token_warm_CPPFLAGS = $(TOKEN_TEST_CPPFLAGS)
 tests_unit_test_token_warm_LDADD = $(TOKEN_TEST_LIBS)
+tests_unit_test_user_key_SOURCES = tests/unit/test_user_key.c
+tests_unit_test_user_key_CPPFLAGS = $(TOKEN_TEST_CPPFLAGS)
+tests_unit_test_user_key_LDADD = $(TOKEN_TEST_LIBS)
 endif
