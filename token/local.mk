@@ -4,7 +4,8 @@ libsdtoken_a_CPPFLAGS = $(I_TOKEN)
 libsdtoken_a_SOURCES = \
 	token/b64url.c token/b64url.h token/claims.c token/claims.h token/claims_out.c \
 	token/handle.c token/handle.h token/jose_alg.c token/jose_alg.h \
-	token/json_get.c token/json_in.c token/json_in.h token/json_scan.h token/json_tree.c \
+	token/json_get.c token/json_in.c token/json_in.h token/json_merge.c token/json_merge.h \
+	token/json_scan.h token/json_tree.c \
 	token/jwk.c token/jwk.h token/jwk_check.c token/jwk_check.h token/jwk_out.c token/jwks.c \
 	token/jws.c token/jws.h token/keyfile.c token/keyfile.h token/seal.c token/seal.h \
 	token/token_ossl.c token/token_ossl.h token/token_warm.c token/token_warm.h \
@@ -26,6 +27,7 @@ TOKEN_TESTS = \
 	tests/unit/test_jose_alg \
 	tests/unit/test_json_get \
 	tests/unit/test_json_in \
+	tests/unit/test_json_merge \
 	tests/unit/test_json_tree \
 	tests/unit/test_jwk \
 	tests/unit/test_jwk_check \
@@ -63,6 +65,9 @@ tests_unit_test_json_get_LDADD = $(TOKEN_TEST_LIBS)
 tests_unit_test_json_in_SOURCES = tests/unit/test_json_in.c $(TOKEN_FIX)
 tests_unit_test_json_in_CPPFLAGS = $(TOKEN_TEST_CPPFLAGS)
 tests_unit_test_json_in_LDADD = $(TOKEN_TEST_LIBS)
+tests_unit_test_json_merge_SOURCES = tests/unit/test_json_merge.c
+tests_unit_test_json_merge_CPPFLAGS = $(TOKEN_TEST_CPPFLAGS)
+tests_unit_test_json_merge_LDADD = $(TOKEN_TEST_LIBS)
 tests_unit_test_json_tree_SOURCES = tests/unit/test_json_tree.c
 tests_unit_test_json_tree_CPPFLAGS = $(TOKEN_TEST_CPPFLAGS)
 tests_unit_test_json_tree_LDADD = $(TOKEN_TEST_LIBS)

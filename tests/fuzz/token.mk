@@ -1,6 +1,6 @@
 # fuzz targets of token/
 FUZZ_TARGETS += tests/fuzz/fuzz_claims tests/fuzz/fuzz_handle tests/fuzz/fuzz_json_in \
-	tests/fuzz/fuzz_jwk tests/fuzz/fuzz_jws
+	tests/fuzz/fuzz_json_merge tests/fuzz/fuzz_jwk tests/fuzz/fuzz_jws
 tests_fuzz_fuzz_claims_CPPFLAGS = $(I_TOKEN) $(I_FUZZ)
 tests_fuzz_fuzz_claims_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_claims_LDADD = $(L_TOKEN) $(L_BASE)
@@ -16,3 +16,6 @@ tests_fuzz_fuzz_jwk_LDADD = $(L_TOKEN) $(L_BASE)
 tests_fuzz_fuzz_jws_CPPFLAGS = $(I_TOKEN) $(I_FUZZ)
 tests_fuzz_fuzz_jws_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_jws_LDADD = $(L_TOKEN) $(L_BASE)
+tests_fuzz_fuzz_json_merge_CPPFLAGS = $(I_TOKEN) $(I_FUZZ)
+tests_fuzz_fuzz_json_merge_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_json_merge_LDADD = $(L_TOKEN) $(L_BASE)

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ * Merge patches by RFC 7396 (the examples of its appendix A and more); white space taken out. */
+#include "base.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "err.h"
+#include "json_merge.h"
+
+static const char *merged(const char *target, const char *patch)
+{
+	static char text[4096];
+	struct sd_buf out;
+
+	sd_buf_init(&out, sizeof(text) - 1);
+	assert_int_equal(json_merge(sd_slice_str(target), sd_slice_str(patch), &out), SD_OK);
+	memcpy(text, out.p, out.len);
+	text[out.len] = '\0';
+	sd_buf_fini(&out);
+	return text;
+}
+
+static void examples_of_the_rfc(void **state)
+{
+	static const char *const rows[][3] = {
+	    {"{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+	    {"{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}"},
+	    {"{\"a\":\"b\"}", "{\"a\":null}", "{}"},
+	    {"{\"a\":\"b\",\"b\":\"c\"}", "{\"a\":null}", "{\"b\":\"c\"}"},
+	    {"{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+	    {"{\"a\":\"c\"}", "{\"a\":[\"b\"]}", "{\"a\":[\"b\"]}"},
+	    {"{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":null}}", "{\"a\":{\"b\":\"d\"}}"},
+	    {"{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\":[1]}"},
+	    {"[\"a\",\"b\"]", "[\"c\",\"d\"]", "[\"c\",\"d\"]"},
+	    {"{\"a\":\"b\"}", "[\"c\"]", "[\"c\"]"},
+	    {"{\"a\":\"foo\"}", "null", "null"},
+	    {"{\"a\":\"foo\"}", "\"bar\"", "\"bar\""},
+	    {"{\"e\":null}", "{\"a\":1}", "{\"e\":null,\"a\":1}"},
+	    {"[1,2]", "{\"a\":\"b\",\"c\":null}", "{\"a\":\"b\"}"},
+	    {"{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SD_ARRAY_LEN(rows); i++)
+		assert_string_equal(merged(rows[i][0], rows[i][1]), rows[i][2]);
+}
+
+static void values_keep_what_they_say(void **state)
+{
+	static const char same[] =
+	    "{\"n\":[0,-1,1.10,1e2,9007199254740991,-9007199254740991],\"t\":\"/\\\\\\\"\\n\",\"u\":\"\xc3\xa9\","
+	    "\"b\":[true,false,null,{\"x\":null}],\"\":1}";
+
+	(void)state;
+	assert_string_equal(merged(same, "{}"), same);
+	assert_string_equal(merged("{}", "{\"a\":[{\"x\":null}]}"), "{\"a\":[{\"x\":null}]}");
+	/* A name is what it means, however it is written. */
+	assert_string_equal(merged("{\"ab\":1}", "{\"a\\u0062\":null}"), "{}");
+	assert_string_equal(merged("{\"a\":\"x\\u0000y\"}", "{}"), "{\"a\":\"x\\u0000y\"}");
+}
+
+static void refuses(void **state)
+{
+	struct sd_buf out;
+
+	(void)state;
+	sd_buf_init(&out, 8);
+	assert_int_equal(json_merge(SD_SLICE("{}"), SD_SLICE("{'a':1}"), &out), SD_ERR_INVALID);
+	assert_int_equal(json_merge(SD_SLICE("{\"a\":NaN}"), SD_SLICE("{}"), &out), SD_ERR_INVALID);
+	assert_int_equal(json_merge(SD_SLICE(""), SD_SLICE("{}"), &out), SD_ERR_INVALID);
+	assert_int_equal(out.len, 0);
+	assert_int_equal(json_merge(SD_SLICE("{}"), SD_SLICE("{\"a\":1234567}"), &out),
+			 SD_ERR_TOO_BIG);
+	sd_buf_fini(&out);
+}
+
+static void compact(void **state)
+{
+	static const char *const rows[][2] = {
+	    {" { \"a b\" : [ 1 ,\t2 ] ,\r\n \"c\\\" \" : \" \\\\\" } ",
+	     "{\"a b\":[1,2],\"c\\\" \":\" \\\\\"}"},
+	    {"{}", "{}"},
+	    {"{\"x\":1.10}", "{\"x\":1.10}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SD_ARRAY_LEN(rows); i++) {
+		struct sd_buf out;
+
+		sd_buf_init(&out, 256);
+		json_compact(sd_slice_str(rows[i][0]), &out);
+		assert_true(sd_slice_is(sd_buf_slice(&out), rows[i][1]));
+		sd_buf_fini(&out);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(examples_of_the_rfc),
+	    cmocka_unit_test(values_keep_what_they_say),
+	    cmocka_unit_test(refuses),
+	    cmocka_unit_test(compact),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
