@@ -3,6 +3,7 @@ noinst_LIBRARIES += libsdhttp.a
 libsdhttp_a_SOURCES = \
 	http/http_check.c http/http_check.h \
 	http/http_emit.c http/http_emit.h \
+	http/http_etag.c http/http_etag.h \
 	http/http_field.c http/http_field.h \
 	http/http_limits.h http/http_msg.h \
 	http/http_parse.c http/http_parse.h \
@@ -16,6 +17,7 @@ if HAVE_CMOCKA
 UNIT_TESTS += \
 	tests/unit/test_http_check \
 	tests/unit/test_http_emit \
+	tests/unit/test_http_etag \
 	tests/unit/test_http_field \
 	tests/unit/test_http_parse \
 	tests/unit/test_http_scan \
@@ -28,6 +30,8 @@ tests_unit_test_http_check_CPPFLAGS = $(http_test_cppflags)
 tests_unit_test_http_check_LDADD = $(http_test_ldadd)
 tests_unit_test_http_emit_CPPFLAGS = $(http_test_cppflags)
 tests_unit_test_http_emit_LDADD = $(http_test_ldadd)
+tests_unit_test_http_etag_CPPFLAGS = $(http_test_cppflags)
+tests_unit_test_http_etag_LDADD = $(http_test_ldadd)
 tests_unit_test_http_field_CPPFLAGS = $(http_test_cppflags)
 tests_unit_test_http_field_LDADD = $(http_test_ldadd)
 tests_unit_test_http_parse_SOURCES = tests/unit/test_http_parse.c tests/support/http_cases.def
