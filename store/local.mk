@@ -3,7 +3,10 @@
 STORE_LUA = \
 	store/scripts/create.lua store/scripts/refresh.lua store/scripts/end.lua \
 	store/scripts/end_user.lua store/scripts/rule.lua store/scripts/list_user.lua \
-	store/scripts/touch.lua store/scripts/touch_now.lua store/scripts/regenerate.lua
+	store/scripts/touch.lua store/scripts/touch_now.lua store/scripts/regenerate.lua \
+	store/scripts/data_read.lua store/scripts/update.lua \
+	store/scripts/lock.lua store/scripts/shared_read.lua store/scripts/shared_write.lua \
+	store/scripts/shred.lua
 EXTRA_DIST += docs/API.md docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
 
 # The scripts as C strings, in the build tree.
@@ -21,7 +24,8 @@ libsdstore_a_SOURCES = \
 	store/redis_link.h store/redis_pool.c store/redis_pool.h store/redis_read.c \
 	store/redis_read.h store/session.c store/session.h store/store.c store/store.h \
 	store/store_acl.c store/store_acl.h store/store_ask.h store/store_back.c store/store_back.h \
-	store/store_cmd.c store/store_key.c store/store_key.h store/store_life.c store/store_life.h \
+	store/store_cmd.c store/store_data.c store/store_data.h \
+	store/store_key.c store/store_key.h store/store_life.c store/store_life.h \
 	store/store_nodes.c store/store_nodes.h store/store_op.h store/store_read.c \
 	store/store_reply.c store/store_script.c store/store_script.h store/store_wait.c \
 	store/store_write.c
@@ -45,7 +49,7 @@ UNIT_TESTS += \
 	tests/unit/test_redis_addr tests/unit/test_redis_dial tests/unit/test_redis_link \
 	tests/unit/test_redis_log tests/unit/test_redis_pool tests/unit/test_redis_read \
 	tests/unit/test_redis_sub tests/unit/test_session tests/unit/test_store \
-	tests/unit/test_store_acl tests/unit/test_store_back tests/unit/test_store_key tests/unit/test_store_life tests/unit/test_store_read tests/unit/test_store_refresh \
+	tests/unit/test_store_acl tests/unit/test_store_back tests/unit/test_store_data tests/unit/test_store_key tests/unit/test_store_life tests/unit/test_store_read tests/unit/test_store_refresh \
 	tests/unit/test_store_script tests/unit/test_store_wait tests/unit/test_store_write
 UNIT_TESTS += tests/unit/test_store_scan
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
@@ -91,6 +95,9 @@ tests_unit_test_store_acl_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_back_SOURCES = tests/unit/test_store_back.c $(REAL_REDIS)
 tests_unit_test_store_back_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_back_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_data_SOURCES = tests/unit/test_store_data.c $(REAL_REDIS)
+tests_unit_test_store_data_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_data_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_key_SOURCES = tests/unit/test_store_key.c
 tests_unit_test_store_key_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_key_LDADD = $(L_STORE_TEST)

@@ -23,6 +23,9 @@ enum store_status {
 	STORE_REUSED,          /* refresh: a token rotated away; the session is ended now */
 	STORE_MISMATCH,        /* the presented secret never was this session's */
 	STORE_SUCCESSOR,       /* refresh within the grace: `successor` is the sealed one made before */
+	STORE_KEY,             /* another data key of the user stands: kept.key; nothing changed */
+	STORE_CONFLICT,        /* the data is not what it was when it was read; nothing changed */
+	STORE_LOCKED,          /* another holds the lock; nothing changed */
 	STORE_OK
 };
 
@@ -48,6 +51,13 @@ struct store_call {
 	int64_t next_score_ms;     /* list_user: continue below this (-1 = end), at next_sid among equals */
 	struct sid next_sid;
 	int64_t tenant_before_s, client_before_s, key_before_s; /* read: rules of the tenant record; 0 = none */
+	struct store_kept {        /* store_data.h; create with STORE_KEY */
+		struct sd_slice key;  /* the user's data key, wrapped; "" = none */
+		struct sd_slice data; /* the user's own, sealed; "" = none */
+		uint32_t version;
+		int64_t updated_ms, fence, lock_until_ms;
+		bool renewed;
+	} kept;
 	struct store_call *next; /* this and what follows: the store's own */
 	struct redisReply *reply, *reply2;
 	struct store_op *op;

@@ -6,6 +6,12 @@
 
 #include "store.h"
 
+/* The user's data key, wrapped: what stood when the data was sealed ("" = none), and what takes
+ * its place ("" = it stays). When another one stands the call ends with STORE_KEY. */
+struct store_user_key {
+	struct sd_slice standing, put;
+};
+
 struct store_create {
 	struct sd_slice tenant;
 	struct sid sid;
@@ -22,6 +28,7 @@ struct store_create {
 	uint8_t refresh_hash[32], session_hash[32]; /* zero = none; both tokens have generation 1 */
 	bool has_replaces;            /* same partition only; ends with reason replaced */
 	struct sid replaces;
+	struct store_user_key key;    /* that `data` is sealed under */
 };
 void store_create(struct store *s, const struct store_create *in, struct store_call *call);
 

@@ -23,7 +23,9 @@ enum {
 	K_SESSION,
 	K_USER,
 	K_ACTIVE,
-	K_WAKE
+	K_WAKE,
+	K_USER_KEY,
+	K_SHARED
 };
 
 static int make_identity(char out[33])
@@ -52,7 +54,7 @@ int store_maker_init(struct store_maker *m, const char *prefix)
 
 void store_cmd_text(struct store_cmd *c, struct sd_slice word)
 {
-	redis_args_add(&c->args, word);
+	redis_args_add(&c->args, word.p ? word : SD_SLICE(""));
 }
 
 static void text(struct store_cmd *c, const char *word)
@@ -139,6 +141,20 @@ void store_cmd_begin(struct store_cmd *c, struct store_maker *m, const struct st
 	text(c, c->pp);
 	text(c, c->candidate);
 	store_cmd_num(c, head->retain_s);
+}
+
+void store_cmd_key_base(struct store_cmd *c, const struct store_maker *m,
+			const struct store_cmd_head *head)
+{
+	store_key_data_base(&c->key[K_USER_KEY], m->prefix, head->partition, head->tenant);
+	text(c, c->key[K_USER_KEY].s);
+}
+
+void store_cmd_shared_base(struct store_cmd *c, const struct store_maker *m,
+			   const struct store_cmd_head *head)
+{
+	store_key_shared_base(&c->key[K_SHARED], m->prefix, head->partition, head->tenant);
+	text(c, c->key[K_SHARED].s);
 }
 
 void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct store_end *in,

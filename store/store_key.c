@@ -143,6 +143,12 @@ void store_key_data_base(struct store_key *k, const char *prefix, uint8_t partit
 	make_base(k, prefix, partition, "k", tenant);
 }
 
+void store_key_shared_base(struct store_key *k, const char *prefix, uint8_t partition,
+			   struct sd_slice tenant)
+{
+	make_base(k, prefix, partition, "ud", tenant);
+}
+
 int store_key_user_hash(struct sd_slice tenant, struct sd_slice user, char out[33])
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();

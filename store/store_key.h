@@ -41,6 +41,9 @@ void store_key_active_base(struct store_key *k, const char *prefix, uint8_t part
 			   struct sd_slice tenant);
 void store_key_data_base(struct store_key *k, const char *prefix, uint8_t partition,
 			 struct sd_slice tenant);
+/* ... and what the user's sessions share. */
+void store_key_shared_base(struct store_key *k, const char *prefix, uint8_t partition,
+			   struct sd_slice tenant);
 /* First 16 bytes of SHA-256(tenant 0 user) in hex; SD_ERR_CRYPTO. */
 int store_key_user_hash(struct sd_slice tenant, struct sd_slice user, char out[33]) SD_MUSTCHECK;
 /* In the partition of (tenant, ""). */

@@ -61,7 +61,7 @@ struct store_cmd {
 	size_t len[STORE_CMD_WORDS];
 	unsigned numbers;
 	char number[STORE_CMD_NUMBERS][24];
-	struct store_key key[9];
+	struct store_key key[11];
 	char candidate[64];
 	char pp[3];
 	char user_hash[33];
@@ -87,6 +87,11 @@ void store_cmd_num(struct store_cmd *c, int64_t v);
 void store_cmd_sid(struct store_cmd *c, const struct sid *sid);	  /* NULL: an empty word */
 void store_cmd_hash(struct store_cmd *c, const uint8_t hash[32]); /* all zero: an empty word */
 void store_cmd_user(struct store_cmd *c, struct sd_slice tenant, struct sd_slice user);
+/* What the user's hash is appended to: his data key, what his sessions share. */
+void store_cmd_key_base(struct store_cmd *c, const struct store_maker *m,
+			const struct store_cmd_head *head);
+void store_cmd_shared_base(struct store_cmd *c, const struct store_maker *m,
+			   const struct store_cmd_head *head);
 void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct store_end *in,
 		   int64_t deadline_ms);
 void store_cmd_rule(struct store_cmd *c, struct store_maker *m, const struct store_rule *in,
@@ -120,5 +125,16 @@ enum store_status store_reply(struct store_op *op, struct redisReply *reply, boo
 /* n pairs of strings into a record. */
 int store_reply_session(const struct sid *sid, struct redisReply *const *pairs, size_t n,
 			struct session *out) SD_MUSTCHECK;
+/* count, pairs ...: the record into the call */
+int store_reply_record(struct store_op *op, struct redisReply *const *e, size_t n,
+		       enum store_status *status) SD_MUSTCHECK;
+
+/* --- store_data.c --- */
+/* What those scripts add. */
+int store_data_reply(struct store_op *op, struct redisReply *const *e, size_t n,
+		     enum store_status *status) SD_MUSTCHECK;
+/* What any script adds to KEY. */
+int store_data_key_reply(struct store_kept *kept, struct redisReply *const *e,
+			 size_t n) SD_MUSTCHECK;
 
 #endif

@@ -25,7 +25,8 @@ static const struct {
     {"OK", STORE_OK},		{"LATE", STORE_LATE},	      {"ABSENT", STORE_ABSENT},
     {"LIMIT", STORE_LIMIT},	{"ENDED", STORE_ENDED},	      {"EXPIRED", STORE_EXPIRED},
     {"REUSED", STORE_REUSED},	{"MISMATCH", STORE_MISMATCH}, {"SUCCESSOR", STORE_SUCCESSOR},
-    {"CORRUPT", STORE_CORRUPT},
+    {"CORRUPT", STORE_CORRUPT}, {"KEY", STORE_KEY},	      {"CONFLICT", STORE_CONFLICT},
+    {"LOCKED", STORE_LOCKED},
 };
 
 static int read_status(const struct redisReply *reply, enum store_status *out)
@@ -104,7 +105,7 @@ int store_reply_session(const struct sid *sid, struct redisReply *const *pairs, 
 }
 
 /* count, pairs ... */
-static int read_record(struct store_op *op, struct redisReply *const *e, size_t n,
+int store_reply_record(struct store_op *op, struct redisReply *const *e, size_t n,
 		       enum store_status *status)
 {
 	int64_t pairs;
@@ -217,16 +218,25 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 	case SCRIPT_CREATE:
 		if (*status == STORE_CORRUPT)
 			return n == 0 ? SD_OK : SD_ERR_INVALID;
+		if (*status == STORE_KEY)
+			return store_data_key_reply(&op->call->kept, e, n);
 		return read_evicted(op->call, e, n);
 	case SCRIPT_REFRESH:
 	case SCRIPT_END:
 	case SCRIPT_TOUCH_NOW:
 	case SCRIPT_REGENERATE:
-		return read_record(op, e, n, status);
+		return store_reply_record(op, e, n, status);
 	case SCRIPT_RULE:
 		return read_rule(op->call, e, n);
 	case SCRIPT_LIST_USER:
 		return read_rows(op->call, e, n);
+	case SCRIPT_DATA_READ:
+	case SCRIPT_UPDATE:
+	case SCRIPT_LOCK:
+	case SCRIPT_SHARED_READ:
+	case SCRIPT_SHARED_WRITE:
+	case SCRIPT_SHRED:
+		return store_data_reply(op, e, n, status);
 	case SCRIPT_END_USER:
 	case SCRIPT_TOUCH:
 	case STORE_SCRIPT_COUNT:

@@ -58,6 +58,9 @@ void store_create(struct store *s, const struct store_create *in, struct store_c
 	store_cmd_sid(&c, in->has_replaces ? &in->replaces : NULL);
 	store_cmd_num(&c, in->max_per_device_type);
 	store_cmd_num(&c, in->touch_interval_s);
+	store_cmd_key_base(&c, &s->maker, &head);
+	store_cmd_text(&c, in->key.standing);
+	store_cmd_text(&c, in->key.put);
 	store_op_send(op, &c);
 }
 

@@ -12,6 +12,7 @@ local tenant, s_base, u_base, a_base = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local retain = tonumber(ARGV[9])
 -- How long an entry stays after its `until`, and how long its successor must have stood.
 local LINGER_S = 600
+local DAY_MS = 86400000
 
 local log_id, appended, ended = '', 0, 0
 
@@ -137,6 +138,27 @@ local function run_out(idle_ms, absolute_ms, slack_ms)
   end
 end
 
+-- May what belongs to the session change? ARGV from `at`: idle, absolute, remember idle, remember
+-- absolute, touch interval as the policy has them now.
+local function can_change(r, at)
+  local more = r.remember == '1' and 2 or 0
+  local idle_ms, absolute_ms = clocks(r, tonumber(ARGV[at + more]), tonumber(ARGV[at + more + 1]))
+  return r.status == 'active' and r.uhash ~= nil
+    and not run_out(idle_ms, absolute_ms, tonumber(ARGV[at + 4]) * 1000)
+end
+
+-- Does another hold the lock than who presents the token with this hash?
+local function is_locked(r, hash)
+  return num(r.lock) > now and r.lhash ~= hash
+end
+
+-- Is data (or nil) what was read as this version, beginning with head?
+local function is_same(version, data, then_version, head)
+  data = data or ''
+  return version == then_version and string.sub(data, 1, #head) == head
+    and (#head > 0 or #data == 0)
+end
+
 local function log_end(sid, r)
   local _, absolute_ms = clocks(r)
   append('kind', 'end', 'tenant', tenant, 'user', r.user or '', 'sid', sid,
@@ -168,6 +190,22 @@ local function end_session(sid, r, reason)
   end
   keep_until(KEYS[4], gone)
   ended = ended + 1
+end
+
+-- The user's data key as it stands, wrapped; or ''.
+local function user_key(name)
+  return redis.call('HGET', name, 'key') or ''
+end
+
+-- Puts a key (unless '') into the place of the one that stands; it stays at least until ms.
+local function keep_user_key(name, put, ms)
+  local dies = redis.call('PEXPIRETIME', name)
+  if put ~= '' then
+    redis.call('HSET', name, 'key', put)
+  end
+  if dies ~= -1 and dies < ms then
+    redis.call('PEXPIREAT', name, int(ms))
+  end
 end
 
 -- An index forgets its oldest members whose records are gone; bounded work.

@@ -3,8 +3,9 @@
 --      20 user agent 21 device id 22 name 23 type 24 fingerprint 25 trust 26 data 27 mode
 --      28 remember 29 auth time 30 idle 31 absolute 32 access ttl 33 refresh ttl
 --      34 max per user 35 on limit 36 refresh hash 37 session hash 38 replaces
---      39 max per device type 40 touch interval
+--      39 max per device type 40 touch interval 41 data key base 42 standing key 43 key to put
 -- Adds: count, then the sids that were evicted; then sid and reason of what else ended.
+-- KEY: the data key that stands, alone.
 local sid, uhash = ARGV[10], ARGV[11]
 local dev, dev_type, remember = ARGV[21], ARGV[23], ARGV[28]
 local idle, absolute = tonumber(ARGV[30]), tonumber(ARGV[31])
@@ -15,6 +16,12 @@ local key, users, active = s_base .. sid, u_base .. uhash, a_base .. uhash
 
 if redis.call('EXISTS', key) == 1 then
   return reply('CORRUPT')
+end
+
+-- The data must be sealed under the key that stands: of two that make one the first wins.
+local data_key = ARGV[41] .. uhash
+if ARGV[26] ~= '' and user_key(data_key) ~= ARGV[42] then
+  return reply('KEY', nil, { user_key(data_key) })
 end
 
 -- What stands against the limits, oldest first; what must end before.
@@ -132,5 +139,8 @@ for at, name in pairs(names) do
   end
 end
 enlist(sid, uhash, created, idle_ms, absolute_ms, record)
+if ARGV[26] ~= '' then
+  keep_user_key(data_key, ARGV[43], absolute_ms + retain * 1000 + DAY_MS)
+end
 return reply('OK', { iat = now_s, exp = exp, absolute_at = absolute_at,
   idle_at = math.floor(idle_ms / 1000), refresh_end = refresh_end }, more)

@@ -18,6 +18,12 @@ static void names_are_in_order(void **state)
 	    [SCRIPT_RULE] = "rule",	[SCRIPT_LIST_USER] = "list_user",
 	    [SCRIPT_TOUCH] = "touch",	[SCRIPT_TOUCH_NOW] = "touch_now",
 	    [SCRIPT_REGENERATE] = "regenerate",
+	    [SCRIPT_DATA_READ] = "data_read",
+	    [SCRIPT_UPDATE] = "update",
+	    [SCRIPT_LOCK] = "lock",
+	    [SCRIPT_SHARED_READ] = "shared_read",
+	    [SCRIPT_SHARED_WRITE] = "shared_write",
+	    [SCRIPT_SHRED] = "shred",
 	};
 
 	(void)state;
