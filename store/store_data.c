@@ -29,15 +29,6 @@ static struct store_op *begin(struct store *s, struct store_call *call,
 	return op;
 }
 
-static void add_clocks(struct store_cmd *c, const struct store_clocks *clocks)
-{
-	store_cmd_num(c, clocks->idle_s);
-	store_cmd_num(c, clocks->absolute_s);
-	store_cmd_num(c, clocks->remember_idle_s);
-	store_cmd_num(c, clocks->remember_absolute_s);
-	store_cmd_num(c, clocks->touch_interval_s);
-}
-
 static void add_key_and_seen(struct store_cmd *c, const struct store_user_key *key,
 			     const struct store_seen *seen)
 {
@@ -79,7 +70,7 @@ void store_update(struct store *s, const struct store_update *in, struct store_c
 	add_key_and_seen(&c, &in->key, &in->seen);
 	store_cmd_text(&c, in->data);
 	store_cmd_text(&c, in->lock_hash);
-	add_clocks(&c, &in->clocks);
+	store_cmd_clocks(&c, &in->clocks);
 	store_op_send(op, &c);
 }
 
@@ -95,7 +86,7 @@ void store_lock(struct store *s, const struct store_lock *in, struct store_call 
 	store_cmd_text(&c, in->presented);
 	store_cmd_hash(&c, in->hash);
 	store_cmd_num(&c, in->ttl_ms);
-	add_clocks(&c, &in->clocks);
+	store_cmd_clocks(&c, &in->clocks);
 	store_op_send(op, &c);
 }
 

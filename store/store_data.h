@@ -5,15 +5,11 @@
 #define SD_STORE_DATA_H
 
 #include "store_ask.h"
+#include "store_life.h" /* the policy's clocks */
 
 /* The session with its data, kept.key: OK, ENDED, ABSENT. */
 void store_data_read(struct store *s, struct sd_slice tenant, const struct sid *sid,
 		     struct store_call *call);
-
-/* The policy's clocks now: a session that has run out is not changed any more. */
-struct store_clocks {
-	int64_t idle_s, absolute_s, remember_idle_s, remember_absolute_s, touch_interval_s;
-};
 
 /* What was read before, so that nobody's change in between is lost. */
 struct store_seen {

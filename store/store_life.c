@@ -11,7 +11,7 @@
 #include "err.h"
 #include "store_op.h"
 
-static void clocks(struct store_cmd *c, const struct store_clocks *now)
+void store_cmd_clocks(struct store_cmd *c, const struct store_clocks *now)
 {
 	store_cmd_num(c, now->idle_s);
 	store_cmd_num(c, now->absolute_s);
@@ -34,7 +34,7 @@ void store_touch_now(struct store *s, const struct store_touch_now *in, struct s
 	op->sid = in->sid;
 	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, &in->sid);
-	clocks(&c, &in->now);
+	store_cmd_clocks(&c, &in->now);
 	store_op_send(op, &c);
 }
 
@@ -63,6 +63,6 @@ void store_regenerate(struct store *s, const struct store_regenerate *in, struct
 	store_cmd_text(&c, in->data);
 	store_cmd_num(&c, in->access_ttl_s);
 	store_cmd_num(&c, in->refresh_ttl_s);
-	clocks(&c, &in->now);
+	store_cmd_clocks(&c, &in->now);
 	store_op_send(op, &c);
 }

@@ -97,6 +97,10 @@ void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct stor
 void store_cmd_rule(struct store_cmd *c, struct store_maker *m, const struct store_rule *in,
 		    int64_t deadline_ms);
 
+/* --- store_life.c --- */
+struct store_clocks;
+void store_cmd_clocks(struct store_cmd *c, const struct store_clocks *now);
+
 /* --- store.c --- */
 /* Prepares call (may be NULL); *deadline_ms_out is the script's. NULL: the call was ended already.
  */

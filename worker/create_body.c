@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 
 #include "body.h"
+#include "data_body.h"
 #include "err.h"
 #include "respond.h"
 #include "session_rules.h"
@@ -32,7 +33,7 @@ static const struct body_field fields[F_COUNT] = {
     [F_IP] = {"ip", BODY_STRING, false, 45},
     [F_USER_AGENT] = {"user_agent", BODY_STRING, false, 1024},
     [F_DEVICE] = {"device", BODY_OBJECT, false, 2048},
-    [F_DATA] = {"data", BODY_OBJECT, false, 65536},
+    [F_DATA] = {"data", BODY_OBJECT, false, UINT32_MAX},
     [F_MODE] = {"mode", BODY_STRING, false, 8},
     [F_REPLACES] = {"replaces", BODY_STRING, false, HANDLE_TOKEN_LEN},
 };
@@ -254,9 +255,7 @@ static enum step read_rest(struct request *r, struct store_create *in,
 	    (in->auth_time_s < 1 ||
 	     in->auth_time_s > request_now_s(r) + r->tenant->clock_skew_s))
 		return body_invalid(r, "auth_time_at", "must be a time in the past");
-	if (val[F_DATA].given)
-		return body_invalid(r, "data", "session data is not in this version");
-	return STEP_NEXT;
+	return data_body_read(r, &val[F_DATA], &in->data);
 }
 
 typedef enum step (*reader)(struct request *r, struct store_create *in,
@@ -275,7 +274,7 @@ enum step create_body_read(struct request *r, struct store_create *in)
 	struct body_value val[F_COUNT];
 	if (body_read(r, fields, F_COUNT, val) == STEP_DONE || read_rest(r, in, val) == STEP_DONE)
 		return STEP_DONE;
-	in->claims = in->amr = in->data = sd_slice("", 0);
+	in->claims = in->amr = sd_slice("", 0);
 	for (size_t i = 0; i < SD_ARRAY_LEN(readers); i++)
 		if (readers[i].read(r, in, &val[readers[i].field]) == STEP_DONE)
 			return STEP_DONE;

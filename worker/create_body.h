@@ -5,7 +5,7 @@
 
 #include "request.h"
 
-/* Fills what the body says; slices point into the body or the arena. STEP_DONE: refused, answered. */
+/* Fills what the body says (data: as text, not sealed); slices point into the body or the arena. STEP_DONE: refused, answered. */
 enum step create_body_read(struct request *r, struct store_create *in);
 
 #endif

@@ -40,7 +40,8 @@ static enum step replace_foreign(struct request *r)
 	struct create *c = r->state;
 	struct store_create *in = &c->grant.in;
 	grant_policy(r, in);
-	if (grant_tokens(r, &c->grant) != SD_OK)
+	if (grant_tokens(r, &c->grant) != SD_OK ||
+	    grant_seal(r, &c->grant, in->data, sd_slice("", 0)) != SD_OK)
 		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, "no random bytes", NULL);
 	c->foreign_replaces = in->has_replaces && in->replaces.b[0] != in->sid.b[0];
 	if (!c->foreign_replaces)
@@ -110,6 +111,11 @@ static enum step stored(struct request *r)
 		(void)!audit_created(r, g);
 		grant_undo(r, g);
 	}
+	if (grant_seal_again(r, g)) {
+		store_create(r->w->store, &g->in, request_store_call(r));
+		r->step--; /* comes back here */
+		return STEP_PARKED;
+	}
 	switch (r->call.status) {
 	case STORE_OK:
 		break;
@@ -117,7 +123,7 @@ static enum step stored(struct request *r)
 		return limit_reached(r, &g->in);
 	case STORE_UNAVAILABLE: case STORE_CORRUPT: case STORE_LATE: case STORE_ABSENT:
 	case STORE_ENDED: case STORE_EXPIRED: case STORE_REUSED: case STORE_MISMATCH:
-	case STORE_SUCCESSOR:
+	case STORE_SUCCESSOR: case STORE_KEY: case STORE_CONFLICT: case STORE_LOCKED:
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	}
 	board_count(r->w->stats, METRIC_CREATED, r->tenant->slot, 0, 0, 1);

@@ -13,8 +13,10 @@
 #include "ending.h"
 #include "err.h"
 #include "respond.h"
+#include "sealed.h"
 #include "session_json.h"
 #include "session_rules.h"
+#include "store_data.h"
 
 static enum step parse(struct request *r)
 {
@@ -29,25 +31,30 @@ static enum step parse(struct request *r)
 
 static enum step read_it(struct request *r)
 {
-	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), r->state,
-		   sd_slice("", 0), sd_slice("", 0), request_store_call(r));
+	store_data_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), r->state,
+			request_store_call(r));
 	return STEP_PARKED;
 }
 
 static enum step show(struct request *r)
 {
-	char *etag = sd_arena_alloc(&r->arena, 24);
+	const struct session *s = &r->call.session;
+	struct sealed_of of = {s->user, &s->sid, r->call.kept.key};
+	char *etag = sd_arena_alloc(&r->arena, SEALED_ETAG_MAX);
+	struct sd_slice data;
 	bool known = r->call.status == STORE_OK || r->call.status == STORE_ENDED;
 	if (r->call.status == STORE_ABSENT ||
-	    (known && session_is_forgotten(r->tenant, &r->call.session, r->now_ms)))
+	    (known && session_is_forgotten(r->tenant, s, r->now_ms)))
 		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
 	if (!etag || !known)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	(void)snprintf(etag, 24, "\"%u\"", r->call.session.version);
+	sealed_etag(s->version, s->data, etag);
 	respond_header(r, "ETag", sd_slice_str(etag));
 	/* No 304: the tag stands for the data (If-Match), while clocks and status change without
 	 * it. */
-	session_json(r, &r->body, &r->call.session);
+	if (sealed_open(r, &of, s->data, &data) != SEALED_OK)
+		data = sd_slice("", 0); /* not shown */
+	session_json_data(r, &r->body, s, data);
 	return respond_json(r, 200);
 }
 

@@ -11,6 +11,7 @@
 #include "ending.h"
 #include "err.h"
 #include "respond.h"
+#include "sealed.h"
 #include "secret.h"
 #include "session_rules.h"
 
@@ -76,6 +77,28 @@ bool grant_from_record(struct request *r, struct grant *g, const struct session 
 	in->remember_me = s->remember_me;
 	in->auth_time_s = s->auth_time_s;
 	return true;
+}
+
+int grant_seal(struct request *r, struct grant *g, struct sd_slice data, struct sd_slice key)
+{
+	struct sealed_of of = {g->in.user, &g->in.sid, key};
+	struct sealed sealed;
+	g->data = data;
+	g->in.data = sd_slice("", 0);
+	g->sealings++;
+	if (data.n == 0 || sd_slice_is(data, "{}"))
+		return SD_OK;
+	int e = sealed_close(r, &of, data, &sealed);
+	g->in.data = sealed.data;
+	g->in.key = sealed.key;
+	return e;
+}
+
+/* Others make, destroy and wrap the key meanwhile, but not for ever. */
+bool grant_seal_again(struct request *r, struct grant *g)
+{
+	return r->call.status == STORE_KEY && g->sealings < 4 &&
+	       grant_seal(r, g, g->data, r->call.kept.key) == SD_OK;
 }
 
 bool grant_audit_ends(struct request *r, const struct grant *g)

@@ -10,6 +10,8 @@
 struct grant {
 	struct store_create in;
 	struct issue issue;
+	struct sd_slice data; /* before it was sealed */
+	unsigned sealings;
 };
 
 /* The policy's durations and limits; before it: in.mode, in.remember_me. */
@@ -20,6 +22,12 @@ int grant_tokens(struct request *r, struct grant *g) SD_MUSTCHECK;
 /* Makes `in` what a record that was read is (all but id, tokens, data), copied into the arena; false
  * when there is no memory. */
 bool grant_from_record(struct request *r, struct grant *g, const struct session *s) SD_MUSTCHECK;
+/* Seals data (JSON text; "" or "{}": none) for the new session, under the user's data key as the store
+ * has it; "": none, or not known: then the store may say STORE_KEY. After grant_tokens(). */
+int grant_seal(struct request *r, struct grant *g, struct sd_slice data,
+	       struct sd_slice key) SD_MUSTCHECK;
+/* True when the store said STORE_KEY (r->call) and the data is sealed under that one now: ask again. */
+bool grant_seal_again(struct request *r, struct grant *g) SD_MUSTCHECK;
 /* Record of what the script ended beside it (evicted, replaced, run out). */
 bool grant_audit_ends(struct request *r, const struct grant *g) SD_MUSTCHECK;
 /* Nobody gets these tokens: ends the session aside. */

@@ -5,7 +5,7 @@ WORKER_SOURCES = \
 	worker/adopt.c worker/adopt.h worker/applied.c worker/applied.h \
 	worker/audit_client.c worker/audit_client.h worker/audit_event.c worker/audit_event.h \
 	worker/authn.c worker/authn.h worker/body.c worker/body.h worker/conn.c worker/conn.h \
-	worker/create_body.c worker/create_body.h worker/ending.c worker/ending.h worker/ep.h worker/ep_create.c worker/ep_health.c \
+	worker/create_body.c worker/create_body.h worker/data_body.c worker/data_body.h worker/ending.c worker/ending.h worker/ep.h worker/ep_create.c worker/ep_health.c \
 	worker/ep_jwks.c worker/ep_metrics.c worker/ep_metrics.h worker/ep_refresh.c \
 	worker/ep_revoke.c worker/ep_self.c worker/ep_session.c worker/ep_user.c worker/ep_validate.c \
 	worker/generation.c worker/generation.h worker/grant.c worker/grant.h worker/issue.c worker/issue.h \
@@ -15,6 +15,7 @@ WORKER_SOURCES = \
 	worker/ratelimit.c worker/ratelimit.h worker/refusal.c worker/refusal.h worker/remember.c worker/remember.h \
 	worker/request.c worker/request.h worker/respond.c worker/respond.h \
 	worker/route.c worker/route.def worker/route.h worker/session_json.c worker/session_json.h \
+	worker/sealed.c worker/sealed.h \
 	worker/session_rules.c worker/session_rules.h worker/signer_client.c worker/signer_client.h \
 	worker/token_check.c worker/token_check.h worker/user_caller.c worker/user_caller.h \
 	worker/worker.h worker/worker_channel.c worker/worker_channel.h \

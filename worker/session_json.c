@@ -53,6 +53,12 @@ static const char *mode_text(enum session_mode mode)
 
 void session_json(struct request *r, struct sd_buf *b, const struct session *s)
 {
+	session_json_data(r, b, s, sd_slice("", 0));
+}
+
+void session_json_data(struct request *r, struct sd_buf *b, const struct session *s,
+		       struct sd_slice data)
+{
 	struct session_clocks clocks;
 	char sid[HANDLE_SID_LEN + 1];
 	enum session_fate fate = session_fate(r->tenant, s, s->seen_ms, r->now_ms, &clocks);
@@ -89,5 +95,6 @@ void session_json(struct request *r, struct sd_buf *b, const struct session *s)
 		sd_buf_str(b, memcmp(s->sid.b, r->caller.sid.b, sizeof(s->sid.b)) == 0
 				  ? ",\"current\":true"
 				  : ",\"current\":false");
+	raw(b, ",\"data\":", data);
 	sd_buf_char(b, '}');
 }
