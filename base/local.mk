@@ -8,6 +8,7 @@ libsdbase_a_SOURCES = \
 	base/ident.c base/ident.h \
 	base/log.c base/log.h base/loop.c base/loop.h \
 	base/sandbox.c base/sandbox.h base/sandbox_filter.c base/sandbox_filter.h \
+	base/sandbox_landlock.c base/sandbox_landlock.h \
 	base/secret.c base/secret.h base/siphash.c base/siphash.h base/slice.c base/slice.h
 
 # What every program of ours links last.
@@ -29,6 +30,7 @@ UNIT_TESTS += \
 	tests/unit/test_loop \
 	tests/unit/test_sandbox \
 	tests/unit/test_sandbox_filter \
+	tests/unit/test_sandbox_landlock \
 	tests/unit/test_sandbox_probe \
 	tests/unit/test_secret \
 	tests/unit/test_siphash \
@@ -72,6 +74,9 @@ tests_unit_test_loop_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c
 tests_unit_test_sandbox_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_sandbox_landlock_SOURCES = tests/unit/test_sandbox_landlock.c
+tests_unit_test_sandbox_landlock_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
+tests_unit_test_sandbox_landlock_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_sandbox_probe_SOURCES = tests/unit/test_sandbox_probe.c
 tests_unit_test_sandbox_probe_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_probe_LDADD = $(L_BASE) $(CMOCKA_LIBS)

@@ -7,7 +7,6 @@
 #include "base.h"
 #include "sandbox.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -29,23 +28,6 @@
 #define MDWE_SET 65
 #define MDWE_GET 66
 #define MDWE_REFUSE_EXEC_GAIN 1UL
-
-/* The Landlock interface in our own words: what the headers of the build machine know must not
- * decide what is refused on the machine we run on. */
-struct landlock_attr {
-	uint64_t fs;
-	uint64_t net;
-	uint64_t scoped;
-};
-#define LL_CREATE 444
-#define LL_RESTRICT 446
-#define LL_ASK_VERSION 1u
-#define LL_FS_V1 ((1ULL << 13) - 1)  /* execute, read, write, list, make and remove of each kind */
-#define LL_FS_V2 (1ULL << 13)        /* refer */
-#define LL_FS_V3 (1ULL << 14)        /* truncate */
-#define LL_FS_V5 (1ULL << 15)        /* ioctl on devices */
-#define LL_NET_V4 3ULL               /* TCP bind, connect */
-#define LL_SCOPED_V6 3ULL            /* abstract Unix sockets, signals */
 
 /* A sanitizer's runtime needs what we forbid: its own calls, threads, /proc, ptrace on itself. */
 #ifdef SD_SANITIZERS
@@ -101,34 +83,13 @@ static int set_limits(const struct sd_sandbox_spec *spec, struct sd_diag *diag)
 
 /* --- wanted parts --- */
 
-/* Every right this kernel knows is handled and none is granted; then one is tried. */
-static int landlock_all(const struct sd_sandbox_spec *spec, uint32_t *abi_out, struct sd_diag *diag)
+static int landlock(const struct sd_sandbox_spec *spec, uint32_t *abi_out, struct sd_diag *diag)
 {
-	struct landlock_attr attr = {.fs = LL_FS_V1};
-	long abi = syscall(LL_CREATE, NULL, (size_t)0, LL_ASK_VERSION);
-	int fd, err = SD_OK;
+	struct sd_diag why = {{0}};
+	int err = sd_landlock_enter(spec->paths, spec->path_count, spec->landlock_but, abi_out, &why);
 
-	if (abi < 1)
-		return SD_OK; /* not in this kernel, or switched off */
-	attr.fs |= (abi >= 2 ? LL_FS_V2 : 0) | (abi >= 3 ? LL_FS_V3 : 0) | (abi >= 5 ? LL_FS_V5 : 0);
-	attr.net = abi >= 4 ? LL_NET_V4 : 0;
-	attr.scoped = abi >= 6 ? LL_SCOPED_V6 : 0;
-	fd = (int)syscall(LL_CREATE, &attr, sizeof(attr), 0u);
-	if (fd < 0)
-		return sys_error(spec, diag, "landlock_create_ruleset");
-	if (syscall(LL_RESTRICT, fd, 0u) != 0)
-		err = sys_error(spec, diag, "landlock_restrict_self");
-	(void)close(fd);
-	if (err != SD_OK)
-		return err;
-	fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		(void)close(fd);
-		return sd_diag_set(diag, SD_ERR_DENIED, "sandbox of %s: Landlock refuses nothing",
-				   spec->role);
-	}
-	*abi_out = (uint32_t)abi;
-	return SD_OK;
+	return err == SD_OK ? SD_OK
+			    : sd_diag_set(diag, err, "sandbox of %s: %s", spec->role, why.text);
 }
 
 static uint32_t mdwe_on(void)
@@ -173,7 +134,7 @@ static int enter_wanted(const struct sd_sandbox_spec *spec, struct sd_sandbox_re
 	if ((spec->require & SD_SANDBOX_MLOCK) != 0 && !can_lock_memory())
 		err = lacking(spec, SD_SANDBOX_MLOCK, "locked memory", quiet, diag);
 	if (err == SD_OK && spec->landlock && !SANITIZED)
-		err = landlock_all(spec, &out->landlock_abi, diag);
+		err = landlock(spec, &out->landlock_abi, diag);
 	if (err == SD_OK && spec->landlock && out->landlock_abi == 0)
 		err = lacking(spec, SD_SANDBOX_LANDLOCK, "Landlock", quiet, diag);
 	if (err == SD_OK && spec->mdwe && !SANITIZED)

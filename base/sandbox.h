@@ -9,6 +9,7 @@
 #include <seccomp.h>
 
 #include "diag.h"
+#include "sandbox_landlock.h"
 
 enum sd_sandbox_mode { SD_SANDBOX_ENFORCE, SD_SANDBOX_LOG, SD_SANDBOX_OFF };
 
@@ -41,7 +42,10 @@ struct sd_sandbox_spec {
 	uint32_t require;    /* SD_SANDBOX_* that must hold */
 	uint32_t nofile;     /* RLIMIT_NOFILE */
 	bool may_write_files; /* the auditor: RLIMIT_FSIZE stays; all others 0 */
-	bool landlock;       /* deny every path (Landlock with nothing allowed) */
+	bool landlock;       /* deny every path but these, all TCP, signals to others */
+	const struct sd_landlock_path *paths; /* none: every path */
+	size_t path_count;
+	uint32_t landlock_but; /* SD_LANDLOCK_* that stays possible */
 	bool mdwe;           /* no memory both writable and executable, ever */
 };
 

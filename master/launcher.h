@@ -9,6 +9,8 @@
 
 #include "chan.h"
 #include "ident.h"
+#include "launcher_users.h"
+#include "sandbox.h"
 
 #define LAUNCHER_CONFIG "/etc/sessiond/sessiond.yaml"
 #define LAUNCHER_MAX_CHILDREN (HERITAGE_MAX_WORKERS + 32)
@@ -30,6 +32,7 @@ enum launcher_phase {
 struct launcher {
 	const char *config;               /* base name: the working directory is its folder */
 	bool own_users;
+	struct launcher_users users;      /* and how it is to be confined */
 	struct sd_ident ident[ROLE_COUNT];
 	int program[ROLE_COUNT];          /* O_PATH, -1 = not found */
 	int null_fd;
@@ -50,14 +53,28 @@ struct launcher {
 	struct launcher_child child[LAUNCHER_MAX_CHILDREN];
 };
 
-/* launcher_sandbox.c: no_new_privs and a filter against what nobody here ever calls; the children's too. */
-int launcher_sandbox_enter(struct sd_diag *diag) SD_MUSTCHECK;
+/* launcher_sandbox.c */
+#define LAUNCHER_SANDBOX_ROWS 256
+struct launcher_sandbox {
+	struct sd_sandbox_spec spec;
+	struct sd_sys_rule rules[LAUNCHER_SANDBOX_ROWS];
+};
+/* Rows for calls that are younger than our tables: answered with ENOSYS. How many. */
+size_t launcher_young_rows(struct sd_sys_rule *out);
+/* no_new_privs and the table, after it was proven in a copy; all children have it, too. */
+int launcher_sandbox_enter(const struct launcher_users *users, struct sd_diag *diag) SD_MUSTCHECK;
+
+/* launcher_redis.c. Is what is required of redis-server's sandbox to be had here? */
+int launcher_redis_judge(const struct launcher *l, struct sd_diag *diag) SD_MUSTCHECK;
+/* In the child, as its user, before the exec. */
+int launcher_redis_confine(const struct launcher *l, struct sd_diag *diag) SD_MUSTCHECK;
+
 /* launcher_programs.c: opens all programs (and redis-server, which may be missing). */
 int launcher_programs_open(struct launcher *l, struct sd_diag *diag) SD_MUSTCHECK;
 
 /* launcher_users.c. Do we have the capability to change users? */
 bool launcher_may_change_users(void);
-/* Asks `sessiond-master --users` for the four names and resolves them into l->ident. Returns an
+/* Asks `sessiond-master --users` into l->users; with own users resolves the names into l->ident. An
  * exit code: 0, or SD_EXIT_CONFIG / SD_EXIT_OSERR after having said why. */
 int launcher_users_resolve(struct launcher *l) SD_MUSTCHECK;
 /* Gives up every capability but those that change users and signal them, and the bounding set. */

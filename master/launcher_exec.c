@@ -140,6 +140,7 @@ static void environment(const struct launcher *l, const struct launcher_start *s
 
 SD_NORETURN static void child(struct launcher *l, const struct launcher_start *s)
 {
+	struct sd_diag diag = {{0}};
 	char *envp[MAX_ENV];
 
 	descriptors(l, s);
@@ -154,6 +155,8 @@ SD_NORETURN static void child(struct launcher *l, const struct launcher_start *s
 		child_fail("PR_SET_PDEATHSIG", NULL);
 	if (getppid() != l->self)
 		_exit(SD_EXIT_OSERR);
+	if (s->role == ROLE_REDIS && launcher_redis_confine(l, &diag) != SD_OK)
+		child_fail(role_name(s->role), diag.text);
 	(void)launcher_exec(l, s->role, s->argv, envp);
 	child_fail(s->argv[0], NULL);
 }

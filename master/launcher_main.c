@@ -85,15 +85,13 @@ static void privileges(struct launcher *l)
 	int code;
 
 	l->own_users = launcher_may_change_users();
-	if (l->own_users) {
-		code = launcher_users_resolve(l);
-		if (code != 0)
-			exit(code);
-	}
+	code = launcher_users_resolve(l);
+	if (code != 0)
+		exit(code);
 	if (launcher_caps_trim(&diag) != SD_OK)
 		sd_fatal(SD_EXIT_OSERR, "%s", diag.text);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (launcher_sandbox_enter(&diag) != SD_OK)
+	if (launcher_redis_judge(l, &diag) != SD_OK || launcher_sandbox_enter(&l->users, &diag) != SD_OK)
 		sd_fatal(SD_EXIT_OSERR, "%s", diag.text);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * launcher_users - which user each role gets, and which capabilities the launcher keeps.
+ * launcher_users - which user each role gets, which capabilities the launcher keeps.
  * Owns:      the role table's users
  * Runs in:   launcher (start, as root)
  * Fails by:  returning an exit code after one line that names the user and the remedy
@@ -90,7 +90,8 @@ static int ask(struct launcher *l, struct launcher_users *out)
 		return SD_EXIT_OSERR;
 	if (WEXITSTATUS(status) != 0)
 		return WEXITSTATUS(status);
-	return have == sizeof(*out) && out->magic == HERITAGE_MAGIC &&
+	out->redis_dir[sizeof(out->redis_dir) - 1] = '\0';
+	return have == sizeof(*out) && out->magic == HERITAGE_MAGIC && out->sandbox <= SD_SANDBOX_OFF &&
 		       out->version == HERITAGE_VERSION ? 0 : SD_EXIT_OSERR;
 }
 
@@ -112,8 +113,8 @@ static int resolve(struct launcher *l, enum role role, const char *name, size_t 
 
 int launcher_users_resolve(struct launcher *l)
 {
-	struct launcher_users users = {0};
-	int code = ask(l, &users);
+	const struct launcher_users *users = &l->users;
+	int code = ask(l, &l->users);
 
 	if (code != 0) {
 		if (code != SD_EXIT_CONFIG)
@@ -121,10 +122,12 @@ int launcher_users_resolve(struct launcher *l)
 			       SD_FS("text", "sessiond-master --users did not name the users"));
 		return code;
 	}
-	if (resolve(l, ROLE_MASTER, users.master, sizeof(users.master)) != 0 ||
-	    resolve(l, ROLE_SIGNER, users.signer, sizeof(users.signer)) != 0 ||
-	    resolve(l, ROLE_WORKER, users.worker, sizeof(users.worker)) != 0 ||
-	    resolve(l, ROLE_AUDITOR, users.auditor, sizeof(users.auditor)) != 0)
+	if (!l->own_users)
+		return 0;
+	if (resolve(l, ROLE_MASTER, users->master, sizeof(users->master)) != 0 ||
+	    resolve(l, ROLE_SIGNER, users->signer, sizeof(users->signer)) != 0 ||
+	    resolve(l, ROLE_WORKER, users->worker, sizeof(users->worker)) != 0 ||
+	    resolve(l, ROLE_AUDITOR, users->auditor, sizeof(users->auditor)) != 0)
 		return SD_EXIT_CONFIG;
 	l->ident[ROLE_REDIS] = l->ident[ROLE_MASTER];
 	return 0;

@@ -4,7 +4,7 @@ sessiond_CPPFLAGS = $(I_BASE) -iquote $(srcdir)/shm -iquote $(srcdir)/master $(S
 	-DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 sessiond_SOURCES = \
 	master/chan.c master/chan.h master/launcher.h master/launcher_exec.c master/launcher_main.c \
-	master/launcher_master.c master/launcher_programs.c master/launcher_sandbox.c \
+	master/launcher_master.c master/launcher_programs.c master/launcher_redis.c master/launcher_sandbox.c \
 	master/launcher_serve.c \
 	master/launcher_users.c master/launcher_users.h
 sessiond_LDADD = libsdshm_r.a $(L_BASE)
@@ -20,7 +20,7 @@ sessiond_master_SOURCES = \
 	master/fleet.c master/fleet.h master/handover.c master/launcher_users.h \
 	master/managed_redis.c master/managed_redis.h \
 	master/master.h master/master_health.c master/master_main.c master/master_run.c \
-	master/master_sandbox.c master/master_tools.c \
+	master/master_landlock.c master/master_sandbox.c master/master_tools.c \
 	master/metrics.c master/metrics.h master/metrics_render.c \
 	master/nodes.c master/nodes.h master/notify.c master/notify.h master/obituary.c master/obituary.h \
 	master/reload.c master/reload.h master/reload_build.c \

@@ -68,6 +68,14 @@ int master_tool_check(const char *file);
 int master_tool_print(const char *file);
 int master_tool_users(const char *file);
 
+/* master_landlock.c: what the master may reach of the file tree once it has booted. */
+struct master_paths {
+	size_t count, texts;
+	struct sd_landlock_path path[16 + CONF_MAX_LISTEN];
+	char text[4 + CONF_MAX_LISTEN][CONF_PATH];
+};
+void master_paths_of(const struct server_conf *server, struct master_paths *out);
+
 /* master_sandbox.c */
 int master_sandbox_enter(const struct server_conf *server, bool own_users,
 			 struct sd_sandbox_report *out, struct sd_diag *diag) SD_MUSTCHECK;

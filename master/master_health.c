@@ -106,7 +106,7 @@ static bool is_partial(const struct sd_sandbox_report *r)
 
 static void sandbox(struct master *m)
 {
-	bool partial = false;
+	bool partial = is_partial(&m->sandbox);
 
 	for (uint32_t i = 0; i < FLEET_MAX; i++) {
 		const struct child *c = &m->fleet.child[i];

@@ -127,11 +127,14 @@ int master_sandbox_enter(const struct server_conf *server, bool own_users,
 		.rules = all,
 		.rule_count = (size_t)build(all),
 		.mode = (enum sd_sandbox_mode)server->sandbox,
-		/* what is required of the exposed roles; the master needs paths, so no Landlock */
-		.require = server->sandbox_require & ~(SD_SANDBOX_LANDLOCK | SD_SANDBOX_USERS),
+		.require = server->sandbox_require & ~SD_SANDBOX_USERS,
 		.may_write_files = true, /* RLIMIT_FSIZE would forbid segments as well */
 		.mdwe = true,
+		.landlock = true,
+		/* the store may be elsewhere; a service manager may listen on an abstract socket */
+		.landlock_but = SD_LANDLOCK_CONNECT | SD_LANDLOCK_ABSTRACT,
 	};
+	struct master_paths paths;
 	int err;
 
 	if ((server->sandbox_require & SD_SANDBOX_USERS) != 0 && !own_users)
@@ -139,6 +142,9 @@ int master_sandbox_enter(const struct server_conf *server, bool own_users,
 				   "user (start as root, or with CAP_SETUID and CAP_SETGID)");
 	if (getrlimit(RLIMIT_NOFILE, &have) != 0)
 		return sd_diag_set(diag, SD_ERR_SYSTEM, "getrlimit: %s", strerror(errno));
+	master_paths_of(server, &paths);
+	spec.paths = paths.path;
+	spec.path_count = paths.count;
 	spec.nofile = (uint32_t)SD_MIN(have.rlim_max, (rlim_t)NOFILE);
 	err = sd_sandbox_probe(&spec, diag);
 	if (err == SD_OK)

@@ -66,6 +66,10 @@ int master_tool_users(const char *file)
 	(void)snprintf(users.signer, sizeof(users.signer), "%s", config->server.user_signer);
 	(void)snprintf(users.worker, sizeof(users.worker), "%s", config->server.user_worker);
 	(void)snprintf(users.auditor, sizeof(users.auditor), "%s", config->server.user_auditor);
+	users.sandbox = (uint32_t)config->server.sandbox;
+	users.require = config->server.sandbox_require;
+	if (config->server.store_mode == STORE_MODE_MANAGED)
+		(void)snprintf(users.redis_dir, sizeof(users.redis_dir), "%s/redis", config->server.state_dir);
 	policy_config_free(&config);
 	return write(STDOUT_FILENO, &users, sizeof(users)) == (ssize_t)sizeof(users) ? 0 : SD_EXIT_OSERR;
 }

@@ -131,7 +131,7 @@ static void row(struct master *m, struct sd_buf *out, const struct node_row *r, 
 
 void nodes_status(struct master *m, struct sd_buf *out)
 {
-	const struct node_row *rows;
+	const struct node_row *rows = NULL;
 	unsigned n = 0;
 	int64_t now_ms = 0;
 
@@ -141,7 +141,7 @@ void nodes_status(struct master *m, struct sd_buf *out)
 	}
 	sd_buf_printf(out, "\"bounds\":{\"here_ms\":0,\"everywhere_ms\":%lld},\"nodes\":[",
 		      (long long)everywhere_ms(m));
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n && rows != NULL; i++)
 		row(m, out, &rows[i], now_ms);
 	sd_buf_char(out, ']');
 }

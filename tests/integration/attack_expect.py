@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What attack_posture.py expects of the filters: calls with chosen arguments, and what nobody may."""
 
-EACCES, EPERM = 13, 1
+EACCES, EPERM, ENOSYS, EAFNOSUPPORT = 13, 1, 38, 97
 W = 0xFFFFFFFF  # what glibc may leave in the upper half of a 32-bit argument is not looked at
 MOST_WORKER, LEAST_CHECKED = 36, 12
 RW, RX, RWX, R = 3, 5, 7, 1
@@ -53,6 +53,11 @@ NEVER = """execve execveat fork vfork clone clone3 ptrace process_vm_readv proce
  init_module finit_module delete_module kexec_load reboot syslog acct swapon quotactl name_to_handle_at
  open_by_handle_at splice vmsplice tee clock_settime settimeofday iopl ioperm""".split()
 MORE_NEVER = "bind memfd_create unlink unlinkat connect socketpair open creat truncate fcntl ioctl prlimit64".split()
-LAUNCHER_NEVER = """ptrace process_vm_readv process_vm_writev pidfd_getfd bpf perf_event_open userfaultfd mount
- umount2 pivot_root chroot unshare setns init_module finit_module kexec_load reboot swapon acct open_by_handle_at
- iopl modify_ldt clock_settime""".split()
+LAUNCHER_NEVER = """execve ptrace process_vm_readv process_vm_writev pidfd_open pidfd_getfd pidfd_send_signal process_madvise kcmp
+ bpf perf_event_open userfaultfd mount umount2 move_mount open_tree fsopen fsmount pivot_root chroot unshare setns
+ init_module finit_module delete_module kexec_load reboot swapon swapoff acct quotactl open_by_handle_at name_to_handle_at
+ iopl ioperm modify_ldt clock_settime settimeofday clock_adjtime adjtimex sethostname setdomainname personality syslog
+ keyctl add_key request_key io_uring_enter io_uring_register shmget shmat msgget semget mq_open splice vmsplice tee
+ chown fchown lchown fchownat link linkat symlink symlinkat mknod mknodat setxattr fanotify_init inotify_init1
+ setreuid setregid setfsuid tkill rt_sigqueueinfo process_mrelease memfd_secret openat2 creat truncate
+ copy_file_range sendfile setrlimit ustat vhangup lookup_dcookie migrate_pages""".split()

@@ -2,9 +2,11 @@
 """What the attack tests share: call numbers, the roles' tables, filters as the kernel has them
 (PTRACE_SECCOMP_GET_FILTER), a machine for classic BPF, /proc of a process."""
 import ctypes
+import json
 import os
 import re
 import struct
+import subprocess
 import threading
 
 import harness
@@ -12,6 +14,8 @@ import harness
 HEADERS = ("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/include/asm/unistd_64.h")
 TABLES = {"worker": "worker/worker_sandbox.c", "signer": "signer/signer_sandbox.c",
           "auditor": "auditor/auditor_sandbox.c", "master": "master/master_sandbox.c"}
+STARTED = {"launcher": "master/launcher_sandbox.c", "redis": "master/launcher_redis.c"}  # without a table of their program
+YOUNG = range(450, 512)  # younger than the launcher's tables: ENOSYS
 X86_64, I386, X32_BIT = 0xC000003E, 0x40000003, 0x40000000
 KILL, ERRNO, LOG, ALLOW = 0x80000000, 0x00050000, 0x7FFC0000, 0x7FFF0000
 GET_FILTER, ATTACH, DETACH = 0x420C, 16, 17
@@ -48,7 +52,7 @@ NAME = {nr: name for name, nr in NR.items()}
 
 def table(role):
     """The rows of a role as its source has them: {name: set of "allow" | "allow-if" | "refuse"}."""
-    with open(os.path.join(harness.TOP, TABLES[role]), encoding="utf-8") as f:
+    with open(os.path.join(harness.TOP, {**TABLES, **STARTED}[role]), encoding="utf-8") as f:
         source = re.sub(r"^#define.*?[^\\]\n", "\n", f.read(), flags=re.M | re.S)
     rows = {}
     for m in re.finditer(r"\b(?:SD_SYS_)?(ALLOW|ALLOW_IF|ALLOW_BITS|REFUSE)\((\w+),|"
@@ -57,6 +61,8 @@ def table(role):
         kind = m[1] or ("REFUSE" if m[4] else "ALLOW_IF" if m[5] else "ALLOW")
         word = {"ALLOW": "allow", "REFUSE": "refuse"}.get(kind, "allow-if")
         rows.setdefault(name, set()).add(word)
+    if "FAMILY(AF_" in source:
+        rows["socket"].add("refuse")
     assert len(rows) > 15, "the table of %s was not understood" % role
     return rows
 
@@ -137,6 +143,27 @@ def outcomes(program, nr):
 def verdict(programs, nr, args=(), arch=X86_64):
     """The strictest of all programs, as the kernel takes it."""
     return min((run(p, data(nr, args, arch)) for p in programs), key=lambda v: (v & 0xFFFF0000) ^ KILL)
+
+
+# --- calls made by a live process (attack_gdb.py) ---
+
+def call(name, *args, text="", label=None):
+    return {"name": label or name, "how": "call", "nr": NR[name], "args": list(args), "text": text}
+
+
+def gdb(node, jobs, must_tell=True):
+    """[(pid, calls)] -> {name: outcome}. A gdb that loses a process with threads may not live to tell."""
+    path = os.path.join(node.base, "jobs")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump([{"pid": pid, "calls": calls} for pid, calls in jobs], f)
+    env = {**os.environ, "SESSIOND_JOBS": path, "HOME": node.base, "DEBUGINFOD_URLS": ""}
+    script = os.path.join(harness.HERE, "attack_gdb.py")
+    done = subprocess.run(["gdb", "-nx", "-nh", "-batch", "-x", script], env=env, check=False, capture_output=True, timeout=150)
+    with open(path + ".out", encoding="utf-8") as f:
+        out = {row["name"]: row for row in map(json.loads, f)}
+    missing = [c["name"] for _, calls in jobs for c in calls if c["name"] not in out]
+    assert not missing or not must_tell, (missing, done.stdout[-2000:], done.stderr[-2000:])
+    return out
 
 
 # --- /proc ---

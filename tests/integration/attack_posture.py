@@ -13,10 +13,22 @@ import traceback
 
 import attack_kit as kit
 import harness
-from attack_expect import ARGUMENTS, EACCES, EPERM, LAUNCHER_NEVER, LEAST_CHECKED, MORE_NEVER, MOST_WORKER, NEVER
+from attack_expect import ARGUMENTS, EACCES, EAFNOSUPPORT, ENOSYS, EPERM, LAUNCHER_NEVER, LEAST_CHECKED, MORE_NEVER, MOST_WORKER, NEVER
 from attack_kit import ALLOW, ERRNO, KILL, NR
 
 LISTENERS, STORES = 2, 2
+
+
+def is_its_table(role, program, rows, nr):
+    """What a program says to a call, whatever its arguments, is what the rows say. -> all that it may say"""
+    name, found = kit.NAME.get(nr, "call %d" % nr), kit.outcomes(program, nr)
+    expected = {"allow": {ALLOW}, "allow-if": {ALLOW, KILL}, "refuse": {ERRNO}, "none": {KILL}}
+    kinds = rows.get(name, {"none"})
+    want = set().union(*(expected[k] for k in kinds))
+    if kinds == {"allow-if", "refuse"}:
+        want |= {KILL}
+    assert {v & 0xFFFF0000 for v in found} == want, (role, name, [hex(v) for v in found], kinds)
+    return name, kinds, found
 
 
 def check_filter(role, pid):
@@ -26,14 +38,8 @@ def check_filter(role, pid):
     tgkill = {"allow-if"}
     assert rows.get("tgkill") == tgkill, "abort() on itself only"
     for nr in range(461):
-        name, found = kit.NAME.get(nr, "call %d" % nr), kit.outcomes(programs[0], nr)
-        expected = {"allow": {ALLOW}, "allow-if": {ALLOW, KILL}, "refuse": {ERRNO}, "none": {KILL}}
-        kinds = rows.get(name, {"none"})
-        want = set().union(*(expected[k] for k in kinds))
-        if kinds == {"allow-if", "refuse"}:
-            want |= {KILL}
+        name, kinds, found = is_its_table(role, programs[0], rows, nr)
         got = {v & 0xFFFF0000 for v in found}
-        assert got == want, (role, name, [hex(v) for v in found], kinds)
         if "refuse" in kinds and role != "master":
             assert found == {ERRNO | EACCES}, (role, name, [hex(v) for v in found])
         counted += ALLOW in got
@@ -55,32 +61,52 @@ def check_filter(role, pid):
     return counted
 
 
-def check_inherited(name, pid):
-    """The launcher's list binds all: redis-server, too, which has no table of ours."""
-    s, programs = kit.status(pid), kit.filters(pid)
+def check_started(name, pid, program):
+    """The launcher's table, and redis-server's on top of it: what the source has, and young calls ENOSYS."""
+    s, rows, counted = kit.status(pid), kit.table(name), 0
     assert s["NoNewPrivs"] == ["1"] and s["Seccomp"] == ["2"] and s["CapBnd"] == ["0" * 16], (name, s)
     assert kit.limits(pid)["Max core file size"] == ("0", "0"), name
+    for nr in range(600):
+        if nr in kit.YOUNG:
+            assert kit.outcomes(program, nr) == {ERRNO | ENOSYS}, (name, nr)
+            continue
+        counted += ALLOW in {v & 0xFFFF0000 for v in is_its_table(name, program, rows, nr)[2]}
+        for arch, number in ((kit.I386, nr), (kit.X86_64, nr | kit.X32_BIT)):
+            assert kit.verdict([program], number, (), arch) == KILL, (name, nr, "foreign architecture")
     for call in LAUNCHER_NEVER:
-        assert kit.verdict(programs, NR[call]) == KILL, (name, call)
-        assert kit.verdict(programs, NR[call], (), kit.I386) == KILL, (name, call)
-        assert kit.verdict(programs, NR[call] | kit.X32_BIT) == KILL, (name, call)
-    for call in ("io_uring_setup", "keyctl", "personality"):
-        assert kit.verdict(programs, NR[call]) in (ERRNO | EPERM, KILL), (name, call)
-    for family in (17, 38, 40):
-        assert kit.verdict(programs, NR["socket"], (family, 3, 0)) != ALLOW, (name, family)
-    return s, programs
+        assert kit.verdict([program], NR[call]) == KILL and call not in rows, (name, call)
+    for family in (17, 38, 40, 11):
+        assert kit.verdict([program], NR["socket"], (family, 3, 0)) != ALLOW, (name, family)
+    for flag in (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000):  # namespaces
+        assert kit.verdict(kit.filters(pid), NR["clone"], (flag | 17,)) == KILL, (name, hex(flag))
+    assert kit.verdict(kit.filters(pid), NR["execveat"], (5, 0, 0, 0, 0)) == KILL, "only as the launcher starts programs"
+    print(f"  {name}: {counted} calls")
+    return s
 
 
 def test_launcher_and_store():
-    node = NODE["node"]
-    s, programs = check_inherited("launcher", node.proc.pid)
+    node, store = NODE["node"], next(iter(NODE["node"].pids("redis")))
+    own, both = kit.filters(node.proc.pid), kit.filters(store)
+    assert len(own) == 1 and len(both) == 2 and both[1] == own[0], "the store has its own and the launcher's"
+    s = check_started("launcher", node.proc.pid, own[0])
     assert s["CapPrm"] == s["CapEff"] == ["00000000000000e0"], "CAP_KILL, CAP_SETGID, CAP_SETUID"
-    assert len(programs) == 1
-    s, programs = check_inherited("redis", next(iter(node.pids("redis"))))
-    assert {int(s[c][0], 16) for c in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
-    for call in ("read", "fork", "clone", "openat", "socket"):  # it saves itself in a child
-        assert kit.verdict(programs, NR[call], (2, 1)) == ALLOW, call
-    assert len(kit.filters(next(iter(node.pids("worker"))))) == 2, "its own table and the launcher's list"
+    s = check_started("redis", store, both[0])
+    assert {int(s[c][0], 16) for c in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0} and s["Groups"] == []
+    for call in ("setresuid", "setgroups", "seccomp", "ptrace", "connect", "mlockall", "memfd_create"):
+        assert kit.verdict(both, NR[call], (2, 1)) == KILL, call
+    for family in (2, 10):
+        assert kit.verdict(both, NR["socket"], (family, 1, 0)) == ERRNO | EAFNOSUPPORT, family
+    assert len(kit.filters(next(iter(node.pids("worker"))))) == 2, "its own table and the launcher's"
+
+
+def test_tables_are_within_the_launchers():
+    """What a role may, the launcher's table must not forbid: a filter cannot be taken off."""
+    whole = kit.table("launcher")
+    for role in (*kit.TABLES, "redis"):
+        missing = {name for name, kinds in kit.table(role).items() if name not in whole and kinds != {"refuse"}}
+        assert not missing, (role, missing)
+        if role != "redis":
+            assert not {n for n in kit.table(role) if n not in whole} - {"mremap"}, role
 
 
 def check_ids(role, pid):
@@ -252,5 +278,6 @@ if __name__ == "__main__":
     NODE["node"] = kit.piped_node(workers=2, server=f"store: {{ connections_per_worker: {STORES} }}\n")
     with NODE["node"]:
         NODE["node"].create()
-        sys.exit(harness.main([test_programs, test_filters, test_launcher_and_store, test_ids_and_capabilities, test_limits, test_maps,
+        sys.exit(harness.main([test_programs, test_filters, test_launcher_and_store,
+                               test_tables_are_within_the_launchers, test_ids_and_capabilities, test_limits, test_maps,
                                test_descriptors, test_not_dumpable, test_doctor_agrees]))

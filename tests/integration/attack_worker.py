@@ -6,38 +6,21 @@ round the node has all its workers, the same master, signer and auditor, and ser
 import json
 import os
 import signal
-import subprocess
 import sys
 
 import attack_kit as kit
 import harness
-from attack_kit import NR
+from attack_kit import NR, call
 
 WORKERS = 16  # victims of a round
-HERE = os.path.dirname(os.path.abspath(__file__))
 AT_FDCWD, CREATE = -100, 0o101
 RW, RX, RWX = 3, 5, 7
 REFUSED = (1, 13)  # EPERM, EACCES
 NODE = {}
 
 
-def call(name, *args, text="", label=None):
-    return {"name": label or name, "how": "call", "nr": NR[name], "args": list(args), "text": text}
-
-
 def gdb(jobs):
-    """[(pid, calls)] -> {name: outcome}"""
-    path = os.path.join(NODE["node"].base, "jobs")
-    with open(path, "w", encoding="utf-8") as f:
-        json.dump([{"pid": pid, "calls": calls} for pid, calls in jobs], f)
-    env = {**os.environ, "SESSIOND_JOBS": path, "HOME": NODE["node"].base, "DEBUGINFOD_URLS": ""}
-    done = subprocess.run(["gdb", "-nx", "-nh", "-batch", "-x", os.path.join(HERE, "attack_gdb.py")], env=env,
-                          check=False, capture_output=True, timeout=150)
-    with open(path + ".out", encoding="utf-8") as f:
-        out = {row["name"]: row for row in map(json.loads, f)}
-    missing = [c["name"] for _, calls in jobs for c in calls if c["name"] not in out]
-    assert not missing, (missing, done.stdout[-2000:], done.stderr[-2000:])
-    return out
+    return kit.gdb(NODE["node"], jobs)
 
 
 def key_file(node):
