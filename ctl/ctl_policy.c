@@ -118,7 +118,8 @@ static int side_load(struct side *s, const char *file, struct policy_slots *slot
 
 	if (err)
 		return err;
-	struct policy_build_in in = {s->config, slots, now_s(), 1, "", 1};
+	struct policy_build_in in = {.config = s->config, .slots = slots, .now_s = now_s(),
+				      .generation = 1, .node = "", .workers = 1};
 
 	err = policy_build(&in, &s->image, &n, &next, &diag);
 	if (err == SD_OK)

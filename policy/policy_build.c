@@ -14,6 +14,7 @@
 #include "buf.h"
 #include "err.h"
 #include "policy_layout.h"
+#include "policy_oidc.h"
 #include "policy_slots.h"
 
 static bool is_removed(const struct conf_key *k, int64_t now_s)
@@ -133,6 +134,8 @@ static int put_clients(struct policy_layout *l, uint32_t tenant, const struct te
 		    policy_slots_assign_client(l->in->slots, sd_slice_str(t->name), id, &v[i].slot);
 		if (err == SD_OK)
 			err = add_credentials(l, tenant, order[i], (uint32_t)i);
+		if (err == SD_OK)
+			err = policy_oidc_add(l, tenant, order[i], (uint32_t)i);
 	}
 	if (err == SD_OK)
 		out->clients = policy_layout_list(l, v, (uint32_t)n, sizeof(*v));

@@ -12,6 +12,7 @@
 #include "policy_check.h"
 
 #include "policy_names.h"
+#include "policy_oidc.h"
 #include "policy_schema.h"
 #include "policy_units.h"
 
@@ -216,8 +217,9 @@ static void check_clients(const struct check *c, const struct tenant_conf *t)
 		struct policy_where at = {t->file, one->pos, path};
 
 		snprintf(path, sizeof(path), "clients[%zu]", i);
-		if (one->hashes.count == 0)
+		if (one->hashes.count == 0 && one->oidc.issuer[0] == '\0')
 			policy_note(c->faults, at, "has no key_hashes: it cannot call the API");
+		policy_oidc_check(t, i, c->faults);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include "policy_check.h"
 #include "policy_file.h"
 #include "policy_keys.h"
+#include "policy_oidc.h"
 #include "policy_schema.h"
 #include "policy_tenant_conf.h"
 #include "policy_word.h"
@@ -76,6 +77,8 @@ static void load_tenant(struct loading *l, const char *path)
 		policy_check_tenant(&l->c->server, t, &l->faults);
 	if (t->name[0] && l->c->server.keys_dir[0] && l->depth == DEPTH_ALL)
 		policy_keys_import(t, l->c->server.keys_dir, l->now_s, &l->c->arena, &l->faults);
+	if (l->depth == DEPTH_ALL)
+		policy_oidc_import(t, &l->c->arena, &l->faults);
 	l->c->tenants[l->c->tenant_count++] = t;
 }
 

@@ -118,6 +118,8 @@ uint32_t policy_slots_key(const struct policy_slots *s, struct sd_slice tenant, 
 /* The image as malloc'd bytes (free()); the same configuration, now and slots give the same bytes.
  * Assigns new slots. *next_change_s: when a key's state changes next (INT64_MAX: never), so that
  * the master builds again then. node and workers as the master decided them. */
+/* The public keys that have been fetched from a URL, as a JWKS; {NULL,0} when none are here. */
+typedef struct sd_slice (*policy_jwks_of)(void *arg, const char *url);
 struct policy_build_in {
 	const struct policy_config *config;
 	struct policy_slots *slots;
@@ -125,6 +127,8 @@ struct policy_build_in {
 	uint64_t generation;
 	const char *node;
 	uint32_t workers;
+	policy_jwks_of jwks_of; /* NULL: no URL is fetched */
+	void *jwks_arg;
 };
 int policy_build(const struct policy_build_in *in, void **image_out, size_t *size_out,
 		 int64_t *next_change_s, struct sd_diag *diag) SD_MUSTCHECK;

@@ -9,6 +9,7 @@
 #include "policy_check.h"
 
 #include "err.h"
+#include "policy_oidc.h"
 
 /* One thing that must be unique: its bytes, and where it stands. */
 struct mention {
@@ -165,6 +166,7 @@ void policy_cross_check(const struct policy_config *c, struct policy_faults *fau
 			     "out of memory");
 		return;
 	}
+	policy_oidc_cross(c, faults);
 	check_hosts(c, &m, faults);
 	check_hashes(c, &m, faults);
 	for (size_t i = 0; i < c->tenant_count; i++)

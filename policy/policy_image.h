@@ -8,7 +8,7 @@
 
 #include "shm_layout.h"
 
-#define POLICY_IMAGE_VERSION 1
+#define POLICY_IMAGE_VERSION 2
 #define POLICY_NONE 0xffffffffu
 
 struct pi_str { /* bytes at off from the start of the image; no NUL counted, one follows */
@@ -99,6 +99,19 @@ struct policy_credential { /* sorted by hash */
 	uint32_t client;   /* index within the tenant's clients */
 };
 
+struct policy_caller { /* a client by OIDC; sorted by issuer, audience, party */
+	struct pi_str issuer, audience, party, claim; /* party, claim: "" = any, none */
+	struct pi_str jwks_url;  /* "" = its keys are of a file */
+	struct pi_list keys;     /* policy_caller_key */
+	uint32_t tenant;         /* index */
+	uint32_t client;         /* index within the tenant's clients */
+};
+
+struct policy_caller_key {
+	struct pi_str kid, spki;
+	uint32_t alg, pad;
+};
+
 struct policy_image {
 	struct shm_head head;      /* kind policy, number = generation */
 	uint32_t version;
@@ -108,10 +121,13 @@ struct policy_image {
 	struct pi_list names;      /* policy_name */
 	struct pi_list hosts;      /* policy_name */
 	struct pi_list credentials; /* policy_credential */
+	struct pi_list callers;    /* policy_caller */
 	struct policy_server server;
 };
 
 _Static_assert(sizeof(struct policy_credential) == 40, "credential row");
+_Static_assert(sizeof(struct policy_caller) == 56, "caller row");
+_Static_assert(sizeof(struct policy_caller_key) == 24, "caller's key row");
 _Static_assert(sizeof(struct policy_key) % 8 == 0, "rows keep 8-byte alignment");
 _Static_assert(sizeof(struct policy_client) == 16, "client row");
 _Static_assert(offsetof(struct policy_image, tenants) == 104, "image head");

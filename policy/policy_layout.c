@@ -9,11 +9,12 @@
 #include "policy_layout.h"
 
 #include "err.h"
+#include "policy_oidc.h"
 #include "policy_proof.h"
 
 #define IMAGE_MAX ((size_t)1 << 30)
 
-SD_STATIC_ASSERT(sizeof(struct policy_image) == 240, "no padding, whose bytes would be chance");
+SD_STATIC_ASSERT(sizeof(struct policy_image) == 248, "no padding, whose bytes would be chance");
 
 void policy_layout_init(struct policy_layout *l, const struct policy_build_in *in)
 {
@@ -21,6 +22,7 @@ void policy_layout_init(struct policy_layout *l, const struct policy_build_in *i
 	sd_buf_init(&l->b, IMAGE_MAX);
 	sd_buf_init(&l->hosts, IMAGE_MAX);
 	sd_buf_init(&l->credentials, IMAGE_MAX);
+	sd_buf_init(&l->callers, IMAGE_MAX);
 	sd_buf_append(&l->b, &l->head, sizeof(l->head));
 }
 
@@ -29,6 +31,7 @@ void policy_layout_fini(struct policy_layout *l)
 	sd_buf_fini(&l->b);
 	sd_buf_fini(&l->hosts);
 	sd_buf_fini(&l->credentials);
+	sd_buf_fini(&l->callers);
 }
 
 static void align(struct policy_layout *l)
@@ -185,6 +188,8 @@ int policy_layout_finish(struct policy_layout *l)
 	put_server(l);
 	int err = put_hosts(l);
 
+	if (err == SD_OK)
+		err = policy_oidc_finish(l);
 	if (err)
 		return err;
 	put_credentials(l);

@@ -11,7 +11,7 @@ struct policy_layout {
 	const struct policy_build_in *in;
 	struct policy_image head;
 	struct sd_buf b;                  /* the image; its head is filled in at the end */
-	struct sd_buf hosts, credentials; /* gathered from all tenants, sorted at the end */
+	struct sd_buf hosts, credentials, callers; /* gathered from all tenants, sorted at the end */
 	int64_t next_change_s;
 };
 

@@ -197,6 +197,45 @@ static bool credentials_ok(struct proof *p)
 	return true;
 }
 
+static bool caller_keys_ok(struct proof *p, struct pi_list l)
+{
+	if (!list_ok(p, l, sizeof(struct policy_caller_key), 64))
+		return false;
+	const struct policy_caller_key *k = policy_view_at(&p->view, l.off);
+
+	for (uint32_t i = 0; i < l.count; i++) {
+		if (!str_ok(p, k[i].kid) || !str_ok(p, k[i].spki))
+			return false;
+		if (k[i].alg == JOSE_ALG_NONE_VALID || k[i].alg >= JOSE_ALG_COUNT)
+			return wrong(p, "a caller's key of an unknown algorithm");
+	}
+	return true;
+}
+
+static bool callers_ok(struct proof *p)
+{
+	struct pi_list l = p->view.image->callers;
+
+	if (!list_ok(p, l, sizeof(struct policy_caller), SHM_CLIENTS))
+		return false;
+	const struct policy_caller *c = policy_view_at(&p->view, l.off);
+
+	for (uint32_t i = 0; i < l.count; i++) {
+		if (!str_ok(p, c[i].issuer) || !str_ok(p, c[i].audience) ||
+		    !str_ok(p, c[i].party) || !str_ok(p, c[i].claim) ||
+		    !str_ok(p, c[i].jwks_url) || !caller_keys_ok(p, c[i].keys))
+			return false;
+		if (c[i].tenant >= p->view.image->tenants.count)
+			return wrong(p, "a caller of a tenant that is not there");
+		if (c[i].client >= policy_view_tenant(&p->view, c[i].tenant)->clients.count)
+			return wrong(p, "a caller of a client that is not there");
+		if (i && order(policy_view_str(&p->view, c[i - 1].issuer),
+			       policy_view_str(&p->view, c[i].issuer)) > 0)
+			return wrong(p, "callers out of order");
+	}
+	return true;
+}
+
 static bool server_ok(struct proof *p)
 {
 	const struct policy_server *s = &p->view.image->server;
@@ -243,7 +282,7 @@ static bool image_ok(struct proof *p)
 			return false;
 	}
 	return names_ok(p, im->names, SHM_TENANTS) && names_match_tenants(p) &&
-	       names_ok(p, im->hosts, UINT32_MAX) && credentials_ok(p) && server_ok(p);
+	       names_ok(p, im->hosts, UINT32_MAX) && credentials_ok(p) && callers_ok(p) && server_ok(p);
 }
 
 const char *policy_proof_fault(const struct policy_view *v)

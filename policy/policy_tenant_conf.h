@@ -27,8 +27,15 @@ struct conf_hashes {
 	struct policy_pos *pos;
 };
 
+struct conf_oidc {             /* issuer "" = not by OIDC */
+	char issuer[256], audience[128], party[128], claim[128];
+	char jwks_file[CONF_PATH], jwks_url[1024], ca_file[CONF_PATH];
+	struct sd_slice jwks;  /* the file's text, checked */
+};
+
 struct conf_client {
 	char id[CONF_NAME];
+	struct conf_oidc oidc;
 	struct conf_hashes hashes;
 	uint32_t permissions, unused;
 	struct policy_pos pos;

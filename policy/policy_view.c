@@ -128,6 +128,25 @@ const struct policy_credential *policy_view_credential(const struct policy_view 
 	return NULL;
 }
 
+uint32_t policy_view_caller_first(const struct policy_view *v, struct sd_slice issuer)
+{
+	uint32_t lo = 0, hi = v->image->callers.count;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		struct sd_slice at = policy_view_str(v, policy_view_caller(v, mid)->issuer);
+
+		if (policy_proof_order(at, issuer) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == v->image->callers.count ||
+	    !sd_slice_eq(policy_view_str(v, policy_view_caller(v, lo)->issuer), issuer))
+		return POLICY_NONE;
+	return lo;
+}
+
 uint32_t policy_view_signing_key(const struct policy_view *v, const struct policy_tenant *t,
 				 int64_t now_s)
 {

@@ -59,6 +59,13 @@ uint32_t policy_view_key_find(const struct policy_view *v, const struct policy_t
 /* NULL when no client has this key. One key hash may occur once in a configuration. */
 const struct policy_credential *policy_view_credential(const struct policy_view *v, const uint8_t hash[32]);
 
+static inline const struct policy_caller *policy_view_caller(const struct policy_view *v, uint32_t i)
+{
+	return (const struct policy_caller *)policy_view_at(v, v->image->callers.off) + i;
+}
+/* Index of the first caller of this issuer, or POLICY_NONE; the others follow it. */
+uint32_t policy_view_caller_first(const struct policy_view *v, struct sd_slice issuer);
+
 static inline const struct policy_client *policy_view_client(const struct policy_view *v,
 							     const struct policy_tenant *t, uint32_t i)
 {

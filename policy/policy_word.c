@@ -124,6 +124,8 @@ const char *policy_word_fault(enum policy_type type, struct sd_slice t)
 		return cookie_path_fault(t);
 	case TYPE_URL:
 		return url_fault(t);
+	case TYPE_CLAIM:
+		return when(printable(t, false) && t.n <= 120, "1 to 120 characters and no space");
 	case TYPE_AUDIENCES:
 		return when(printable(t, false) && t.n <= 256,
 			    "an audience has 1 to 256 characters and no space");

@@ -44,6 +44,11 @@ int jwk_from_spki(struct sd_slice der, enum jose_alg alg, struct sd_slice kid, s
 /* A whole {"keys":[...]} set: parsed strictly, all or nothing (duplicate kid or one bad key
  * refuses the set); *keys_out malloc'd, freed by jwks_free. At most 64 keys. */
 int jwks_parse(struct sd_slice text, struct jwk **keys_out, size_t *n_out, struct sd_diag *diag) SD_MUSTCHECK;
+/* A set of another issuer: keys that are not for us are left out (another use, kind, curve or
+ * algorithm, weak, without kid, a kid that stood before); *left_out_out counts them. Still
+ * refused: what is no strict JSON, no set, has more than 64 keys, or none that is usable. */
+int jwks_parse_foreign(struct sd_slice text, struct jwk **keys_out, size_t *n_out,
+		       size_t *left_out_out, struct sd_diag *diag) SD_MUSTCHECK;
 void jwks_free(struct jwk **keys, size_t n);
 
 #endif

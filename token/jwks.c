@@ -46,6 +46,58 @@ static int keys_read(const struct json_value *list, struct jwk *keys, size_t *n,
 	return *n ? 0 : sd_diag_set(diag, SD_ERR_INVALID, "a set without keys");
 }
 
+/* One key of another issuer's set into the next place; false when it is not for us. */
+static bool foreign_key(const struct json_value *item, struct jwk *keys, size_t n)
+{
+	struct sd_diag why = {{0}};
+
+	if (item->kind != JSON_OBJECT ||
+	    jwk_parse(item->raw, JOSE_ALG_NONE_VALID, &keys[n], &why) != 0)
+		return false;
+	if (keys[n].kid[0] != '\0' && kid_unique(keys, n, &why) == 0)
+		return true;
+	jwk_fini(&keys[n]);
+	return false;
+}
+
+int jwks_parse_foreign(struct sd_slice text, struct jwk **keys_out, size_t *n_out,
+		       size_t *left_out_out, struct sd_diag *diag)
+{
+	struct json_flat o;
+	struct json_error where;
+	struct json_value item;
+	const struct json_value *list;
+	struct jwk *keys;
+	size_t n = 0, seen = 0, pos = 0;
+
+	*keys_out = NULL;
+	*n_out = *left_out_out = 0;
+	int err = json_flat_scan(text, &o, &where);
+	if (err)
+		return sd_diag_set(diag, err, "byte %zu: %s", where.offset, where.reason);
+	list = json_flat_find(&o, "keys");
+	if (!list || list->kind != JSON_ARRAY)
+		return sd_diag_set(diag, SD_ERR_INVALID, "no \"keys\" array");
+	keys = calloc(KEYS_MAX, sizeof(*keys));
+	if (!keys)
+		return SD_ERR_MEMORY;
+	for (; seen <= KEYS_MAX && json_array_next(list, &pos, &item); seen++)
+		if (seen < KEYS_MAX && foreign_key(&item, keys, n))
+			n++;
+	if (seen > KEYS_MAX)
+		err = sd_diag_set(diag, SD_ERR_TOO_BIG, "more than %d keys", KEYS_MAX);
+	else if (n == 0)
+		err = sd_diag_set(diag, SD_ERR_INVALID, "no key that could verify anything for us");
+	if (err) {
+		jwks_free(&keys, n);
+		return err;
+	}
+	*keys_out = keys;
+	*n_out = n;
+	*left_out_out = seen - n;
+	return 0;
+}
+
 int jwks_parse(struct sd_slice text, struct jwk **keys_out, size_t *n_out, struct sd_diag *diag)
 {
 	struct json_flat o;

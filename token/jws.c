@@ -29,10 +29,25 @@ static enum jws_result malformed(const char **reason_out, const char *reason)
 
 /* --- header ------------------------------------------------------------------ */
 
-static bool kid_fits(struct sd_slice kid)
+/* Whose header it is. */
+enum header_kind { HEADER_OURS, HEADER_RAW, HEADER_FOREIGN };
+
+static bool kid_is_visible(struct sd_slice kid)
 {
+	for (size_t i = 0; i < kid.n; i++)
+		if (kid.p[i] < 0x21 || kid.p[i] > 0x7e)
+			return false;
+	return true;
+}
+
+static bool kid_fits(struct sd_slice kid, enum header_kind kind)
+{
+	if (kind == HEADER_RAW)
+		return true;
 	if (kid.n == 0 || kid.n > JWK_KID_MAX)
 		return false;
+	if (kind == HEADER_FOREIGN)
+		return kid_is_visible(kid);
 	for (size_t i = 0; i < kid.n; i++) {
 		uint8_t c = (uint8_t)kid.p[i], lower = c | 0x20;
 
@@ -43,8 +58,19 @@ static bool kid_fits(struct sd_slice kid)
 	return true;
 }
 
+/* Members that name a key, or change what the rest means. */
+static bool is_demanding(struct sd_slice name)
+{
+	static const char *const names[] = {"crit", "b64", "zip", "enc", "jku", "jwk", "x5u", "x5c"};
+
+	for (size_t i = 0; i < SD_ARRAY_LEN(names); i++)
+		if (sd_slice_is(name, names[i]))
+			return true;
+	return false;
+}
+
 /* A constant phrase when the header is not one of ours, else NULL. */
-static const char *header_read(struct jws *out, struct sd_arena *arena, bool raw)
+static const char *header_read(struct jws *out, struct sd_arena *arena, enum header_kind kind)
 {
 	struct json_flat o __attribute__((uninitialized)); /* the scan fills what count covers */
 	struct sd_slice alg = {NULL, 0}, cty;
@@ -65,6 +91,8 @@ static const char *header_read(struct jws *out, struct sd_arena *arena, bool raw
 			to = &out->typ;
 		else if (sd_slice_is(m->name, "cty"))
 			to = &cty;
+		else if (kind == HEADER_FOREIGN && !is_demanding(m->name))
+			continue;
 		else
 			return "a header member that is not alg, typ, kid or cty";
 		if (json_get_str(&m->value, arena, to) != 0)
@@ -73,7 +101,7 @@ static const char *header_read(struct jws *out, struct sd_arena *arena, bool raw
 	out->alg = jose_alg_parse(alg);
 	if (out->alg == JOSE_ALG_NONE_VALID)
 		return alg.p ? "alg is not one of ours" : "no alg";
-	if (!raw && out->kid.p && !kid_fits(out->kid))
+	if (out->kid.p && !kid_fits(out->kid, kind))
 		return "kid is not 1 to 128 of A-Z a-z 0-9 . _ ~ -";
 	return NULL;
 }
@@ -91,7 +119,7 @@ static bool part_decode(struct sd_slice text, struct sd_arena *arena, struct sd_
 	return true;
 }
 
-static enum jws_result split(struct sd_slice token, struct sd_arena *arena, bool raw,
+static enum jws_result split(struct sd_slice token, struct sd_arena *arena, enum header_kind kind,
 			     struct jws *out, const char **reason_out)
 {
 	const char *dot1, *dot2, *end = token.p + token.n, *why;
@@ -106,7 +134,7 @@ static enum jws_result split(struct sd_slice token, struct sd_arena *arena, bool
 	if (!dot2 || memchr(dot2 + 1, '.', (size_t)(end - dot2 - 1)))
 		return malformed(reason_out, "not three parts");
 	/* RFC 7515 allows an empty payload, and vectors have one; no claim set is empty. */
-	if (dot1 == token.p || (dot2 == dot1 + 1 && !raw) || dot2 + 1 == end)
+	if (dot1 == token.p || (dot2 == dot1 + 1 && kind != HEADER_RAW) || dot2 + 1 == end)
 		return malformed(reason_out, "an empty part");
 	out->signed_part = sd_slice(token.p, (size_t)(dot2 - token.p));
 	if (!part_decode(sd_slice(token.p, (size_t)(dot1 - token.p)), arena, &out->header) ||
@@ -114,7 +142,7 @@ static enum jws_result split(struct sd_slice token, struct sd_arena *arena, bool
 	    !part_decode(sd_slice(dot2 + 1, (size_t)(end - dot2 - 1)), arena, &out->signature))
 		why = "not base64url";
 	else
-		why = header_read(out, arena, raw);
+		why = header_read(out, arena, kind);
 	if (why) {
 		memset(out, 0, sizeof(*out));
 		return malformed(reason_out, why);
@@ -125,13 +153,19 @@ static enum jws_result split(struct sd_slice token, struct sd_arena *arena, bool
 enum jws_result jws_split(struct sd_slice token, struct sd_arena *arena, struct jws *out,
 			  const char **reason_out)
 {
-	return split(token, arena, false, out, reason_out);
+	return split(token, arena, HEADER_OURS, out, reason_out);
 }
 
 enum jws_result jws_split_raw(struct sd_slice token, struct sd_arena *arena, struct jws *out,
 			      const char **reason_out)
 {
-	return split(token, arena, true, out, reason_out);
+	return split(token, arena, HEADER_RAW, out, reason_out);
+}
+
+enum jws_result jws_split_foreign(struct sd_slice token, struct sd_arena *arena, struct jws *out,
+				  const char **reason_out)
+{
+	return split(token, arena, HEADER_FOREIGN, out, reason_out);
 }
 
 /* --- signature ----------------------------------------------------------------- */

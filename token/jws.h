@@ -37,6 +37,12 @@ enum jws_result jws_split(struct sd_slice token, struct sd_arena *arena, struct 
 enum jws_result jws_split_raw(struct sd_slice token, struct sd_arena *arena, struct jws *out,
 			      const char **reason_out) SD_MUSTCHECK;
 
+/* Like jws_split for the tokens of other issuers, whose headers carry more: members that we do not
+ * know are ignored but crit, b64, zip, enc, jku, jwk, x5u and x5c, which ask for something that we
+ * never do; kid 1..128 bytes of visible ASCII. */
+enum jws_result jws_split_foreign(struct sd_slice token, struct sd_arena *arena, struct jws *out,
+				  const char **reason_out) SD_MUSTCHECK;
+
 /* SHA-256 of a token as it came: what a verified one is remembered by. SD_ERR_CRYPTO. */
 int jws_digest(struct sd_slice token, uint8_t out[32]) SD_MUSTCHECK;
 

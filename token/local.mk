@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libsdtoken.a libsdtokensign.a
 libsdtoken_a_CPPFLAGS = $(I_TOKEN)
 libsdtoken_a_SOURCES = \
-	token/b64url.c token/b64url.h token/claims.c token/claims.h token/claims_out.c \
+	token/b64url.c token/b64url.h token/caller_claims.c token/caller_claims.h token/claims.c token/claims.h token/claims_out.c \
 	token/handle.c token/handle.h token/jose_alg.c token/jose_alg.h \
 	token/json_get.c token/json_in.c token/json_in.h token/json_merge.c token/json_merge.h \
 	token/json_scan.h token/json_tree.c \
@@ -21,6 +21,7 @@ L_TOKENSIGN = libsdtokensign.a $(L_TOKEN)
 if HAVE_CMOCKA
 TOKEN_TESTS = \
 	tests/unit/test_b64url \
+	tests/unit/test_caller_claims \
 	tests/unit/test_claims \
 	tests/unit/test_claims_out \
 	tests/unit/test_handle \
@@ -47,6 +48,9 @@ TOKEN_FIX = tests/support/token_fix.c tests/support/token_fix.h tests/support/jo
 tests_unit_test_b64url_SOURCES = tests/unit/test_b64url.c
 tests_unit_test_b64url_CPPFLAGS = $(TOKEN_TEST_CPPFLAGS)
 tests_unit_test_b64url_LDADD = $(TOKEN_TEST_LIBS)
+tests_unit_test_caller_claims_SOURCES = tests/unit/test_caller_claims.c
+tests_unit_test_caller_claims_CPPFLAGS = $(TOKEN_TEST_CPPFLAGS)
+tests_unit_test_caller_claims_LDADD = $(TOKEN_TEST_LIBS)
 tests_unit_test_claims_SOURCES = tests/unit/test_claims.c
 tests_unit_test_claims_CPPFLAGS = $(TOKEN_TEST_CPPFLAGS)
 tests_unit_test_claims_LDADD = $(TOKEN_TEST_LIBS)

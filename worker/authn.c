@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * authn - which client is calling.
+ * authn - which client is calling: by its API key, or by a token of the issuer it trusts.
  * Owns:      the connection's memo of its last credential
  * Runs in:   worker
  * Fails by:  an unknown caller; PROBLEM_HEADER_INVALID
@@ -11,6 +11,7 @@
 #include <openssl/sha.h>
 
 #include "http_field.h"
+#include "known_caller.h"
 #include "secret.h"
 
 /* One of Authorization: Bearer and X-API-Key. */
@@ -33,7 +34,7 @@ enum problem authn_credential(const struct http_msg *msg, struct sd_slice *out)
 	return PROBLEM_NONE;
 }
 
-static void accept(struct request *r, uint32_t tenant, uint32_t client)
+void authn_accept(struct request *r, uint32_t tenant, uint32_t client)
 {
 	const struct policy_view *v = &r->gen->view;
 	const struct policy_tenant *t = policy_view_tenant(v, tenant);
@@ -57,10 +58,14 @@ enum problem authn_caller(struct request *r)
 	struct conn_credential *memo = &r->conn->credential;
 	uint64_t generation = generation_number(r->gen);
 	enum problem p = authn_credential(r->msg, &text);
-	if (p != PROBLEM_NONE || text.n == 0 || text.n > sizeof(memo->text))
+	if (p != PROBLEM_NONE || text.n == 0)
 		return p;
+	if (text.n > sizeof(memo->text)) {
+		known_caller_accept(r, text);
+		return PROBLEM_NONE;
+	}
 	if (memo_fits(memo, generation, text)) {
-		accept(r, memo->tenant, memo->client);
+		authn_accept(r, memo->tenant, memo->client);
 		return PROBLEM_NONE;
 	}
 	uint8_t hash[SHA256_DIGEST_LENGTH];
@@ -68,7 +73,7 @@ enum problem authn_caller(struct request *r)
 	const struct policy_credential *found = policy_view_credential(&r->gen->view, hash);
 	if (!found)
 		return PROBLEM_NONE;
-	accept(r, found->tenant, found->client);
+	authn_accept(r, found->tenant, found->client);
 	*memo = (struct conn_credential){.generation = generation,
 					 .tenant = found->tenant,
 					 .client = found->client,

@@ -9,7 +9,7 @@ WORKER_SOURCES = \
 	worker/ep_jwks.c worker/ep_metrics.c worker/ep_metrics.h worker/ep_refresh.c \
 	worker/ep_revoke.c worker/ep_self.c worker/ep_session.c worker/ep_user.c worker/ep_validate.c \
 	worker/generation.c worker/generation.h worker/grant.c worker/grant.h worker/issue.c worker/issue.h \
-	worker/known_session.c worker/known_session.h worker/known_token.c worker/known_token.h \
+	worker/known_caller.c worker/known_caller.h worker/known_session.c worker/known_session.h worker/known_token.c worker/known_token.h \
 	worker/listener.c worker/listener.h worker/lookup.c worker/lookup.h \
 	worker/nodes_wait.c worker/nodes_wait.h \
 	worker/ratelimit.c worker/ratelimit.h worker/refusal.c worker/refusal.h worker/remember.c worker/remember.h \

@@ -176,7 +176,7 @@ static enum step step_caller(struct request *r)
 	if (p != PROBLEM_NONE)
 		return respond_problem(r, p, "send one credential, once", NULL);
 	if (!r->caller.known)
-		return refusal_unauthenticated(r, NULL);
+		return refusal_unauthenticated(r, r->caller.why_not);
 	return STEP_NEXT;
 }
 

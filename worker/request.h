@@ -27,6 +27,7 @@ struct caller {
 	uint32_t permissions;
 	struct sd_slice id;           /* client id */
 	struct sid sid;
+	const char *why_not;          /* not known: for the record alone */
 };
 
 struct header {

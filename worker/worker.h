@@ -50,6 +50,7 @@ struct worker {
 	struct audit_client audit;
 	struct remember *tokens;            /* verified signatures */
 	struct remember *sessions;          /* records read from the store */
+	struct remember *callers;           /* verified tokens of other issuers, see known_caller.c */
 	struct ratelimit *rates;
 
 	struct request *waiting_applied;    /* see applied.h */

@@ -16,6 +16,7 @@
 #include "die.h"
 #include "ep_metrics.h"
 #include "err.h"
+#include "known_caller.h"
 #include "log.h"
 #include "request.h"
 #include "route.h"
@@ -65,6 +66,8 @@ static int make_parts(struct worker *w)
 		r = remember_new(s->remembered_tokens, secret, &w->tokens);
 	if (r == SD_OK)
 		r = remember_new(s->remembered_sessions, secret, &w->sessions);
+	if (r == SD_OK)
+		r = remember_new(KNOWN_CALLERS, secret, &w->callers);
 	if (r == SD_OK)
 		r = ratelimit_new(secret, &w->rates);
 	struct sd_slice prefix = policy_view_str(&w->coming->view, s->prefix);

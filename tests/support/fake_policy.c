@@ -136,6 +136,7 @@ static void put_server(struct fake_policy *f, struct policy_image *im)
 	im->server.previous_keys = put_list(f, NULL, 8, 0);
 	im->hosts = put_list(f, NULL, 8, 0);
 	im->credentials = put_list(f, NULL, 8, 0);
+	im->callers = put_list(f, NULL, 8, 0);
 }
 
 void fake_policy_init(struct fake_policy *f)

@@ -82,7 +82,8 @@ SD_UNUSED static void *rig_image(const struct policy_config *c, int64_t now_s, s
 	struct sd_diag diag;
 
 	assert_int_equal(policy_slots_new(&slots), SD_OK);
-	struct policy_build_in in = {c, slots, now_s, 7, "node-1", 2};
+	struct policy_build_in in = {.config = c, .slots = slots, .now_s = now_s,
+				      .generation = 7, .node = "node-1", .workers = 2};
 
 	assert_int_equal(policy_build(&in, &image, n, next, &diag), SD_OK);
 	policy_slots_free(&slots);

@@ -233,6 +233,7 @@ void worker_rig_init(struct worker_rig *rig)
 	assert_int_equal(store_new(&conf, &w->store), SD_OK);
 	assert_int_equal(remember_new(64, secret, &w->tokens), SD_OK);
 	assert_int_equal(remember_new(64, secret, &w->sessions), SD_OK);
+	assert_int_equal(remember_new(64, secret, &w->callers), SD_OK);
 	assert_int_equal(ratelimit_new(secret, &w->rates), SD_OK);
 	w->http_limits = (struct http_limits){8192, 64, 16384};
 	w->max_connections = 64;
@@ -286,6 +287,7 @@ void worker_rig_fini(struct worker_rig *rig)
 	signer_link_unref(&w->spare_signer);
 	remember_free(&w->tokens);
 	remember_free(&w->sessions);
+	remember_free(&w->callers);
 	ratelimit_free(&w->rates);
 	const void *table = w->table;
 	shm_unmap(&table, w->table_size);

@@ -115,7 +115,8 @@ static void test_slots_outlive_a_generation(void **state)
 	int64_t next;
 
 	assert_int_equal(policy_slots_new(&slots), SD_OK);
-	struct policy_build_in in = {sample(r), slots, RIG_NOW, 1, "n", 1};
+	struct policy_build_in in = {.config = sample(r), .slots = slots, .now_s = RIG_NOW,
+				      .generation = 1, .node = "n", .workers = 1};
 
 	assert_int_equal(policy_build(&in, &image, &n, &next, NULL), SD_OK);
 	free(image);

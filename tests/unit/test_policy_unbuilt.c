@@ -42,7 +42,8 @@ static void test_tenant_settings(void **state)
 	refused(r, "", "sharing: {clients: [web]}\n", "sharing.clients: ");
 	refused(r, "", "login_url: https://a.example/login\n", "login_url: ");
 	refused(r, "", "assertion: on\n", "assertion: ");
-	refused(r, "", "clients: [{id: a, oidc: {issuer: x}}]\n", "clients[0].oidc: ");
+	refused(r, "", "clients: [{id: a, oidc: {jwks_url: \"https://x.example\"}}]\n",
+		"clients[0].oidc.jwks_url: ");
 	refused(r, "", "clients: [{id: a, tls: {san: x}}]\n", "clients[0].tls: ");
 }
 
