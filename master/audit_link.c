@@ -148,6 +148,31 @@ void audit_link_event(struct master *m, enum audit_event event, enum audit_outco
 	pump(&m->audit);
 }
 
+void audit_link_ended(struct master *m, const struct audit_ended *e)
+{
+	struct audit_record r = {
+		.id = ++m->audit.next_id,
+		.ts_ms = sd_loop_wall_ms(m->loop),
+		.gen = m->seg.policy.map != NULL ? policy_view_generation(&m->seg.policy.view) : 0,
+		.event = AUDIT_SESSION_ENDED,
+		.outcome = AUDIT_OK,
+		.actor_type = AUDIT_ACTOR_SYSTEM,
+		.actor_id = SD_SLICE("sessiond"),
+		.tenant = e->tenant,
+		.user_id = e->user,
+		.session_id = e->session,
+		.reason = e->reason,
+	};
+
+	keep(&m->audit, &r);
+	pump(&m->audit);
+}
+
+uint32_t audit_link_room(const struct master *m)
+{
+	return AUDIT_LINK_MAX - m->audit.count;
+}
+
 void audit_link_process(struct master *m, enum audit_event event, const struct child *c,
 			const char *text)
 {

@@ -41,4 +41,12 @@ void audit_link_event(struct master *m, enum audit_event event, enum audit_outco
 void audit_link_process(struct master *m, enum audit_event event, const struct child *c,
 			const char *text);
 
+/* A session that a clock ended, or its parent. Ask for room first. */
+struct audit_ended {
+	struct sd_slice tenant, user, session, reason;
+};
+void audit_link_ended(struct master *m, const struct audit_ended *e);
+/* How many records there is room for before one would be lost. */
+uint32_t audit_link_room(const struct master *m);
+
 #endif

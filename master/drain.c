@@ -90,6 +90,7 @@ void drain_start(struct master *m)
 	notify_send(&m->notify, "STOPPING=1");
 	reload_cancel(m);
 	control_close(m);
+	sweeper_stop(m);
 	board_state(m->board.p, BOARD_DRAINING);
 	next_step(m);
 	/* Workers hold the sockets too: what waits in the queue is served before they close. */

@@ -16,6 +16,7 @@
 #include "state_dir.h"
 #include "store_addr.h"
 #include "subscriber.h"
+#include "sweeper.h"
 #include "writeback.h"
 
 enum master_phase { MASTER_STARTING = 0, MASTER_SERVING, MASTER_DRAINING };
@@ -41,6 +42,7 @@ struct master {
 	struct store_addr store;
 	struct subscriber subscriber;
 	struct writeback writeback;
+	struct sweeper sweeper;
 	struct nodes nodes;
 	struct connector connector;
 	struct reload reload;

@@ -81,6 +81,7 @@ static void open_store(struct master *m)
 	must(store_addr_load(&m->store, &m->server, &m->redis, &diag), &diag, SD_EXIT_CONFIG);
 	must(connector_open(m), &diag, SD_EXIT_OSERR);
 	must(writeback_open(m), &diag, SD_EXIT_OSERR);
+	must(sweeper_open(m), &diag, SD_EXIT_OSERR);
 }
 
 static void note_limits(struct master *m)
@@ -181,6 +182,7 @@ int master_run(struct master *m, const struct master_options *options)
 	reload_open(m);
 	fleet_start(m);
 	must(subscriber_open(m), &diag, SD_EXIT_OSERR);
+	sweeper_start(m);
 	on_tick(&m->tick);
 	must(sd_loop_run(m->loop), &diag, SD_EXIT_OSERR);
 	return 0;

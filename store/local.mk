@@ -6,7 +6,8 @@ STORE_LUA = \
 	store/scripts/touch.lua store/scripts/touch_now.lua store/scripts/regenerate.lua \
 	store/scripts/data_read.lua store/scripts/update.lua \
 	store/scripts/lock.lua store/scripts/shared_read.lua store/scripts/shared_write.lua \
-	store/scripts/shred.lua
+	store/scripts/shred.lua \
+	store/scripts/due.lua store/scripts/expire.lua
 EXTRA_DIST += docs/API.md docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
 
 # The scripts as C strings, in the build tree.
@@ -30,7 +31,7 @@ libsdstore_a_SOURCES = \
 	store/store_reply.c store/store_script.c store/store_script.h store/store_wait.c \
 	store/store_write.c
 # Many sessions at once.
-libsdstore_a_SOURCES += store/store_scan.c store/store_scan.h
+libsdstore_a_SOURCES += store/store_scan.c store/store_scan.h store/store_sweep.c store/store_sweep.h
 nodist_libsdstore_a_SOURCES = store/store_script_text.c
 
 libsdstore_sub_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
@@ -51,7 +52,7 @@ UNIT_TESTS += \
 	tests/unit/test_redis_sub tests/unit/test_session tests/unit/test_store \
 	tests/unit/test_store_acl tests/unit/test_store_back tests/unit/test_store_data tests/unit/test_store_key tests/unit/test_store_life tests/unit/test_store_read tests/unit/test_store_refresh \
 	tests/unit/test_store_script tests/unit/test_store_wait tests/unit/test_store_write
-UNIT_TESTS += tests/unit/test_store_scan
+UNIT_TESTS += tests/unit/test_store_scan tests/unit/test_store_sweep
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
 	tests/support/store_rig.h
@@ -113,6 +114,9 @@ tests_unit_test_store_refresh_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_scan_SOURCES = tests/unit/test_store_scan.c $(REAL_REDIS)
 tests_unit_test_store_scan_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_scan_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_sweep_SOURCES = tests/unit/test_store_sweep.c $(REAL_REDIS)
+tests_unit_test_store_sweep_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_sweep_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_script_SOURCES = tests/unit/test_store_script.c
 tests_unit_test_store_script_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_script_LDADD = $(L_STORE_TEST)

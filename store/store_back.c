@@ -41,35 +41,13 @@ void store_back_free(struct store_back **back)
 	*back = NULL;
 }
 
-static int wire(const struct store_cmd *c, enum store_script script, bool whole,
-		struct sd_slice *out)
-{
-	char *p, *eval;
-	size_t n, eval_n;
-	int err = redis_args_format(&c->args, &p, &n);
-
-	*out = SD_SLICE("");
-	if (err != SD_OK)
-		return err;
-	if (whole) {
-		err = store_script_as_eval(sd_slice(p, n), script, &eval, &eval_n);
-		free(p);
-		if (err != SD_OK)
-			return err;
-		p = eval;
-		n = eval_n;
-	}
-	*out = sd_slice(p, n);
-	return SD_OK;
-}
-
 int store_back_end(struct store_back *b, const struct store_end *in, int64_t deadline_ms,
 		   bool whole, struct sd_slice *out)
 {
 	struct store_cmd c;
 
 	store_cmd_end(&c, &b->maker, in, deadline_ms);
-	return wire(&c, SCRIPT_END, whole, out);
+	return store_cmd_wire(&c, SCRIPT_END, whole, out);
 }
 
 int store_back_rule(struct store_back *b, const struct store_rule *in, int64_t deadline_ms,
@@ -78,7 +56,7 @@ int store_back_rule(struct store_back *b, const struct store_rule *in, int64_t d
 	struct store_cmd c;
 
 	store_cmd_rule(&c, &b->maker, in, deadline_ms);
-	return wire(&c, SCRIPT_RULE, whole, out);
+	return store_cmd_wire(&c, SCRIPT_RULE, whole, out);
 }
 
 static bool starts(const struct redisReply *reply, const char *word)

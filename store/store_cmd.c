@@ -110,6 +110,8 @@ static void make_keys(struct store_cmd *c, const char *prefix, const struct stor
 	store_key_tenant_index(&c->key[K_TENANT_INDEX], prefix, p, head->tenant);
 	if (head->tenant_record)
 		store_key_tenant_record(&c->key[K_RECORD], prefix, head->tenant);
+	else if (head->sweep_lease)
+		store_key_sweep(&c->key[K_RECORD], prefix, p);
 	store_key_session_base(&c->key[K_SESSION], prefix, p, head->tenant);
 	store_key_user_base(&c->key[K_USER], prefix, p, head->tenant);
 	store_key_active_base(&c->key[K_ACTIVE], prefix, p, head->tenant);
@@ -119,7 +121,7 @@ static void make_keys(struct store_cmd *c, const char *prefix, const struct stor
 void store_cmd_begin(struct store_cmd *c, struct store_maker *m, const struct store_cmd_head *head,
 		     int64_t deadline_ms)
 {
-	unsigned keys = head->tenant_record ? 5 : 4;
+	unsigned keys = head->tenant_record || head->sweep_lease ? 5 : 4;
 
 	c->args = (struct redis_args){0, STORE_CMD_WORDS, c->p, c->len};
 	c->numbers = c->sids = 0;
@@ -195,4 +197,26 @@ void store_cmd_rule(struct store_cmd *c, struct store_maker *m, const struct sto
 	store_cmd_num(c, in->before_s);
 	store_cmd_num(c, in->until_s);
 	store_cmd_num(c, in->write_back ? 1 : 0);
+}
+
+int store_cmd_wire(const struct store_cmd *c, enum store_script script, bool whole,
+		   struct sd_slice *out)
+{
+	char *p, *eval;
+	size_t n, eval_n;
+	int err = redis_args_format(&c->args, &p, &n);
+
+	*out = SD_SLICE("");
+	if (err != SD_OK)
+		return err;
+	if (whole) {
+		err = store_script_as_eval(sd_slice(p, n), script, &eval, &eval_n);
+		free(p);
+		if (err != SD_OK)
+			return err;
+		p = eval;
+		n = eval_n;
+	}
+	*out = sd_slice(p, n);
+	return SD_OK;
 }

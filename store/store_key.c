@@ -102,6 +102,11 @@ void store_key_deadlines(struct store_key *k, const char *prefix, uint8_t partit
 	make(k, prefix, partition, "d", SD_SLICE(""));
 }
 
+void store_key_sweep(struct store_key *k, const char *prefix, uint8_t partition)
+{
+	make(k, prefix, partition, "sweep", SD_SLICE(""));
+}
+
 void store_key_tenant_index(struct store_key *k, const char *prefix, uint8_t partition,
 			    struct sd_slice tenant)
 {

@@ -26,6 +26,8 @@ int store_key_partition_parse(struct sd_slice text, uint8_t *out) SD_MUSTCHECK;
 void store_key_log(struct store_key *k, const char *prefix, uint8_t partition);
 void store_key_log_id(struct store_key *k, const char *prefix, uint8_t partition);
 void store_key_deadlines(struct store_key *k, const char *prefix, uint8_t partition);
+/* Which master sweeps the partition. */
+void store_key_sweep(struct store_key *k, const char *prefix, uint8_t partition);
 /* tenant: 1..63 of [a-z0-9-], as the policy has it. */
 void store_key_tenant_index(struct store_key *k, const char *prefix, uint8_t partition,
 			    struct sd_slice tenant);

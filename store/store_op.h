@@ -77,6 +77,7 @@ struct store_cmd_head {
 	struct sd_slice tenant;
 	int64_t retain_s;
 	bool tenant_record; /* KEYS[5] */
+	bool sweep_lease;   /* KEYS[5] */
 };
 int store_maker_init(struct store_maker *m, const char *prefix) SD_MUSTCHECK;
 /* Script, keys and the first nine arguments (scripts/common.lua). */
@@ -100,6 +101,10 @@ void store_cmd_rule(struct store_cmd *c, struct store_maker *m, const struct sto
 /* --- store_life.c --- */
 struct store_clocks;
 void store_cmd_clocks(struct store_cmd *c, const struct store_clocks *now);
+
+/* The command's bytes, malloc'd; whole: with the script's text. SD_ERR_MEMORY, SD_ERR_INVALID. */
+int store_cmd_wire(const struct store_cmd *c, enum store_script script, bool whole,
+		   struct sd_slice *out) SD_MUSTCHECK;
 
 /* --- store.c --- */
 /* Prepares call (may be NULL); *deadline_ms_out is the script's. NULL: the call was ended already.

@@ -239,6 +239,8 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 		return store_data_reply(op, e, n, status);
 	case SCRIPT_END_USER:
 	case SCRIPT_TOUCH:
+	case SCRIPT_DUE: /* these two are a master's: store_sweep */
+	case SCRIPT_EXPIRE:
 	case STORE_SCRIPT_COUNT:
 		break;
 	}

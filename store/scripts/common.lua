@@ -13,6 +13,9 @@ local retain = tonumber(ARGV[9])
 -- How long an entry stays after its `until`, and how long its successor must have stood.
 local LINGER_S = 600
 local DAY_MS = 86400000
+-- A record that nobody may read any more is removed by the sweeper, from the indexes too; if none
+-- comes, it goes by itself so much later.
+local SPARE_MS = 3600 * 1000
 
 local log_id, appended, ended = '', 0, 0
 
@@ -182,13 +185,14 @@ local function end_session(sid, r, reason)
   redis.call('HSET', key, 'status', 'ended', 'reason', reason, 'ended', r.ended,
     'until', int(num(r['until'])), 'lid', r.lid)
   local gone = math.max(now + retain * 1000, (num(r['until']) + LINGER_S) * 1000)
-  redis.call('PEXPIREAT', key, int(gone))
-  redis.call('ZREM', KEYS[3], tenant .. ':' .. sid)
+  redis.call('PEXPIREAT', key, int(gone + SPARE_MS))
+  redis.call('ZADD', KEYS[3], int(gone), tenant .. ':' .. sid)
   if r.uhash then
     redis.call('ZREM', a_base .. r.uhash, sid)
-    keep_until(u_base .. r.uhash, gone)
+    keep_until(u_base .. r.uhash, gone + SPARE_MS)
   end
-  keep_until(KEYS[4], gone)
+  keep_until(KEYS[3], gone + SPARE_MS)
+  keep_until(KEYS[4], gone + SPARE_MS)
   ended = ended + 1
 end
 
@@ -221,12 +225,12 @@ end
 -- when its clocks run out.
 local function enlist(sid, uhash, created, idle_ms, absolute_ms, record)
   local active, users = a_base .. uhash, u_base .. uhash
-  local stays = absolute_ms + retain * 1000
+  local stays = absolute_ms + retain * 1000 + SPARE_MS
   redis.call('HSET', s_base .. sid, unpack(record))
   redis.call('PEXPIREAT', s_base .. sid, int(stays))
   redis.call('ZADD', active, int(created), sid)
   redis.call('ZADD', users, int(created), sid)
-  redis.call('ZADD', KEYS[4], int(now), sid)
+  redis.call('ZADD', KEYS[4], int(created), sid)
   redis.call('ZADD', KEYS[3], int(math.min(idle_ms, absolute_ms)), tenant .. ':' .. sid)
   for _, index in ipairs({ active, users, KEYS[3], KEYS[4] }) do
     keep_until(index, stays)

@@ -6,7 +6,8 @@ MUTANTS = \
 	tests/mutants/audience_ignored.patch tests/mutants/audit_record_dropped_with_auditor.patch \
 	tests/mutants/audit_slot_not_required.patch tests/mutants/clients_rule_not_asked.patch \
 	tests/mutants/expiry_ignored.patch tests/mutants/half_closed_client_spins.patch \
-	tests/mutants/idle_ends_what_was_in_use.patch \
+	tests/mutants/idle_ends_what_was_in_use.patch tests/mutants/sweeper_forgets_the_slack.patch \
+	tests/mutants/list_ties_are_lost.patch tests/mutants/cursor_of_another_list.patch \
 	tests/mutants/idle_forgets_what_is_not_told.patch \
 	tests/mutants/handle_mac_not_compared.patch tests/mutants/json_accepts_duplicates.patch \
 	tests/mutants/limit_not_enforced.patch tests/mutants/lookup_ignores_ends.patch \
