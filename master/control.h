@@ -40,5 +40,7 @@ void control_reload_done(struct master *m);
 
 /* control_status.c: the JSON of CTL_STATUS. */
 void control_status(struct master *m, struct sd_buf *out);
+/* control_fresh.c: its fields behind those of "freshness". */
+void control_fresh(struct master *m, struct sd_buf *out);
 
 #endif

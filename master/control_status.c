@@ -136,6 +136,7 @@ static void freshness(struct master *m, struct sd_buf *out)
 	else
 		sd_buf_i64(out, stale / SD_NS_PER_MS);
 	flag(out, "fresh", m->subscriber.sub != NULL && redis_sub_is_fresh(m->subscriber.sub));
+	control_fresh(m, out);
 	sd_buf_str(out, "},");
 	nodes_status(m, out);
 	segments_table_counts(&m->seg, &counts);

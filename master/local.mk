@@ -15,7 +15,7 @@ sessiond_master_CPPFLAGS = $(I_MASTER) $(YAML_CFLAGS) $(SECCOMP_CFLAGS) \
 sessiond_master_SOURCES = \
 	master/audit_link.c master/audit_link.h master/boards.c master/boards.h \
 	master/chan.c master/chan.h master/connector.c master/connector.h \
-	master/control.c master/control.h master/control_status.c master/drain.c \
+	master/control.c master/control.h master/control_status.c master/control_fresh.c master/drain.c \
 	master/ends_memory.c master/ends_memory.h \
 	master/fleet.c master/fleet.h master/handover.c master/launcher_users.h \
 	master/managed_redis.c master/managed_redis.h \

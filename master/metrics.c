@@ -18,7 +18,7 @@
 static bool is_master_gauge(uint32_t g)
 {
 	return g == GAUGE_STALENESS_US || g == GAUGE_REVOCATIONS || g == GAUGE_REVOCATION_CAPACITY ||
-	       g == GAUGE_GENERATION;
+	       g == GAUGE_REVOCATIONS_COLLAPSED || g == GAUGE_GENERATION;
 }
 
 static void add(struct shm_stats *sum, const struct board *b, bool is_master)
@@ -66,6 +66,13 @@ static void sandboxes(const struct master *m, struct metrics_in *in)
 	}
 }
 
+void metrics_sum(struct master *m, struct shm_stats *sum)
+{
+	add(sum, &m->board, true);
+	for (uint32_t i = 0; i < FLEET_MAX; i++)
+		add(sum, &m->fleet.child[i].board, false);
+}
+
 void metrics_text(struct master *m, struct sd_buf *out)
 {
 	struct shm_stats *sum = calloc(1, sizeof(*sum));
@@ -75,9 +82,7 @@ void metrics_text(struct master *m, struct sd_buf *out)
 		out->failed = true;
 		return;
 	}
-	add(sum, &m->board, true);
-	for (uint32_t i = 0; i < FLEET_MAX; i++)
-		add(sum, &m->fleet.child[i].board, false);
+	metrics_sum(m, sum);
 	sandboxes(m, &in);
 	metrics_render(&in, out);
 	free(sum);

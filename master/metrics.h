@@ -22,7 +22,9 @@ struct metrics_in {
 };
 void metrics_render(const struct metrics_in *in, struct sd_buf *out);
 
-/* Sums up every segment and renders. */
+/* Sums up every segment, the dead ones' too, into zeroed memory. */
+void metrics_sum(struct master *m, struct shm_stats *sum);
+/* Sums up and renders. */
 void metrics_text(struct master *m, struct sd_buf *out);
 /* HM_METRICS_WANTED: the answer with its tag; without a descriptor when there is no text. */
 void metrics_answer(struct master *m, struct child *c, uint32_t tag);

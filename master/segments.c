@@ -117,4 +117,5 @@ void segments_table_counts(struct segments *s, struct shm_revoke_counts *out)
 		s->table_view_number = number;
 	}
 	shm_revoke_counts(s->table_view, out);
+	out->collapsed += shm_revoke_w_vague(s->table);
 }

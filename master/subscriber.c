@@ -248,6 +248,7 @@ static void gauges(struct master *m, const struct shm_revoke_counts *counts)
 
 	board_gauge(m->board.p, GAUGE_REVOCATIONS, counts->live);
 	board_gauge(m->board.p, GAUGE_REVOCATION_CAPACITY, counts->capacity);
+	board_gauge(m->board.p, GAUGE_REVOCATIONS_COLLAPSED, counts->collapsed);
 	board_gauge(m->board.p, GAUGE_STALENESS_US,
 		    stale == INT64_MAX ? (uint64_t)(sd_clock_boot_ns() - m->started_ns) / 1000 :
 					 (uint64_t)stale / 1000);

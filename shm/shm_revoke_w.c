@@ -71,6 +71,11 @@ uint64_t shm_revoke_w_number(const struct shm_revoke_w *w)
 	return w->number;
 }
 
+uint32_t shm_revoke_w_vague(const struct shm_revoke_w *w)
+{
+	return w->vague;
+}
+
 _Atomic int64_t *revoke_vague_at(struct shm_control *c, uint32_t group)
 {
 	return group < SHM_TENANTS ? &c->tenant_vague_until_s[group] : &c->unowned_vague_until_s;

@@ -88,7 +88,8 @@ static void add_read(struct redis_sub *s)
 	struct store_key key[SHM_PARTITIONS];
 	char from[SHM_PARTITIONS][REDIS_LOG_ID_MAX], count[16];
 
-	snprintf(count, sizeof(count), "%d", SUB_POLL_COUNT);
+	s->poll.count = s->was_late ? SUB_POLL_COUNT_SMALL : SUB_POLL_COUNT;
+	snprintf(count, sizeof(count), "%zu", s->poll.count);
 	redis_args_str(&args, "XREAD");
 	redis_args_str(&args, "COUNT");
 	redis_args_str(&args, count);
@@ -145,7 +146,7 @@ static int take_read(struct redis_sub *s, const struct redisReply *reply)
 		    named == i)
 			entries = reply->element[at++]->element[1];
 		p->whole[i] = p->before.id.log[i][0] && redis_log_is_start(was);
-		switch (sub_stream(s, (uint8_t)i, p->from[i], entries, SUB_POLL_COUNT)) {
+		switch (sub_stream(s, (uint8_t)i, p->from[i], entries, p->count)) {
 		case SUB_STREAM_GAP:
 			p->gap = true;
 			break;
@@ -280,6 +281,7 @@ static void judge(struct redis_sub *s)
 			leave_replica(s);
 		return;
 	}
+	s->was_late = p->late;
 	if (p->lost || p->late) {
 		s->fresh = false;
 		sub_state(s, HEALTH_DOWN, HEALTH_STORE_UNREACHABLE);

@@ -13,10 +13,8 @@
 #include "err.h"
 #include "redis_read.h"
 
-static void done(struct redis_sub *s, struct sub_part *p)
+static void poll_when_idle(struct redis_sub *s)
 {
-	p->reading = false;
-	s->reading--;
 	if (s->poll_wanted && s->reading == 0)
 		sub_poll_soon(s, 0);
 }
@@ -51,10 +49,10 @@ static void on_read(struct redis_req *req, struct redisReply *reply, bool late)
 	bool again = p->again;
 
 	(void)late;
-	p->again = false;
+	p->again = p->reading = false;
+	s->reading--;
 	if (usable && !only_stream(s, partition, reply, &entries)) {
 		freeReplyObject(reply);
-		done(s, p);
 		sub_conn_drop(&s->commands);
 		return;
 	}
@@ -62,9 +60,12 @@ static void on_read(struct redis_req *req, struct redisReply *reply, bool late)
 		result = sub_stream(s, partition, p->from, entries, SUB_PAGE);
 	if (reply)
 		freeReplyObject(reply);
-	done(s, p);
-	if (s->closing || !usable)
+	if (s->closing)
 		return;
+	if (!usable) { /* not again by itself: the store may be in trouble */
+		poll_when_idle(s);
+		return;
+	}
 	if (result == SUB_STREAM_GAP) {
 		s->must_reset = true;
 		sub_poll_soon(s, 0);
@@ -77,6 +78,9 @@ static void on_read(struct redis_req *req, struct redisReply *reply, bool late)
 	sub_ask_answer(s);
 	if (p->behind || again)
 		sub_read(s, partition);
+	else
+		sub_read_behind(s);
+	poll_when_idle(s);
 }
 
 void sub_read(struct redis_sub *s, uint8_t partition)
@@ -115,7 +119,7 @@ void sub_read(struct redis_sub *s, uint8_t partition)
 
 void sub_read_behind(struct redis_sub *s)
 {
-	for (size_t i = 0; i < SHM_PARTITIONS; i++)
+	for (size_t i = 0; i < SHM_PARTITIONS && s->reading < SUB_PAGES_AT_ONCE; i++)
 		if (s->part[i].behind && !s->part[i].reading)
 			sub_read(s, (uint8_t)i);
 }

@@ -12,7 +12,11 @@
 #include "store_key.h"
 
 #define SUB_PAGE 1000	  /* entries of one read of one partition */
+/* Each must be answered within the time-out: what is late is lost, and would be asked for again. */
+#define SUB_PAGES_AT_ONCE 4
 #define SUB_POLL_COUNT 32 /* of each partition in a poll */
+/* After a poll that was late: the entry held, and whether there is more. */
+#define SUB_POLL_COUNT_SMALL 2
 /* Entries outlive their use by LINGER_S (scripts/common.lua); who was blind for half of that may
  * have missed a trimmed one. */
 #define SUB_BLIND_NS (300 * 1000000000LL)
@@ -46,6 +50,7 @@ struct sub_poll {
 	unsigned waiting; /* replies owed; 0 = no poll under way */
 	int64_t sent_ns;
 	uint64_t epoch;
+	size_t count; /* entries asked for of each partition */
 	bool late, lost, gap, cut;
 	enum health_reason refused; /* an error reply's meaning */
 	int64_t store_ms, clock_ns; /* of TIME; 0 = none */
@@ -87,6 +92,7 @@ struct redis_sub {
 	struct sub_identity held;
 	int64_t proven_ns;     /* when the last proof was sent; 0 = never */
 	unsigned failed_polls; /* in a row, without an answer */
+	bool was_late; /* the last poll */
 	unsigned reading;      /* partitions with a read under way */
 	bool poll_wanted;      /* as soon as nothing is being read */
 	int64_t next_poll_ns;
