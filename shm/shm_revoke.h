@@ -70,9 +70,9 @@ int shm_revoke_w_session(struct shm_revoke_w *w, const uint8_t sid[16], uint32_t
 void shm_revoke_w_tenant(struct shm_revoke_w *w, uint32_t tenant_slot, int64_t before_s);
 void shm_revoke_w_client(struct shm_revoke_w *w, uint32_t client_slot, int64_t before_s);
 void shm_revoke_w_key(struct shm_revoke_w *w, uint32_t key_slot, int64_t before_s);
-/* Frees entries whose until < now_s; at most max_slots visited per call (spread over time). */
 /* Tenants whose ends are no longer told apart. */
 uint32_t shm_revoke_w_vague(const struct shm_revoke_w *w);
+/* Frees entries whose until < now_s; at most max_slots visited per call (spread over time). */
 void shm_revoke_w_sweep(struct shm_revoke_w *w, int64_t now_s, uint64_t max_slots);
 
 struct shm_revoke_counts {

@@ -5,10 +5,13 @@ without a reset), paused, stopped; and a master process that is stopped. Nothing
 the bound; /health says so within a second. SESSIOND_TEST_FAULTS: how often each."""
 import os
 import signal
+import subprocess
 import sys
 import time
 
 import fault_kit
+import harness
+import raw
 
 
 def silent(pair, load):
@@ -53,9 +56,26 @@ def master(pair, load):
     assert pid in pair.b.pids("master")
 
 
+def told(pair):
+    """What `sessionctl status` says of it all, on each node."""
+    for node in pair.nodes:
+        f = node.status()["freshness"]
+        print("   status:", f)
+        assert f["fresh"] and f["staleness_ms"] < 1000 and f["gaps_repaired"] == 0 and f["remembered_ends"] > 0, f
+        assert f["apply_ms"]["count"] > 0 and 0 < f["apply_ms"]["p50"] <= f["apply_ms"]["p99"] <= f["apply_ms"]["max"], f
+        assert f["fallbacks"]["stale"] > 0 and set(f["fallbacks"]) >= {"stale", "collapsed", "idle"}, f
+        assert raw.metric(node.metrics(), "sessiond_store_fallbacks_total", reason="stale") >= f["fallbacks"]["stale"]
+        done = subprocess.run([os.path.join(harness.BUILD, "sessionctl"), "-c", node.config, "status"], capture_output=True,
+                              text=True, timeout=60, check=False)
+        for word in ("apply_ms", "staleness_ms", "gaps_repaired", "writebacks", "fallbacks", "collapsed", "capacity"):
+            assert word in done.stdout, (word, done)
+
+
 def main():
     with fault_kit.Pair(hops=True) as pair, pair.load() as load:
         fault_kit.run(pair, load, (silent, silent_to_one, paused, stopped, master))
+        if not sys.argv[1:]:
+            told(pair)
 
 
 if __name__ == "__main__":
