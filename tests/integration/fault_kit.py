@@ -196,6 +196,16 @@ class Actor:
                                   at.node.port)
         return status == 200 and body["revoked"] == 1
 
+    def made(self, user, at=None):
+        """create(), again until it is: a machine under load answers 503 at times."""
+        return harness.wait_for(lambda: self.create(user, at), 30, why="created")
+
+    def ended(self, s, at=None):
+        """end(), again until it is acknowledged. An answer that was lost leaves nothing to end: then by
+        the answer to a validation that began later."""
+        at = at or self.pick()
+        harness.wait_for(lambda: self.end(s, at) or self.validate(s, at) == 401, 30, why="acknowledged")
+
     def close(self):
         for c in self.to:
             c.close()

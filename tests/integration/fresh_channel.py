@@ -62,7 +62,7 @@ def make(pair, n, name):
     out = [None] * n
 
     def one(actor, at, _, i):
-        out[i] = actor.create("%s-%d" % (name, i), at)
+        out[i] = actor.made("%s-%d" % (name, i), at)
         for node in actor.to if i % 10 == 0 else ():
             actor.validate(out[i], node)
     each_node(pair, out, one)
@@ -80,7 +80,7 @@ def gaps(pair, _):
         made = make(pair, GAP, "gap-%d" % gap)
 
         def end(actor, at, sessions, i):
-            assert actor.end(sessions[i], at)
+            actor.ended(sessions[i], at)
             actor.validate(sessions[i], actor.to[0] if at is actor.to[1] else actor.to[1])
         with Cut(pair.redis) as cut:
             each_node(pair, made, end)
@@ -100,9 +100,8 @@ def applied(pair):
     """Slowest of some ends, from asked on the first node to refused by the second, s."""
     actor, worst = fault_kit.Actor(pair.nodes, pair.history), 0
     for i in range(20):
-        s = actor.create("applied-%d" % i)
-        begun = time.monotonic()
-        assert actor.end(s, actor.to[0])
+        s, begun = actor.made("applied-%d" % i), time.monotonic()
+        actor.ended(s, actor.to[0])
         while actor.validate(s, actor.to[1]) == 200:
             pass
         worst = max(worst, time.monotonic() - begun)
