@@ -59,7 +59,10 @@ static const char *read_value(struct request *r, const struct body_field *f, str
 		return json_get_bool(&v->raw, &v->flag) == SD_OK ? NULL : "must be true or false";
 	case BODY_INT:
 		return json_get_i64(&v->raw, &v->num) == SD_OK ? NULL : "must be an integer";
+	case BODY_OBJECT_OR_NULL: /* what a merge patch says of an object */
 	case BODY_OBJECT:
+		if (v->raw.kind == JSON_NULL && f->kind == BODY_OBJECT_OR_NULL)
+			return NULL;
 		if (v->raw.kind != JSON_OBJECT)
 			return "must be an object";
 		return v->raw.raw.n <= f->max ? NULL : "is too large";

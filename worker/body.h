@@ -6,7 +6,9 @@
 
 #include "request.h"
 
-enum body_kind { BODY_STRING, BODY_BOOL, BODY_INT, BODY_OBJECT, BODY_ARRAY, BODY_STRING_OR_ARRAY };
+enum body_kind {
+	BODY_STRING, BODY_BOOL, BODY_INT, BODY_OBJECT, BODY_OBJECT_OR_NULL, BODY_ARRAY, BODY_STRING_OR_ARRAY
+};
 
 struct body_field {
 	const char *name;

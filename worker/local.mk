@@ -6,6 +6,7 @@ WORKER_SOURCES = \
 	worker/audit_client.c worker/audit_client.h worker/audit_event.c worker/audit_event.h \
 	worker/authn.c worker/authn.h worker/body.c worker/body.h worker/conn.c worker/conn.h \
 	worker/create_body.c worker/create_body.h worker/data_body.c worker/data_body.h worker/ending.c worker/ending.h worker/ep.h worker/ep_create.c worker/ep_health.c \
+	worker/ep_lock.c worker/ep_shared.c worker/ep_update.c worker/precondition.c worker/precondition.h \
 	worker/ep_jwks.c worker/ep_metrics.c worker/ep_metrics.h worker/ep_refresh.c \
 	worker/ep_revoke.c worker/ep_self.c worker/ep_session.c worker/ep_user.c worker/ep_validate.c \
 	worker/generation.c worker/generation.h worker/grant.c worker/grant.h worker/issue.c worker/issue.h \

@@ -100,7 +100,7 @@ static enum step refuse_method(struct request *r)
 		return respond_problem(r, PROBLEM_METHOD_UNKNOWN, NULL, NULL);
 	if (!sd_slice_is(m->path, "*"))
 		return STEP_NEXT;
-	respond_header(r, "Allow", SD_SLICE("GET, HEAD, POST, DELETE"));
+	respond_header(r, "Allow", SD_SLICE("GET, HEAD, POST, PUT, PATCH, DELETE"));
 	return respond_problem(r, PROBLEM_METHOD_NOT_ALLOWED, NULL, NULL);
 }
 
@@ -229,8 +229,11 @@ static enum step step_media(struct request *r)
 	if (found == HTTP_FOUND_MANY)
 		return respond_problem(r, PROBLEM_HEADER_INVALID,
 				       "Content-Type is sent more than once", NULL);
-	if (found == HTTP_FOUND_NONE ||
-	    !http_field_media_is(type, "application/json") ||
+	bool fits = found == HTTP_FOUND_ONE &&
+		    (http_field_media_is(type, "application/json") ||
+		     (r->route->body == BODY_PATCH &&
+		      http_field_media_is(type, "application/merge-patch+json")));
+	if (!fits ||
 	    http_field_get(r->msg, "content-encoding", &coding) != HTTP_FOUND_NONE)
 		return respond_problem(r, PROBLEM_MEDIA_TYPE, NULL, NULL);
 	return STEP_NEXT;

@@ -101,8 +101,8 @@ def forms(t):
     t.bad(404, "route-unknown", "/nothing", {})
     text = t.call("/sessions/validate", method="GET")
     assert text[0] == 405 and text[1]["Allow"] == "POST", text
-    text = t.call("/sessions/" + made["session_id"], method="PUT", body={})
-    assert text[0] == 405 and text[1]["Allow"] == "GET, HEAD, DELETE", text[1]["Allow"]
+    text = t.call("/sessions/" + made["session_id"], method="POST", body={})
+    assert text[0] == 405 and text[1]["Allow"] == "GET, HEAD, PUT, PATCH, DELETE", text[1]["Allow"]
     status, headers, body = t.call("/sessions/" + made["session_id"], method="HEAD")
     assert status == 200 and body == "" and int(headers["Content-Length"]) > 100
     status, headers, _ = t.call(f"/tenants/{A}/jwks", method="GET", tenant=None)

@@ -35,7 +35,6 @@ static void test_tenant_settings(void **state)
 		"sessions.max_per_device_type: ");
 	refused(r, "", "sessions: {max_per_client: {web: 1}}\n", "sessions.max_per_client: ");
 	refused(r, "", "sessions: {max_total: 10}\n", "sessions.max_total: ");
-	refused(r, "", "sessions: {require_if_match: true}\n", "sessions.require_if_match: ");
 	refused(r, "", "binding: {ip: {mode: revoke}}\n", "binding.ip.mode: ");
 	refused(r, "", "binding: {user_agent: shadow}\n", "binding.user_agent: ");
 	refused(r, "", "binding: {device: step_up}\n", "binding.device: ");

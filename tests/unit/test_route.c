@@ -111,10 +111,10 @@ static void test_literals_before_parameters(void **state)
 static void test_wrong_method_names_all(void **state)
 {
 	(void)state;
-	refuse(HTTP_POST, "/sessions/AAECAwQFBgcICQoLDA0ODw", ON_API, "GET, HEAD, DELETE");
+	refuse(HTTP_POST, "/sessions/AAECAwQFBgcICQoLDA0ODw", ON_API, "GET, HEAD, PUT, PATCH, DELETE");
 	refuse(HTTP_OPTIONS, "/health", ON_ADMIN, "GET, HEAD");
-	refuse(HTTP_OTHER, "/sessions", ON_API, "POST");
-	refuse(HTTP_HEAD, "/sessions", ON_API, "POST");
+	refuse(HTTP_OTHER, "/sessions", ON_API, "POST, GET, HEAD");
+	refuse(HTTP_PUT, "/sessions", ON_API, "POST, GET, HEAD");
 	refuse(HTTP_GET, "/nothing", ON_API, NULL);
 	refuse(HTTP_GET, "/metrics", ON_API, NULL);
 	refuse(HTTP_POST, "/sessions/AAECAwQFBgcICQoLDA0ODw/refresh/more", ON_API, NULL);
