@@ -8,6 +8,7 @@ STORE_LUA = \
 	store/scripts/lock.lua store/scripts/shared_read.lua store/scripts/shared_write.lua \
 	store/scripts/shred.lua \
 	store/scripts/due.lua store/scripts/expire.lua
+STORE_LUA += store/scripts/quota.lua
 EXTRA_DIST += docs/API.md docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
 
 # The scripts as C strings, in the build tree.
@@ -30,6 +31,7 @@ libsdstore_a_SOURCES = \
 	store/store_nodes.c store/store_nodes.h store/store_op.h store/store_read.c \
 	store/store_reply.c store/store_script.c store/store_script.h store/store_wait.c \
 	store/store_write.c
+libsdstore_a_SOURCES += store/store_quota.c store/store_quota.h
 # Many sessions at once.
 libsdstore_a_SOURCES += store/store_scan.c store/store_scan.h store/store_sweep.c store/store_sweep.h
 nodist_libsdstore_a_SOURCES = store/store_script_text.c
@@ -53,6 +55,7 @@ UNIT_TESTS += \
 	tests/unit/test_store_acl tests/unit/test_store_back tests/unit/test_store_data tests/unit/test_store_key tests/unit/test_store_life tests/unit/test_store_read tests/unit/test_store_refresh \
 	tests/unit/test_store_script tests/unit/test_store_wait tests/unit/test_store_write
 UNIT_TESTS += tests/unit/test_store_scan tests/unit/test_store_sweep
+UNIT_TESTS += tests/unit/test_store_quota
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
 	tests/support/store_rig.h
@@ -105,6 +108,9 @@ tests_unit_test_store_key_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_life_SOURCES = tests/unit/test_store_life.c $(REAL_REDIS)
 tests_unit_test_store_life_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_life_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_quota_SOURCES = tests/unit/test_store_quota.c $(REAL_REDIS)
+tests_unit_test_store_quota_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_quota_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_read_SOURCES = tests/unit/test_store_read.c $(REAL_REDIS)
 tests_unit_test_store_read_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_read_LDADD = $(L_STORE_TEST)

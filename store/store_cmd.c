@@ -25,7 +25,8 @@ enum {
 	K_ACTIVE,
 	K_WAKE,
 	K_USER_KEY,
-	K_SHARED
+	K_SHARED,
+	K_QUOTA
 };
 
 static int make_identity(char out[33])
@@ -170,6 +171,12 @@ void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct stor
 	store_cmd_num(c, in->tombstone ? 1 : 0);
 	store_cmd_num(c, in->until_s);
 	store_cmd_num(c, in->absolute_s);
+}
+
+void store_cmd_quota_base(struct store_cmd *c, const struct store_maker *m, struct sd_slice tenant)
+{
+	store_key_quota_base(&c->key[K_QUOTA], m->prefix, tenant);
+	text(c, c->key[K_QUOTA].s);
 }
 
 static const char *rule_text(enum store_rule_kind kind)

@@ -185,6 +185,11 @@ void store_key_tenant_record(struct store_key *k, const char *prefix, struct sd_
 	make(k, prefix, store_key_tenant_partition(tenant), "T", tenant);
 }
 
+void store_key_quota_base(struct store_key *k, const char *prefix, struct sd_slice tenant)
+{
+	make(k, prefix, store_key_tenant_partition(tenant), "q", tenant);
+}
+
 static void make_of_nodes(struct store_key *k, const char *prefix, const char *tail,
 			  struct sd_slice nonce)
 {

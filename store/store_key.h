@@ -50,6 +50,8 @@ void store_key_shared_base(struct store_key *k, const char *prefix, uint8_t part
 int store_key_user_hash(struct sd_slice tenant, struct sd_slice user, char out[33]) SD_MUSTCHECK;
 /* In the partition of (tenant, ""). */
 void store_key_tenant_record(struct store_key *k, const char *prefix, struct sd_slice tenant);
+/* What the names of the tenant's places (quota) begin with; the same partition. */
+void store_key_quota_base(struct store_key *k, const char *prefix, struct sd_slice tenant);
 uint8_t store_key_tenant_partition(struct sd_slice tenant);
 /* Of all nodes together, under the one tag {nodes}: the registry of leases (hash: id -> row), the
  * asks for acknowledgement (stream), the answers to one of them (hash: id -> 1). */

@@ -61,7 +61,7 @@ struct store_cmd {
 	size_t len[STORE_CMD_WORDS];
 	unsigned numbers;
 	char number[STORE_CMD_NUMBERS][24];
-	struct store_key key[11];
+	struct store_key key[12];
 	char candidate[64];
 	char pp[3];
 	char user_hash[33];
@@ -95,6 +95,7 @@ void store_cmd_shared_base(struct store_cmd *c, const struct store_maker *m,
 			   const struct store_cmd_head *head);
 void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct store_end *in,
 		   int64_t deadline_ms);
+void store_cmd_quota_base(struct store_cmd *c, const struct store_maker *m, struct sd_slice tenant);
 void store_cmd_rule(struct store_cmd *c, struct store_maker *m, const struct store_rule *in,
 		    int64_t deadline_ms);
 
@@ -105,6 +106,11 @@ void store_cmd_clocks(struct store_cmd *c, const struct store_clocks *now);
 /* The command's bytes, malloc'd; whole: with the script's text. SD_ERR_MEMORY, SD_ERR_INVALID. */
 int store_cmd_wire(const struct store_cmd *c, enum store_script script, bool whole,
 		   struct sd_slice *out) SD_MUSTCHECK;
+
+/* --- store_quota.c --- */
+struct store_quota;
+void store_cmd_quota(struct store_cmd *c, struct store_maker *m, const struct store_quota *in,
+		     const char *how, int64_t deadline_ms);
 
 /* --- store.c --- */
 /* Prepares call (may be NULL); *deadline_ms_out is the script's. NULL: the call was ended already.

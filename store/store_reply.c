@@ -221,6 +221,8 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 		if (*status == STORE_KEY)
 			return store_data_key_reply(&op->call->kept, e, n);
 		return read_evicted(op->call, e, n);
+	case SCRIPT_QUOTA:
+		return read_evicted(op->call, e, n);
 	case SCRIPT_REFRESH:
 	case SCRIPT_END:
 	case SCRIPT_TOUCH_NOW:
