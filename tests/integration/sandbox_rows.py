@@ -66,7 +66,7 @@ def seen_in(path):
         return {m[1] for m in re.finditer(r"^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed)", f.read(), re.M)}
 
 
-def work(node):
+def work(node, traces):
     t = api.Api(node)
     for part in (api.routes, api.forms, api.isolation, api.bodies, api.tokens, api.cookies, api.limits, api.revocations):
         part(t)
@@ -83,6 +83,7 @@ def work(node):
     for _ in range(5):
         node.create()
     node.send(signal.SIGUSR1)  # now it has a tail to be read
+    node.wait(lambda: any("pread64" in seen_in(path) for role, path, _ in traces if role == "auditor"), 20, "the tail")
     node.control(harness.CTL_MEMORY)
     for role in ("auditor", "redis", "worker"):  # who is left says so, connects again, is handed new sockets
         old = node.kill(role)
@@ -101,7 +102,7 @@ def main():
         node.write("tenants.d/brand-d.yaml", text)
         node.start()
         traces = trace(node)
-        work(node)
+        work(node, traces)
         traces += trace(node)  # of those that took over
         assert node.stop() == 0
         used = {}
