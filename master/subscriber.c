@@ -14,6 +14,7 @@
 #include "err.h"
 #include "log.h"
 #include "master.h"
+#include "quota_release.h"
 #include "shm_fresh.h"
 
 #define SWEEP_SECONDS 60 /* a whole turn through the table */
@@ -40,6 +41,7 @@ static void enter_session(struct master *m, const struct log_entry *e, uint32_t 
 		handover_table(m);
 	bump(m, e, slot);
 	writeback_entry(m, e, slot, slot);
+	quota_release(m, e);
 }
 
 static void enter_rule(struct master *m, const struct log_entry *e, uint32_t tenant)

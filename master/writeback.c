@@ -137,7 +137,7 @@ static void on_answer(struct redis_req *req, struct redisReply *reply, bool late
 		later(w, w->again ? RETRY_NS : PAUSE_NS);
 }
 
-static int64_t deadline_ms(const struct writeback *w)
+int64_t writeback_deadline_ms(const struct writeback *w)
 {
 	int64_t offset =
 	    atomic_load_explicit(&w->m->seg.control->store_offset_ms, memory_order_relaxed);
@@ -187,7 +187,7 @@ static bool send_end(struct writeback *w, const struct ends_memory_end *e)
 
 	memcpy(in.sid.b, e->sid, sizeof(e->sid));
 	/* The first of a batch brings the script: the server may be a new one. */
-	return store_back_end(w->store, &in, deadline_ms(w), w->waiting == 0, &command) == SD_OK &&
+	return store_back_end(w->store, &in, writeback_deadline_ms(w), w->waiting == 0, &command) == SD_OK &&
 	       send_item(w, command, NULL, e->sid);
 }
 
@@ -205,7 +205,7 @@ static bool send_rule(struct writeback *w, struct rules_memory_rule *r)
 	};
 	struct sd_slice command;
 
-	return store_back_rule(w->store, &in, deadline_ms(w), w->waiting == 0, &command) == SD_OK &&
+	return store_back_rule(w->store, &in, writeback_deadline_ms(w), w->waiting == 0, &command) == SD_OK &&
 	       send_item(w, command, r, NULL);
 }
 

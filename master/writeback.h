@@ -48,6 +48,8 @@ struct writeback {
 
 int writeback_open(struct master *m) SD_MUSTCHECK;
 void writeback_stop(struct master *m);
+/* Until when, on the store's clock, a script that is sent now may run. */
+int64_t writeback_deadline_ms(const struct writeback *w);
 /* An end or a rule that was applied. slot: of the tenant, client or key. */
 void writeback_entry(struct master *m, const struct log_entry *e, uint32_t tenant, uint32_t slot);
 /* All that the store's log said is void; it is being read from its start. */

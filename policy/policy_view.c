@@ -108,6 +108,16 @@ uint32_t policy_view_key_find(const struct policy_view *v, const struct policy_t
 	return find_named(v, t->keys, sizeof(struct policy_key), kid);
 }
 
+uint32_t policy_view_limit(const struct policy_view *v, struct pi_list limits, struct sd_slice name)
+{
+	const struct policy_device_limit *l = policy_view_at(v, limits.off);
+
+	for (uint32_t i = 0; i < limits.count; i++)
+		if (sd_slice_eq(policy_view_str(v, l[i].name), name))
+			return l[i].max;
+	return 0;
+}
+
 const struct policy_credential *policy_view_credential(const struct policy_view *v,
 						       const uint8_t hash[32])
 {

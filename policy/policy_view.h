@@ -56,6 +56,8 @@ uint32_t policy_view_host_find(const struct policy_view *v, struct sd_slice host
 uint32_t policy_view_client_find(const struct policy_view *v, const struct policy_tenant *t, struct sd_slice id);
 /* Index within the tenant's keys, or POLICY_NONE. */
 uint32_t policy_view_key_find(const struct policy_view *v, const struct policy_tenant *t, struct sd_slice kid);
+/* The number that a list of limits (device_limits, client_limits) gives for this name; 0 = none. */
+uint32_t policy_view_limit(const struct policy_view *v, struct pi_list limits, struct sd_slice name);
 /* NULL when no client has this key. One key hash may occur once in a configuration. */
 const struct policy_credential *policy_view_credential(const struct policy_view *v, const uint8_t hash[32]);
 

@@ -13,6 +13,7 @@
 #include "err.h"
 #include "redis_read.h"
 #include "store_op.h"
+#include "store_quota.h"
 
 #define AT_STATUS 0
 #define AT_LOG_ID 2
@@ -57,6 +58,16 @@ int store_back_rule(struct store_back *b, const struct store_rule *in, int64_t d
 
 	store_cmd_rule(&c, &b->maker, in, deadline_ms);
 	return store_cmd_wire(&c, SCRIPT_RULE, whole, out);
+}
+
+int store_back_release(struct store_back *b, struct sd_slice tenant, const struct sid *sid,
+		       int64_t deadline_ms, struct sd_slice *out)
+{
+	struct store_quota in = {.tenant = tenant, .client = SD_SLICE(""), .sid = *sid};
+	struct store_cmd c;
+
+	store_cmd_quota(&c, &b->maker, &in, "release", deadline_ms);
+	return store_cmd_wire(&c, SCRIPT_QUOTA, false, out);
 }
 
 static bool starts(const struct redisReply *reply, const char *word)

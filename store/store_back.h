@@ -19,6 +19,11 @@ int store_back_end(struct store_back *back, const struct store_end *in, int64_t 
 int store_back_rule(struct store_back *back, const struct store_rule *in, int64_t deadline_ms,
 		    bool whole, struct sd_slice *out) SD_MUSTCHECK;
 
+/* Gives back the place of a session that has ended (store_quota.h). By its digest: where a place was
+ * taken, the server knows the script. */
+int store_back_release(struct store_back *back, struct sd_slice tenant, const struct sid *sid,
+		       int64_t deadline_ms, struct sd_slice *out) SD_MUSTCHECK;
+
 enum store_back_result {
 	STORE_BACK_AGAIN = 0, /* no answer, too late, not the server for it: ask again */
 	STORE_BACK_REFUSED,   /* this one's record breaks its rules: nobody can use it either */

@@ -15,6 +15,7 @@
 #include "err.h"
 #include "grant.h"
 #include "http_field.h"
+#include "quota.h"
 #include "respond.h"
 #include "shm_board.h"
 
@@ -35,7 +36,7 @@ static enum step parse(struct request *r)
 	return create_body_read(r, &c->grant.in);
 }
 
-static enum step replace_foreign(struct request *r)
+static enum step prepare(struct request *r)
 {
 	struct create *c = r->state;
 	struct store_create *in = &c->grant.in;
@@ -43,6 +44,18 @@ static enum step replace_foreign(struct request *r)
 	if (grant_tokens(r, &c->grant) != SD_OK ||
 	    grant_seal(r, &c->grant, in->data, sd_slice("", 0)) != SD_OK)
 		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, "no random bytes", NULL);
+	return quota_take(r, in);
+}
+
+static enum step has_place(struct request *r)
+{
+	return quota_taken(r, &((struct create *)r->state)->grant.in);
+}
+
+static enum step replace_foreign(struct request *r)
+{
+	struct create *c = r->state;
+	struct store_create *in = &c->grant.in;
 	c->foreign_replaces = in->has_replaces && in->replaces.b[0] != in->sid.b[0];
 	if (!c->foreign_replaces)
 		return STEP_NEXT;
@@ -116,6 +129,7 @@ static enum step stored(struct request *r)
 		r->step--; /* comes back here */
 		return STEP_PARKED;
 	}
+	quota_made(r, &g->in, r->call.status);
 	switch (r->call.status) {
 	case STORE_OK:
 		break;
@@ -145,5 +159,5 @@ static enum step answer(struct request *r)
 }
 
 const request_step ep_create_steps[] = {
-    parse, audit_slot_step, replace_foreign, replaced_foreign, store_it, stored, sign, answer, NULL,
+    parse, audit_slot_step, prepare, has_place, replace_foreign, replaced_foreign, store_it, stored, sign, answer, NULL,
 };

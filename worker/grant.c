@@ -29,6 +29,8 @@ void grant_policy(const struct request *r, struct store_create *in)
 	in->refresh_ttl_s = t->refresh_ttl_s;
 	in->retain_s = t->retain_sessions_s;
 	in->max_per_user = t->max_per_user;
+	in->max_per_device_type =
+	    policy_view_limit(&r->gen->view, t->device_limits, in->device_type);
 	in->on_limit = t->on_limit;
 }
 

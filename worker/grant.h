@@ -14,7 +14,8 @@ struct grant {
 	unsigned sealings;
 };
 
-/* The policy's durations and limits; before it: in.mode, in.remember_me. */
+/* The policy's durations and limits; before it: in.mode, in.remember_me,
+ * in.device_type. */
 void grant_policy(const struct request *r, struct store_create *in);
 /* Fresh id in the user's partition and the mode's tokens; only their hashes go into `in`. Before it:
  * in.tenant, in.user, in.mode. */

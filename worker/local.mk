@@ -13,6 +13,7 @@ WORKER_SOURCES = \
 	worker/known_caller.c worker/known_caller.h worker/known_session.c worker/known_session.h worker/known_token.c worker/known_token.h \
 	worker/listener.c worker/listener.h worker/lookup.c worker/lookup.h \
 	worker/nodes_wait.c worker/nodes_wait.h \
+	worker/quota.c worker/quota.h \
 	worker/ratelimit.c worker/ratelimit.h worker/refusal.c worker/refusal.h worker/remember.c worker/remember.h \
 	worker/request.c worker/request.h worker/respond.c worker/respond.h \
 	worker/route.c worker/route.def worker/route.h worker/session_json.c worker/session_json.h \

@@ -9,3 +9,6 @@ EXTRA_DIST += tests/integration/history.py tests/integration/fault_kit.py
 LISTS_TESTS = tests/integration/lists.py tests/integration/sweeper.py
 dist_check_SCRIPTS += $(LISTS_TESTS)
 TESTS += $(LISTS_TESTS)
+# Places of a tenant and its clients, on several nodes at once.
+dist_check_SCRIPTS += tests/integration/quota.py
+TESTS += tests/integration/quota.py

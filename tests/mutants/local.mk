@@ -17,6 +17,7 @@ MUTANTS = \
 	tests/mutants/outage_allows_for_ever.patch tests/mutants/permission_check_removed.patch \
 	tests/mutants/refresh_grace_endless.patch tests/mutants/refresh_without_grace.patch \
 	tests/mutants/removed_key_still_good.patch tests/mutants/repeated_end_not_waited_for.patch \
+	tests/mutants/quota_not_enforced.patch \
 	tests/mutants/reuse_does_not_end.patch tests/mutants/sandbox_allows_by_default.patch \
 	tests/mutants/signature_not_checked.patch tests/mutants/tenant_check_removed.patch \
 	tests/mutants/token_crosses_tenants.patch tests/mutants/token_outlives_its_generation.patch \

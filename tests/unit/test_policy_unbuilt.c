@@ -31,10 +31,6 @@ static void test_tenant_settings(void **state)
 {
 	struct policy_rig *r = *state;
 
-	refused(r, "", "sessions: {max_per_device_type: {tv: 1}}\n",
-		"sessions.max_per_device_type: ");
-	refused(r, "", "sessions: {max_per_client: {web: 1}}\n", "sessions.max_per_client: ");
-	refused(r, "", "sessions: {max_total: 10}\n", "sessions.max_total: ");
 	refused(r, "", "binding: {ip: {mode: revoke}}\n", "binding.ip.mode: ");
 	refused(r, "", "binding: {user_agent: shadow}\n", "binding.user_agent: ");
 	refused(r, "", "binding: {device: step_up}\n", "binding.device: ");
@@ -52,8 +48,7 @@ static void test_their_harmless_values_are_fine(void **state)
 
 	rig_tenant(
 	    "a",
-	    "sessions: {max_per_device_type: {}, max_per_client: {}, max_total: 0, "
-	    "require_if_match: off}\n"
+	    "sessions: {require_if_match: off}\n"
 	    "binding: {ip: {mode: off}, user_agent: record, device: off}\nsharing: {clients: []}\n"
 	    "assertion: false\n");
 	(void)rig_good(

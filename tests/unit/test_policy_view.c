@@ -9,15 +9,20 @@ struct opened {
 	struct policy_view v;
 };
 
-static struct opened open_sample(struct policy_rig *r)
+static struct opened open_config(const struct policy_config *c)
 {
 	struct opened o;
 	size_t n;
 	int64_t next;
 
-	o.image = rig_image(sample(r), RIG_NOW, &n, &next);
+	o.image = rig_image(c, RIG_NOW, &n, &next);
 	assert_int_equal(policy_view_open(o.image, n, &o.v, NULL), SD_OK);
 	return o;
+}
+
+static struct opened open_sample(struct policy_rig *r)
+{
+	return open_config(sample(r));
 }
 
 static void test_tenants_and_hosts(void **state)
@@ -54,6 +59,21 @@ static void test_clients_and_credentials(void **state)
 	assert_int_equal(policy_view_client(&o.v, b, web)->permissions, PERM(SESSIONS_CREATE));
 	hash[31] = 0;
 	assert_null(policy_view_credential(&o.v, hash));
+	free(o.image);
+}
+
+static void test_limits_by_name(void **state)
+{
+	struct policy_rig *r = *state;
+
+	rig_tenant("a", "sessions: {max_per_device_type: {tv: 2, phone: 3}}\n");
+	struct opened o = open_config(rig_good(r, ""));
+	struct pi_list limits = policy_view_tenant(&o.v, 0)->device_limits;
+
+	assert_int_equal(policy_view_limit(&o.v, limits, SD_SLICE("phone")), 3);
+	assert_int_equal(policy_view_limit(&o.v, limits, SD_SLICE("tv")), 2);
+	assert_int_equal(policy_view_limit(&o.v, limits, SD_SLICE("desk")), 0);
+	assert_int_equal(policy_view_limit(&o.v, limits, SD_SLICE("")), 0);
 	free(o.image);
 }
 
@@ -123,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RIG_TEST(test_tenants_and_hosts), RIG_TEST(test_clients_and_credentials),
+	    RIG_TEST(test_limits_by_name),
 	    RIG_TEST(test_the_signing_key),   cmocka_unit_test(test_permissions),
 	    RIG_TEST(test_no_tenant_at_all),
 	};
