@@ -31,7 +31,7 @@ libsdstore_a_SOURCES = \
 	store/store_nodes.c store/store_nodes.h store/store_op.h store/store_read.c \
 	store/store_reply.c store/store_script.c store/store_script.h store/store_wait.c \
 	store/store_write.c
-libsdstore_a_SOURCES += store/store_quota.c store/store_quota.h
+libsdstore_a_SOURCES += store/store_cmd.h store/store_quota.c store/store_quota.h
 # Many sessions at once.
 libsdstore_a_SOURCES += store/store_scan.c store/store_scan.h store/store_sweep.c store/store_sweep.h
 nodist_libsdstore_a_SOURCES = store/store_script_text.c

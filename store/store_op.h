@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * store_op - inside the worker's client: a call under way, how its command is built, how its
- * reply is read. For store*.c alone. */
+ * store_op - inside the worker's client: a call under way, from its command to its reply. For
+ * store*.c alone. */
 #ifndef SD_STORE_OP_H
 #define SD_STORE_OP_H
 
 #include "redis_pool.h"
-#include "store_ask.h"
-#include "store_key.h"
-#include "store_script.h"
-
-/* What a command is made with. */
-struct store_maker {
-	char prefix[STORE_PREFIX_MAX + 1];
-	struct store_scripts scripts;
-	char identity[33]; /* random; with the counter a candidate for a log's identity */
-	uint64_t candidates;
-};
+#include "store_cmd.h"
 
 struct store_scan;
+
 struct store {
 	struct store_conf conf;
 	struct store_maker maker;
@@ -50,67 +41,6 @@ struct store_op {
 	size_t wire_n;
 	int64_t started_ns, deadline_ns;
 };
-
-#define STORE_CMD_WORDS 64
-#define STORE_CMD_NUMBERS 20
-
-/* A script's command in the making; holds every text that is not the caller's. */
-struct store_cmd {
-	struct redis_args args;
-	const char *p[STORE_CMD_WORDS];
-	size_t len[STORE_CMD_WORDS];
-	unsigned numbers;
-	char number[STORE_CMD_NUMBERS][24];
-	struct store_key key[12];
-	char candidate[64];
-	char pp[3];
-	char user_hash[33];
-	char sid[3][HANDLE_SID_LEN + 1];
-	unsigned sids;
-	bool failed; /* a digest could not be made */
-};
-
-/* --- store_cmd.c --- */
-struct store_cmd_head {
-	enum store_script script;
-	uint8_t partition;
-	struct sd_slice tenant;
-	int64_t retain_s;
-	bool tenant_record; /* KEYS[5] */
-	bool sweep_lease;   /* KEYS[5] */
-};
-int store_maker_init(struct store_maker *m, const char *prefix) SD_MUSTCHECK;
-/* Script, keys and the first nine arguments (scripts/common.lua). */
-void store_cmd_begin(struct store_cmd *c, struct store_maker *m, const struct store_cmd_head *head,
-		     int64_t deadline_ms);
-void store_cmd_text(struct store_cmd *c, struct sd_slice word);
-void store_cmd_num(struct store_cmd *c, int64_t v);
-void store_cmd_sid(struct store_cmd *c, const struct sid *sid);	  /* NULL: an empty word */
-void store_cmd_hash(struct store_cmd *c, const uint8_t hash[32]); /* all zero: an empty word */
-void store_cmd_user(struct store_cmd *c, struct sd_slice tenant, struct sd_slice user);
-/* What the user's hash is appended to: his data key, what his sessions share. */
-void store_cmd_key_base(struct store_cmd *c, const struct store_maker *m,
-			const struct store_cmd_head *head);
-void store_cmd_shared_base(struct store_cmd *c, const struct store_maker *m,
-			   const struct store_cmd_head *head);
-void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct store_end *in,
-		   int64_t deadline_ms);
-void store_cmd_quota_base(struct store_cmd *c, const struct store_maker *m, struct sd_slice tenant);
-void store_cmd_rule(struct store_cmd *c, struct store_maker *m, const struct store_rule *in,
-		    int64_t deadline_ms);
-
-/* --- store_life.c --- */
-struct store_clocks;
-void store_cmd_clocks(struct store_cmd *c, const struct store_clocks *now);
-
-/* The command's bytes, malloc'd; whole: with the script's text. SD_ERR_MEMORY, SD_ERR_INVALID. */
-int store_cmd_wire(const struct store_cmd *c, enum store_script script, bool whole,
-		   struct sd_slice *out) SD_MUSTCHECK;
-
-/* --- store_quota.c --- */
-struct store_quota;
-void store_cmd_quota(struct store_cmd *c, struct store_maker *m, const struct store_quota *in,
-		     const char *how, int64_t deadline_ms);
 
 /* --- store.c --- */
 /* Prepares call (may be NULL); *deadline_ms_out is the script's. NULL: the call was ended already.
