@@ -146,6 +146,27 @@ void http_emit_end(struct sd_buf *out, const struct http_head *head, struct sd_s
 		sd_buf_put(out, body);
 }
 
+void http_emit_end_stream(struct sd_buf *out, const struct http_head *head)
+{
+	if (head->version_minor > 0)
+		sd_buf_put(out, SD_SLICE("Transfer-Encoding: chunked\r\n"));
+	sd_buf_put(out, SD_SLICE("\r\n"));
+}
+
+void http_emit_chunk(struct sd_buf *out, struct sd_slice body)
+{
+	if (body.n == 0)
+		return;
+	sd_buf_printf(out, "%zx\r\n", body.n);
+	sd_buf_put(out, body);
+	sd_buf_put(out, SD_SLICE("\r\n"));
+}
+
+void http_emit_last_chunk(struct sd_buf *out)
+{
+	sd_buf_put(out, SD_SLICE("0\r\n\r\n"));
+}
+
 void http_emit_continue(struct sd_buf *out)
 {
 	sd_buf_put(out, SD_SLICE("HTTP/1.1 100 Continue\r\n\r\n"));

@@ -25,6 +25,12 @@ void http_emit_field(struct sd_buf *out, const char *name, struct sd_slice value
 /* Content-Length (none for 204 and 304), blank line, body. */
 void http_emit_end(struct sd_buf *out, const struct http_head *head, struct sd_slice body);
 
+/* Blank line, for a body of unknown length: in chunks, or for HTTP/1.0 up to the connection's end. */
+void http_emit_end_stream(struct sd_buf *out, const struct http_head *head);
+/* One chunk (nothing for an empty body: that would be the last one), and the last. */
+void http_emit_chunk(struct sd_buf *out, struct sd_slice body);
+void http_emit_last_chunk(struct sd_buf *out);
+
 /* "HTTP/1.1 100 Continue". */
 void http_emit_continue(struct sd_buf *out);
 

@@ -19,7 +19,7 @@
 #include "shm_board.h"
 #include "store_op.h"
 
-#define AT_ONCE 8  /* steps under way: each has up to 257 commands on one connection */
+#define AT_ONCE 4  /* steps under way: each has up to 257 commands on one connection */
 #define ASK_MIN 4
 #define ASK_MAX 32 /* ids of one partition */
 #define FIELDS_MAX 40

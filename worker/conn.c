@@ -27,6 +27,7 @@
 
 static void on_event(struct sd_io *io, uint32_t events);
 static void conn_step(struct conn *c);
+static void conn_has_room(struct conn *c);
 
 static void conn_free(struct conn *c)
 {
@@ -61,6 +62,10 @@ static void conn_timeout(struct conn *c)
 		conn_step(c);
 		return;
 	case CONN_BUSY: /* its own parts have deadlines */
+		if (c->room) {
+			c->broken = true;
+			conn_has_room(c);
+		}
 		return;
 	case CONN_IDLE:
 	case CONN_FLUSH:
@@ -165,6 +170,30 @@ static bool conn_flush(struct conn *c)
 	}
 	sd_buf_consume(&c->out, sent);
 	return false;
+}
+
+bool conn_push(struct conn *c, void (*room)(struct conn *c))
+{
+	if (c->out.failed)
+		c->broken = true;
+	if (conn_flush(c) || c->broken)
+		return true;
+	set_events(c, false, true);
+	if (c->broken)
+		return true;
+	c->room = room;
+	conn_enter(c, CONN_BUSY, timeout_ns(c, CONN_IDLE));
+	return false;
+}
+
+/* May free the connection. */
+static void conn_has_room(struct conn *c)
+{
+	void (*room)(struct conn *) = c->room;
+	c->room = NULL;
+	if (c->io.fd >= 0)
+		sd_loop_del(c->worker->loop, &c->io);
+	room(c);
 }
 
 static void idle_trim(struct conn *c)
@@ -375,6 +404,12 @@ static void on_event(struct sd_io *io, uint32_t events)
 		return;
 	if (c->state == CONN_LINGER) {
 		on_linger(c);
+		return;
+	}
+	if (c->state == CONN_BUSY && c->room) {
+		c->broken |= (events & (EPOLLHUP | EPOLLERR)) != 0;
+		if (conn_flush(c) || c->broken)
+			conn_has_room(c);
 		return;
 	}
 	if (c->state == CONN_BUSY) { /* data behind a parked request, or the client left */

@@ -47,12 +47,16 @@ struct conn {
 	bool broken;               /* the client is gone; free when the parked request ends */
 	bool clean_end;            /* the request was framed well: closing loses nothing */
 	struct conn_credential credential;
+	void (*room)(struct conn *c); /* of a request that answers in parts: waits for the client */
 };
 
 /* Takes fd. */
 void conn_open(struct worker *w, struct listener *l, int fd);
 /* The request under way has put its answer into out. May free the connection. */
 void conn_answered(struct conn *c);
+/* A part of the answer of the request under way is in out. True: it has left, or the client is gone
+ * (broken); else room() runs when one of these is so, at the latest after idle_timeout. */
+bool conn_push(struct conn *c, void (*room)(struct conn *c)) SD_MUSTCHECK;
 /* Closes all connections that wait for nothing (drain). */
 void conn_drain_all(struct worker *w);
 

@@ -26,7 +26,8 @@ WORKER_LIFE = worker/ep_regenerate.c worker/ep_touch.c worker/standing.c worker/
 WORKER_SOURCES += $(WORKER_LIFE)
 # Lists, exports, what is said of sessions in bulk.
 WORKER_SOURCES += \
-	worker/cursor.c worker/cursor.h worker/ep_list.c worker/list_query.c worker/list_query.h
+	worker/cursor.c worker/cursor.h worker/ep_export.c worker/ep_list.c \
+	worker/list_query.c worker/list_query.h
 sessiond_worker_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS)
 sessiond_worker_SOURCES = worker/worker_main.c $(WORKER_SOURCES)
 sessiond_worker_LDADD = $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKEN) $(L_SHM_R) $(L_BASE)

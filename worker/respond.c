@@ -21,12 +21,12 @@ static void retry_after(struct request *r, uint16_t status)
 	http_emit_field(&r->conn->out, "Retry-After", SD_SLICE("1"));
 }
 
-static void emit(struct request *r, uint16_t status, const char *type, struct sd_slice body,
-		 bool cacheable)
+/* Everything of the head but how long the body is. */
+static struct http_head begin(struct request *r, uint16_t status, const char *type, bool cacheable,
+			      bool keep)
 {
 	struct conn *c = r->conn;
 	const struct http_msg *m = r->msg;
-	bool keep = m && m->keep_alive && !r->w->draining && !c->close_after;
 	struct http_head head = {
 	    .status = status,
 	    .version_minor = m ? m->version_minor : 1,
@@ -45,7 +45,52 @@ static void emit(struct request *r, uint16_t status, const char *type, struct sd
 	for (uint32_t i = 0; i < r->header_count; i++)
 		http_emit_field(&c->out, r->headers[i].name, r->headers[i].value);
 	retry_after(r, status);
-	http_emit_end(&c->out, &head, body);
+	return head;
+}
+
+static bool keeps(const struct request *r)
+{
+	return r->msg && r->msg->keep_alive && !r->w->draining && !r->conn->close_after;
+}
+
+static void emit(struct request *r, uint16_t status, const char *type, struct sd_slice body,
+		 bool cacheable)
+{
+	struct http_head head = begin(r, status, type, cacheable, keeps(r));
+	http_emit_end(&r->conn->out, &head, body);
+}
+
+/* HTTP/1.0 knows no chunks: there the end of the connection is the end. */
+static bool is_chunked(const struct request *r)
+{
+	return r->msg->version_minor > 0;
+}
+
+void respond_stream_begin(struct request *r, uint16_t status, const char *type)
+{
+	struct http_head head = begin(r, status, type, false, keeps(r) && is_chunked(r));
+	http_emit_end_stream(&r->conn->out, &head);
+}
+
+void respond_stream_part(struct request *r)
+{
+	struct sd_buf *out = &r->conn->out;
+	if (r->body.failed)
+		out->failed = true;
+	if (r->msg->method != HTTP_HEAD && is_chunked(r))
+		http_emit_chunk(out, sd_buf_slice(&r->body));
+	else if (r->msg->method != HTTP_HEAD)
+		sd_buf_put(out, sd_buf_slice(&r->body));
+	sd_buf_reset(&r->body);
+}
+
+enum step respond_stream_end(struct request *r, bool whole)
+{
+	if (!whole)
+		r->conn->broken = true;
+	else if (r->msg->method != HTTP_HEAD && is_chunked(r))
+		http_emit_last_chunk(&r->conn->out);
+	return STEP_DONE;
 }
 
 void respond_header(struct request *r, const char *name, struct sd_slice value)

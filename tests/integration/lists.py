@@ -5,7 +5,9 @@ go, cursors that nobody can make or carry elsewhere, and many sessions of one te
 page and the worker's memory do not grow with their number."""
 import base64
 import hashlib
+import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -14,6 +16,7 @@ import urllib.parse
 
 import harness
 import nodes
+import raw
 
 MANY = int(os.environ.get("SESSIOND_TEST_SESSIONS", "4000"))
 A, B = "brand-a", "brand-b"
@@ -236,6 +239,92 @@ def many(a, b, redis):
     latency(a)
 
 
+class Export:
+    """The bytes of an export, taken as slowly as the test likes."""
+
+    def __init__(self, node, query="", version="1.1", method="GET", tenant=A, room=1 << 20):
+        self.s = socket.socket()
+        self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        self.s.settimeout(60)
+        self.s.connect(("127.0.0.1", node.port))
+        self.s.sendall(f"{method} /sessions/export{query} HTTP/{version}\r\nHost: x\r\nX-Tenant-ID: {tenant}\r\n"
+                       f"Authorization: Bearer {node.api_keys[tenant]}\r\nConnection: close\r\n\r\n".encode())
+        self.got = b""
+
+    def take(self, n=None):
+        """n bytes more, or all that come. False at the end."""
+        want = None if n is None else len(self.got) + n
+        while want is None or len(self.got) < want:
+            more = self.s.recv(65536 if want is None else min(4096, want - len(self.got)))
+            if not more:
+                return False
+            self.got += more
+        return True
+
+    def lines(self):
+        head, _, body = self.got.partition(b"\r\n\r\n")
+        assert head.split(b"\r\n")[0].split()[1] == b"200", head
+        if b"chunked" in head:
+            whole = b""
+            while True:
+                size, _, body = body.partition(b"\r\n")
+                n = int(size, 16)
+                if n == 0:
+                    assert body == b"\r\n", body
+                    break
+                whole, body = whole + body[:n], body[n + 2:]
+        else:
+            whole = body
+        assert whole == b"" or whole.endswith(b"\n")
+        return [json.loads(line) for line in whole.splitlines()]
+
+
+def export(a, b, redis):
+    """Everything, a line each, however slowly it is taken; who leaves or stops reading holds nothing."""
+    w = Writer(redis)
+    base = int(time.time() * 1000) - 900_000
+    made = [w.session(A, f"e{i % 700}", base + i // 5, ua="x" * 900) for i in range(3000)]
+    w.flush()
+    whole = Export(a)
+    assert not whole.take()
+    lines = whole.lines()
+    assert {s["session_id"] for s in lines} >= set(made) and len({s["session_id"] for s in lines}) == len(lines)
+    assert lines == sorted(lines, key=lambda s: -s["created_at"]) and not {"data", "shash"} & set().union(*lines)
+    filtered = Export(b, "?user_id=e5")
+    filtered.take()
+    assert {s["session_id"] for s in filtered.lines()} == set(made[5::700])
+    old = Export(a, version="1.0")
+    old.take()
+    assert b"chunked" not in old.got and len(old.lines()) == len(lines)
+    head = Export(a, method="HEAD")
+    head.take()
+    assert head.got.endswith(b"\r\n\r\n") and b"x-ndjson" in head.got
+    for query, want in (("?limit=5", 400), ("?cursor=x", 400), ("?status=no", 400)):
+        assert a.request("GET", "/sessions/export" + query, tenant=A)[0] == want
+    status, _, body = a.request("GET", "/sessions/export", tenant=B)
+    assert status == 403 and body["code"] == "permission-missing", body
+    told = [r for r in a.audit() if r["event"] == "data.exported"]
+    assert told and told[0]["detail"].get("what") == "sessions", told[:1]
+    before, slow = memory_kb(a), [Export(a, room=8192) for _ in range(20)]
+    for x in slow:
+        x.take(3000)
+    quick = Export(a)
+    quick.take()
+    assert len(quick.lines()) == len(lines)
+    held = memory_kb(a) - before
+    for x in slow[2:]:
+        x.s.close()  # in the middle
+    redis.proc.send_signal(signal.SIGSTOP)  # an outage while a client is behind
+    time.sleep(0.7)
+    redis.proc.send_signal(signal.SIGCONT)
+    for x in slow[:2]:
+        assert not x.take()
+        assert len(x.lines()) == len(lines)
+    harness.wait_for(lambda: raw.metric(a.metrics(), "sessiond_connections") <= 3, 20, why="who left is forgotten")
+    print(f"  {len(lines)} sessions, {len(whole.got) >> 10} KiB; 20 who do not read: {held} KiB")
+    assert held < 20 * 1500, held
+
+
 def latency(a):
     """Somebody's lists do not hold up another's validation on the same worker."""
     token, stop, worst, answers = a.create("quick")["access_token"], threading.Event(), [], []
@@ -269,11 +358,13 @@ def latency(a):
 
 def main():
     a, b, redis = nodes.make_pair((A, B))
+    for node in (a, b):
+        node.write(f"tenants.d/{A}.yaml", a.tenant_text(A, None, nodes.FREE).replace("sessions:revoke]", "sessions:revoke, admin]"))
     try:
         redis.start()
         a.start()
         b.start()
-        tests = (filters, ()), (come_and_go, (redis,)), (many, (redis,))
+        tests = (filters, ()), (come_and_go, (redis,)), (many, (redis,)), (export, (redis,))
         failed = 0
         for test, more in tests:
             if sys.argv[1:] and test.__name__ not in sys.argv[1:]:

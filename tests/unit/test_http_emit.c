@@ -126,11 +126,31 @@ static void texts(void **state)
 	sd_buf_fini(&out);
 }
 
+static void streams(void **state)
+{
+	struct http_head h = {.status = 200, .version_minor = 1};
+	struct sd_buf out;
+
+	(void)state;
+	sd_buf_init(&out, 1024);
+	http_emit_end_stream(&out, &h);
+	http_emit_chunk(&out, SD_SLICE("seventeen bytes.."));
+	http_emit_chunk(&out, SD_SLICE("")); /* would be the last one */
+	http_emit_last_chunk(&out);
+	assert_true(sd_slice_is(sd_buf_slice(&out), "Transfer-Encoding: chunked\r\n\r\n"
+						    "11\r\nseventeen bytes..\r\n0\r\n\r\n"));
+	sd_buf_reset(&out);
+	h.version_minor = 0;
+	http_emit_end_stream(&out, &h);
+	assert_true(sd_slice_is(sd_buf_slice(&out), "\r\n"));
+	sd_buf_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(golden), cmocka_unit_test(injection), cmocka_unit_test(dates),
-	    cmocka_unit_test(texts),
+	    cmocka_unit_test(texts),  cmocka_unit_test(streams),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
