@@ -4,10 +4,16 @@ cd "$1" || exit 1
 echo "# Files"
 echo
 echo "Made by \`docs/files.sh\` from the files' own cards; \`tests/guards/files_doc\` keeps it true."
-for folder in base http token shm policy store master worker signer auditor ctl; do
+for folder in base http token shm policy store master worker signer auditor fetcher ctl; do
+    [ -d "$folder" ] || continue
     printf '\n## %s/\n' "$folder"
-    for f in $(ls "$folder"/*.c | LC_ALL=C sort); do
-        sed -n '2,4{s/^ \* \([a-z0-9_]* - .*\)$/\1/p}' "$f" | head -n 1 |
-            sed "s/^\([a-z0-9_]*\) - \(.*\)$/- \`\1\`: \2/"
-    done
+    # shellcheck disable=SC2046 # names of ours have no spaces
+    LC_ALL=C awk '
+        FNR == 1 { done = 0 }
+        !done && FNR <= 4 && match($0, /^ \* [a-z0-9_]* - /) {
+            done = 1
+            name = $2
+            sub(/^ \* [a-z0-9_]* - /, "")
+            printf "- `%s`: %s\n", name, $0
+        }' $(ls "$folder"/*.c | LC_ALL=C sort)
 done
