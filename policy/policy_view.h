@@ -80,6 +80,16 @@ static inline const struct policy_key *policy_view_key(const struct policy_view 
 	return (const struct policy_key *)policy_view_at(v, t->keys.off) + i;
 }
 
+static inline bool policy_view_shares(const struct policy_view *v, const struct policy_tenant *t,
+				      struct sd_slice client)
+{
+	const struct pi_str *s = policy_view_at(v, t->sharing_clients.off);
+	for (uint32_t i = 0; i < t->sharing_clients.count; i++)
+		if (sd_slice_eq(policy_view_str(v, s[i]), client))
+			return true;
+	return false;
+}
+
 static inline struct sd_slice policy_view_audience(const struct policy_view *v,
 						   const struct policy_tenant *t, uint32_t i)
 {

@@ -16,11 +16,11 @@ enum store_status {
 	STORE_UNAVAILABLE = 0, /* no connection, deadline over, LOADING ...: may or may not have happened */
 	STORE_CORRUPT,         /* the reply or record breaks its rules */
 	STORE_LATE,            /* the script refused: its deadline had passed; nothing changed */
-	STORE_ABSENT,          /* no such session */
+	STORE_ABSENT,          /* no such session, or code */
 	STORE_LIMIT,           /* create: the policy rejects one more; nothing changed */
 	STORE_ENDED,           /* the session had ended before (session.end_reason) */
 	STORE_EXPIRED,         /* a clock had run out; the session is ended now (end_reason says which clock) */
-	STORE_REUSED,          /* refresh: a token rotated away; the session is ended now */
+	STORE_REUSED,          /* refresh: a token rotated away; the session is ended now. create: a code that was used */
 	STORE_MISMATCH,        /* the presented secret never was this session's */
 	STORE_SUCCESSOR,       /* refresh within the grace: `successor` is the sealed one made before */
 	STORE_KEY,             /* another data key of the user stands: kept.key; nothing changed */
@@ -46,6 +46,8 @@ struct store_call {
 	struct sid evicted[64];
 	uint32_t also_count;       /* create: replaced, run out; more than 16 are only counted */
 	struct store_also { struct sid sid; enum end_reason reason; } also[16];
+	uint32_t child_count;      /* ended with their parents; more than 32 are only counted */
+	struct sid children[32];
 	uint32_t row_count;
 	struct session *rows;      /* list_user; rows are without data, freed by release */
 	int64_t next_score_ms;     /* list_user: continue below this (-1 = end), at next_sid among equals */

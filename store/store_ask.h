@@ -26,6 +26,8 @@ struct store_create {
 	uint32_t max_per_device_type;    /* of sessions with this device_type; 0 = no limit */
 	int64_t touch_interval_s;        /* activity may be recorded so much later than it was */
 	uint8_t refresh_hash[32], session_hash[32]; /* zero = none; both tokens have generation 1 */
+	bool has_parent;              /* shared: the parent, and the code that it gave out */
+	struct handle code;
 	bool has_replaces;            /* same partition only; ends with reason replaced */
 	struct sid replaces;
 	struct store_user_key key;    /* that `data` is sealed under */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * store_life - the calls between a session's creation and its end: touch_now, regenerate.
+ * store_life - the calls between a session's creation and its end: touch_now, regenerate,
+ *	share.
  * Owns:      the order of these scripts' own arguments (with store/scripts)
  * Runs in:   worker
  * Fails by:  the call's status
@@ -63,6 +64,33 @@ void store_regenerate(struct store *s, const struct store_regenerate *in, struct
 	store_cmd_text(&c, in->data);
 	store_cmd_num(&c, in->access_ttl_s);
 	store_cmd_num(&c, in->refresh_ttl_s);
+	store_cmd_clocks(&c, &in->now);
+	store_cmd_key_base(&c, &s->maker, &head);
+	store_cmd_text(&c, in->key.standing);
+	store_cmd_text(&c, in->key.put);
+	store_op_send(op, &c);
+}
+
+void store_share(struct store *s, const struct store_share *in, struct store_call *call)
+{
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, call, SCRIPT_SHARE, &deadline_ms);
+	struct store_cmd_head head = {SCRIPT_SHARE, in->code.sid.b[0], in->tenant, in->retain_s,
+				      false};
+	struct store_cmd c;
+	uint8_t hash[32];
+
+	if (!op)
+		return;
+	call->partition = head.partition;
+	op->sid = in->code.sid;
+	handle_hash(&in->code, hash);
+	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
+	store_cmd_sid(&c, &in->code.sid);
+	store_cmd_num(&c, in->code.generation);
+	store_cmd_hash(&c, hash);
+	store_cmd_text(&c, in->client);
+	store_cmd_num(&c, in->ttl_ms);
 	store_cmd_clocks(&c, &in->now);
 	store_op_send(op, &c);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * store_life - what a session may go through between its creation and its end: reported activity, a
- * new id. One round trip each, as in store_ask.h. */
+ * new id, sharing. One round trip each, as in store_ask.h. */
 #ifndef SD_STORE_LIFE_H
 #define SD_STORE_LIFE_H
 
-#include "store.h"
+#include "store_ask.h"
 
 /* The policy's durations as they are now; the shorter of these and creation's counts. */
 struct store_clocks {
@@ -25,13 +25,25 @@ struct store_regenerate {
 	struct sd_slice tenant;
 	struct sid old, sid;          /* of one partition */
 	uint32_t version;             /* of the record that was read */
-	struct sd_slice data;         /* sealed for the new id; empty when none */
+	struct sd_slice data;         /* sealed for the new id, under `key`; empty when none */
+	struct store_user_key key;
 	uint8_t refresh_hash[32], session_hash[32]; /* zero = none */
 	int64_t access_ttl_s, refresh_ttl_s, retain_s;
 	struct store_clocks now;
 };
-/* OK: the new record and its times. MISMATCH: its data changed since it was read; nothing changed
+/* OK: the new record and its times. MISMATCH: its data, or the key of it, changed since it was read; nothing changed
  * now. EXPIRED: a clock had run out, it ended by this call. ENDED, ABSENT. */
 void store_regenerate(struct store *s, const struct store_regenerate *in, struct store_call *call);
+
+struct store_share {
+	struct sd_slice tenant;
+	struct handle code;           /* HANDLE_CODE: of the session, its number any 32 bits */
+	struct sd_slice client;       /* who may redeem it */
+	int64_t ttl_ms, retain_s;
+	struct store_clocks now;
+};
+/* OK: exp_s is the code's end; the record. MISMATCH: the client is the session's own. EXPIRED, ENDED,
+ * ABSENT as above. */
+void store_share(struct store *s, const struct store_share *in, struct store_call *call);
 
 #endif

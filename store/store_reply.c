@@ -69,6 +69,33 @@ static int read_log_id(const struct redisReply *reply, struct store_call *call)
 	return sd_slice_copy(text, call->log_id, sizeof(call->log_id));
 }
 
+/* A successor, or the children that ended. */
+static int read_beside(const struct redisReply *reply, struct store_call *call,
+		       enum store_status status)
+{
+	struct sd_slice text = redis_slice(reply);
+
+	if (!text.p)
+		return SD_ERR_INVALID;
+	if (status == STORE_SUCCESSOR || text.n == 0) {
+		call->successor = text;
+		return SD_OK;
+	}
+	call->successor = SD_SLICE("");
+	if (text.n % HANDLE_SID_LEN != 0)
+		return SD_ERR_INVALID;
+	for (size_t i = 0; i < text.n / HANDLE_SID_LEN; i++) {
+		struct sid sid;
+
+		if (sid_parse(sd_slice(text.p + i * HANDLE_SID_LEN, HANDLE_SID_LEN), &sid) != SD_OK)
+			return SD_ERR_INVALID;
+		if (i < SD_ARRAY_LEN(call->children))
+			call->children[i] = sid;
+	}
+	call->child_count = (uint32_t)(text.n / HANDLE_SID_LEN);
+	return SD_OK;
+}
+
 static int read_head(struct redisReply *const *e, struct store_call *call,
 		     enum store_status *status)
 {
@@ -84,8 +111,7 @@ static int read_head(struct redisReply *const *e, struct store_call *call,
 	for (size_t i = 0; i < SD_ARRAY_LEN(times); i++)
 		if (read_count(e[4 + i], MAX_TIME, times[i]) != SD_OK)
 			return SD_ERR_INVALID;
-	call->successor = redis_slice(e[9]);
-	return call->successor.p ? SD_OK : SD_ERR_INVALID;
+	return read_beside(e[9], call, *status);
 }
 
 int store_reply_session(const struct sid *sid, struct redisReply *const *pairs, size_t n,
@@ -227,6 +253,7 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 	case SCRIPT_END:
 	case SCRIPT_TOUCH_NOW:
 	case SCRIPT_REGENERATE:
+	case SCRIPT_SHARE:
 		return store_reply_record(op, e, n, status);
 	case SCRIPT_RULE:
 		return read_rule(op->call, e, n);

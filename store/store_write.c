@@ -24,6 +24,17 @@ static void create_texts(struct store_cmd *c, const struct store_create *in)
 		store_cmd_text(c, texts[i]);
 }
 
+static void create_parent(struct store_cmd *c, const struct store_create *in)
+{
+	uint8_t hash[32] = {0};
+
+	if (in->has_parent)
+		handle_hash(&in->code, hash);
+	store_cmd_sid(c, in->has_parent ? &in->code.sid : NULL);
+	store_cmd_num(c, in->code.generation);
+	store_cmd_hash(c, hash);
+}
+
 void store_create(struct store *s, const struct store_create *in, struct store_call *call)
 {
 	int64_t deadline_ms;
@@ -61,6 +72,7 @@ void store_create(struct store *s, const struct store_create *in, struct store_c
 	store_cmd_key_base(&c, &s->maker, &head);
 	store_cmd_text(&c, in->key.standing);
 	store_cmd_text(&c, in->key.put);
+	create_parent(&c, in);
 	store_op_send(op, &c);
 }
 

@@ -32,7 +32,7 @@ SD_STATIC_ASSERT(B64URL_LEN(HANDLE_SID_BYTES) == HANDLE_SID_LEN, "a session id's
 
 static const char *prefix(enum handle_kind kind)
 {
-	return kind == HANDLE_SESSION ? "sds_" : "sdr_";
+	return kind == HANDLE_SESSION ? "sds_" : kind == HANDLE_CODE ? "sdc_" : "sdr_";
 }
 
 uint8_t handle_partition(struct sd_slice tenant, struct sd_slice user)

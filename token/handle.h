@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * handle - session ids, session tokens (sds_) and refresh tokens (sdr_): made, parsed, MAC'd.
+ * handle - session ids, session tokens (sds_), refresh tokens (sdr_) and one-time codes of sharing
+ * (sdc_): made, parsed, MAC'd.
  * Token = prefix + base64url(sid 16 | generation 4 big-endian | random 32 | MAC 16). */
 #ifndef SD_HANDLE_H
 #define SD_HANDLE_H
@@ -14,7 +15,7 @@
 #define HANDLE_TOKEN_LEN 95 /* 4 + base64url(68) */
 #define HANDLE_KEY_BYTES 32
 
-enum handle_kind { HANDLE_SESSION = 1, HANDLE_REFRESH = 2 };
+enum handle_kind { HANDLE_SESSION = 1, HANDLE_REFRESH = 2, HANDLE_CODE = 3 };
 
 struct sid {
 	uint8_t b[HANDLE_SID_BYTES]; /* b[0] is the partition */

@@ -32,6 +32,15 @@ bool ending_audit(struct request *r, const struct sid *sid, struct sd_slice user
 	return audit_event_send(r, &note);
 }
 
+bool ending_audit_children(struct request *r, struct sd_slice user)
+{
+	uint32_t listed = SD_MIN(r->call.child_count, (uint32_t)SD_ARRAY_LEN(r->call.children));
+	bool ok = true;
+	for (uint32_t i = 0; i < listed; i++)
+		ok = ending_audit(r, &r->call.children[i], user, END_PARENT, true) && ok;
+	return ok;
+}
+
 struct detached {
 	struct store_call call;
 };

@@ -11,6 +11,10 @@
 bool ending_audit(struct request *r, const struct sid *sid, struct sd_slice user,
 		  enum end_reason reason, bool by_system) SD_MUSTCHECK;
 
+/* The same for the sessions that were shared from what r->call ended, and ended with it; user is
+ * theirs as well. */
+bool ending_audit_children(struct request *r, struct sd_slice user) SD_MUSTCHECK;
+
 /* Ends a session aside, after this request is answered (its tokens were never handed out). */
 void ending_detached(struct request *r, const struct sid *sid, struct sd_slice user,
 		     enum end_reason reason);

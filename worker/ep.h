@@ -11,6 +11,8 @@ extern const request_step ep_refresh_steps[];
 extern const request_step ep_revoke_steps[];
 extern const request_step ep_touch_steps[];
 extern const request_step ep_regenerate_steps[];
+extern const request_step ep_share_steps[];
+extern const request_step ep_redeem_steps[];
 extern const request_step ep_session_get_steps[];
 extern const request_step ep_session_end_steps[];
 extern const request_step ep_update_steps[];

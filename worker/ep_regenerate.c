@@ -14,16 +14,21 @@
 #include "ending.h"
 #include "err.h"
 #include "grant.h"
+#include "quota.h"
 #include "respond.h"
+#include "sealed.h"
 #include "session_rules.h"
 #include "shm_board.h"
 #include "shm_fresh.h"
 #include "standing.h"
+#include "store_data.h"
 
 struct regenerate {
 	struct grant grant;
 	struct sid old;
 	uint32_t version;
+	struct sd_slice data, key; /* of the session, opened; the user's data key as it was read */
+	unsigned tries;
 	bool ended; /* its clock had run out: ended by this call */
 	struct standing standing;
 };
@@ -42,9 +47,20 @@ static enum step parse(struct request *r)
 static enum step read_it(struct request *r)
 {
 	struct regenerate *g = r->state;
-	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &g->old,
-		   sd_slice("", 0), sd_slice("", 0), request_store_call(r));
+	g->tries++;
+	store_data_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &g->old,
+			request_store_call(r));
 	return STEP_PARKED;
+}
+
+/* Data is sealed for an id: opened here, sealed anew for the next. Of an erased user none is left. */
+static bool take_data(struct request *r, struct regenerate *g)
+{
+	struct sealed_of of = {r->call.session.user, &g->old, r->call.kept.key};
+	g->version = r->call.session.version;
+	g->key = sd_arena_copy(&r->arena, r->call.kept.key);
+	g->data = sd_slice("", 0);
+	return g->key.p && sealed_open(r, &of, r->call.session.data, &g->data) != SEALED_UNREADABLE;
 }
 
 /* Clocks are left to the script, which ends what has run out. */
@@ -58,7 +74,9 @@ static enum step judge(struct request *r)
 		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
 	if (r->call.status != STORE_OK || !grant_from_record(r, &g->grant, s))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	g->version = s->version;
+	if (!take_data(r, g))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the data cannot be read",
+				       NULL);
 	g->standing = (struct standing){.sid = g->old,
 					.created_s = s->created_ms / 1000,
 					.user = g->grant.in.user,
@@ -67,7 +85,7 @@ static enum step judge(struct request *r)
 	return standing_check(r, &g->standing);
 }
 
-static enum step exchange(struct request *r)
+static enum step prepare(struct request *r)
 {
 	struct regenerate *g = r->state;
 	struct store_create *in = &g->grant.in;
@@ -77,13 +95,29 @@ static enum step exchange(struct request *r)
 	if (g->standing.gone || g->standing.refused)
 		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
 	grant_policy(r, in);
-	if (grant_tokens(r, &g->grant) != SD_OK)
+	if (grant_tokens(r, &g->grant) != SD_OK ||
+	    grant_seal(r, &g->grant, g->data, g->key) != SD_OK)
 		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, "no random bytes", NULL);
+	in->has_replaces = true; /* its place is given back when the new one's is taken */
+	in->replaces = g->old;
+	return quota_take(r, in);
+}
+
+static enum step has_place(struct request *r)
+{
+	return quota_taken(r, &((struct regenerate *)r->state)->grant.in);
+}
+
+static enum step exchange(struct request *r)
+{
+	struct regenerate *g = r->state;
+	struct store_create *in = &g->grant.in;
 	struct store_regenerate x = {.tenant = in->tenant,
 				     .old = g->old,
 				     .sid = in->sid,
 				     .version = g->version,
 				     .data = in->data,
+				     .key = in->key,
 				     .access_ttl_s = in->access_ttl_s,
 				     .refresh_ttl_s = in->refresh_ttl_s,
 				     .retain_s = in->retain_s,
@@ -107,7 +141,8 @@ static bool audit_regenerated(struct request *r, const struct regenerate *g)
 				  .value = sd_slice_str(old)};
 	board_count(r->w->stats, METRIC_CREATED, r->tenant->slot, 0, 0, 1);
 	bool ok = audit_event_send(r, &note);
-	return ending_audit(r, &g->old, g->grant.in.user, END_REGENERATED, false) && ok;
+	ok = ending_audit(r, &g->old, g->grant.in.user, END_REGENERATED, false) && ok;
+	return ending_audit_children(r, g->grant.in.user) && ok;
 }
 
 /* What the script did, also where no replica has it yet: then nobody gets the new tokens. */
@@ -119,14 +154,20 @@ static enum step exchanged(struct request *r)
 	bool made = s->status == SESSION_ACTIVE && r->call.ended > 0;
 	bool audited = true;
 	g->ended = status == STORE_EXPIRED;
+	quota_made(r, &g->grant.in, status);
 	if (made)
 		audited = audit_regenerated(r, g);
 	else if (r->call.ended)
-		audited = ending_audit(r, &g->old, g->grant.in.user, s->end_reason, true);
+		audited = ending_audit(r, &g->old, g->grant.in.user, s->end_reason, true) &&
+			  ending_audit_children(r, g->grant.in.user);
 	if (made && (status != STORE_OK || !audited))
 		grant_undo(r, &g->grant);
 	if (!audited)
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (status == STORE_MISMATCH && g->tries < 4) { /* its data changed meanwhile: from the start */
+		r->step -= 5;				/* parked here, it goes on with judge */
+		return read_it(r);
+	}
 	if (status == STORE_ENDED)
 		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
 	if (status == STORE_ABSENT)
@@ -150,5 +191,6 @@ static enum step answer(struct request *r)
 }
 
 const request_step ep_regenerate_steps[] = {
-    parse, audit_slot_step, read_it, judge, exchange, exchanged, sign, answer, NULL,
+    parse, audit_slot_step, read_it, judge, prepare, has_place, exchange, exchanged, sign, answer,
+    NULL,
 };

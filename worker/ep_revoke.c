@@ -250,7 +250,8 @@ static bool audit_revoked(struct request *r, const struct revoke *v)
 				  .key = v->target == TARGET_RULE ? "rule" : "count",
 				  .value = v->target != TARGET_RULE ? sd_slice_str(count)
 					   : v->rule.kind == STORE_RULE_CLIENT ? v->rule.id : SD_SLICE("before_at")};
-	return audit_event_send(r, &note);
+	bool ok = audit_event_send(r, &note);
+	return ending_audit_children(r, user) && ok;
 }
 
 static enum step ended(struct request *r)
@@ -260,7 +261,8 @@ static enum step ended(struct request *r)
 		return STEP_NEXT;
 	bool failed = ending_failed(&r->call); /* what no replica has was ended all the same */
 	if (v->target != TARGET_RULE && r->call.ended)
-		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, (uint16_t)v->reason, 0, r->call.ended);
+		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, (uint16_t)v->reason, 0,
+			    r->call.ended - r->call.child_count);
 	if (((v->target == TARGET_RULE && !failed) || r->call.ended) && !audit_revoked(r, v))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	if (failed)

@@ -137,8 +137,9 @@ static bool audit_ended(struct request *r, const struct self_revoke *v)
 				  .key = "count",
 				  .value = sd_slice_str(count)};
 	board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, (uint16_t)v->reason, 0,
-		    r->call.ended);
-	return audit_event_send(r, &note);
+		    r->call.ended - r->call.child_count);
+	bool ok = audit_event_send(r, &note);
+	return ending_audit_children(r, r->caller.id) && ok;
 }
 
 static enum step ended(struct request *r)

@@ -70,7 +70,9 @@ static enum step end_it(struct request *r)
 
 static enum step ended(struct request *r)
 {
-	if (r->call.ended && !ending_audit(r, r->state, r->call.session.user, END_LOGOUT, false))
+	struct sd_slice user = r->call.session.user;
+	if (r->call.ended && (!ending_audit(r, r->state, user, END_LOGOUT, false) ||
+			      !ending_audit_children(r, user)))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	if (ending_failed(&r->call)) /* also: done, but no replica has it */
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);

@@ -65,7 +65,8 @@ static enum step touched(struct request *r)
 {
 	struct touching *t = r->state;
 	const struct session *s = &r->call.session;
-	if (r->call.ended && !ending_audit(r, &t->sid, s->user, s->end_reason, true))
+	if (r->call.ended && (!ending_audit(r, &t->sid, s->user, s->end_reason, true) ||
+			      !ending_audit_children(r, s->user)))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	if (r->call.status == STORE_ABSENT)
 		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);

@@ -117,7 +117,7 @@ bool grant_audit_ends(struct request *r, const struct grant *g)
 		struct sd_slice user = replaced ? sd_slice("", 0) : g->in.user;
 		ok = ending_audit(r, &a->sid, user, a->reason, !replaced) && ok;
 	}
-	return ok;
+	return ending_audit_children(r, g->in.user) && ok;
 }
 
 void grant_undo(struct request *r, const struct grant *g)

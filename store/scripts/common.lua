@@ -4,7 +4,8 @@
 -- ARGV  1 deadline ms  2 tenant  3 session base  4 user base  5 active base  6 wake channel
 --       7 partition  8 candidate for log:id  9 retain s  (10 ... the script's own)
 -- Reply, flat: status, now ms, log id, ended, iat, exp, absolute at, idle at, refresh end,
--- successor, then what the script adds.
+-- successor (or, one behind the other, the sids of children that ended with their parents), then what
+-- the script adds.
 local clock = redis.call('TIME')
 local now_s = tonumber(clock[1])
 local now = now_s * 1000 + math.floor(tonumber(clock[2]) / 1000)
@@ -18,6 +19,7 @@ local DAY_MS = 86400000
 local SPARE_MS = 3600 * 1000
 
 local log_id, appended, ended = '', 0, 0
+local done, children = {}, {} -- sids that this script ended; those of them that followed a parent
 
 local function int(n)
   return string.format('%.0f', n)
@@ -79,7 +81,7 @@ local function reply(status, t, more)
   end
   t = t or {}
   local r = { status, now, log_id, ended, t.iat or 0, t.exp or 0, t.absolute_at or 0,
-    t.idle_at or 0, t.refresh_end or 0, t.successor or '' }
+    t.idle_at or 0, t.refresh_end or 0, t.successor or table.concat(children) }
   for _, v in ipairs(more or {}) do
     r[#r + 1] = v
   end
@@ -103,12 +105,17 @@ local function is_rotated(name)
   return string.sub(name, 1, 2) == 'p:'
 end
 
+-- Fields that scripts alone read: p:GENERATION a rotated token, c:SID a child, x:NUMBER a code.
+local function is_own(name)
+  return string.sub(name, 2, 2) == ':'
+end
+
 -- Appends the record's pairs to out, but what concerns refresh tokens (and data, when skipped).
 -- Returns how many pairs and bytes.
 local function pairs_of(r, out, skip_data)
   local n, bytes = 0, 0
   for k, v in pairs(r) do
-    if not is_rotated(k) and k ~= 'rhash' and not (skip_data and k == 'data') then
+    if not is_own(k) and k ~= 'rhash' and not (skip_data and k == 'data') then
       out[#out + 1] = k
       out[#out + 1] = v
       n = n + 1
@@ -170,13 +177,21 @@ local function log_end(sid, r)
   r.lid = log_id
 end
 
--- Ends an active session: record, indexes, log.
+-- Ends an active session: record, indexes, log; then the sessions that were shared from it. Nothing
+-- to do when this script has ended it before.
 local function end_session(sid, r, reason)
+  if done[sid] then
+    return
+  end
+  done[sid] = true
   local key = s_base .. sid
-  local drop = { 'rhash' }
+  local drop, shared = { 'rhash' }, {}
   for k in pairs(r) do
-    if is_rotated(k) then
+    if is_own(k) then
       drop[#drop + 1] = k
+    end
+    if string.sub(k, 1, 2) == 'c:' then
+      shared[#shared + 1] = string.sub(k, 3)
     end
   end
   r.status, r.reason, r.ended = 'ended', reason, int(now)
@@ -194,6 +209,13 @@ local function end_session(sid, r, reason)
   keep_until(KEYS[3], gone + SPARE_MS)
   keep_until(KEYS[4], gone + SPARE_MS)
   ended = ended + 1
+  for _, child in ipairs(shared) do
+    local c = load(child)
+    if c and c.status == 'active' and c.parent == sid then
+      children[#children + 1] = child
+      end_session(child, c, 'parent')
+    end
+  end
 end
 
 -- The user's data key as it stands, wrapped; or ''.

@@ -4,6 +4,7 @@
 --      28 remember 29 auth time 30 idle 31 absolute 32 access ttl 33 refresh ttl
 --      34 max per user 35 on limit 36 refresh hash 37 session hash 38 replaces
 --      39 max per device type 40 touch interval 41 data key base 42 standing key 43 key to put
+--      44 parent 45 number of the code 46 hash of the code (a session that is shared)
 -- Adds: count, then the sids that were evicted; then sid and reason of what else ended.
 -- KEY: the data key that stands, alone.
 local sid, uhash = ARGV[10], ARGV[11]
@@ -42,13 +43,42 @@ for _, member in ipairs(redis.call('ZRANGE', active, 0, -1)) do
   end
 end
 
+-- A session that is shared: the code must stand in its parent, and neither parent nor its own
+-- parents may have ended, or may be evicted, for it.
+local parent, kin, code = ARGV[44], {}, nil
+if parent ~= '' then
+  local stands, up = {}, parent
+  for _, x in ipairs(live) do
+    stands[x.sid] = x.r
+  end
+  while up do
+    if not stands[up] then
+      return reply('ABSENT', nil, { 0 })
+    end
+    kin[up] = true
+    up = stands[up].parent
+  end
+  code = stands[parent]['x:' .. ARGV[45]]
+  if not code or string.sub(code, 1, 32) ~= ARGV[46] or string.sub(code, 50) ~= ARGV[13] then
+    return reply('ABSENT', nil, { 0 })
+  end
+  if string.sub(code, 49, 49) == '1' then
+    return reply('REUSED', nil, { 0 })
+  end
+  local _, parent_ms = clocks(stands[parent], idle, absolute)
+  absolute = math.min(absolute, math.floor((parent_ms - now) / 1000) - 1)
+  if now >= num(string.sub(code, 33, 48)) or absolute < 1 then
+    return reply('ABSENT', nil, { 0 })
+  end
+end
+
 local evict, evicted = {}, {}
 
 -- The one to go among those that stand and that fits(x): by the policy's order.
 local function choose(fits)
   local best
   for _, x in ipairs(live) do
-    if not evicted[x.sid] and fits(x) then
+    if not evicted[x.sid] and not kin[x.sid] and fits(x) then
       if not best then
         best = x
       elseif on_limit == LEAST_RECENT and x.seen < best.seen then
@@ -74,6 +104,9 @@ local function make_room(max, fits)
       return false
     end
     local x = choose(fits)
+    if not x then
+      return false
+    end
     evicted[x.sid] = true
     evict[#evict + 1] = x
     count = count - 1
@@ -107,8 +140,12 @@ for _, x in ipairs(over) do
 end
 local more = { #evict }
 for _, x in ipairs(evict) do
-  end_session(x.sid, x.r, 'limit')
-  more[#more + 1] = x.sid
+  if done[x.sid] then -- it followed its parent
+    more[1] = more[1] - 1
+  else
+    end_session(x.sid, x.r, 'limit')
+    more[#more + 1] = x.sid
+  end
 end
 for _, x in ipairs(also) do
   more[#more + 1] = x
@@ -126,7 +163,7 @@ local created = math.max(now, num(newest[2]) + 1)
 
 local record = { 'v', '1', 'status', 'active', 'mode', ARGV[27], 'remember', remember,
   'gen', '1', 'sgen', '1', 'version', '1', 'created', int(created), 'seen', int(now),
-  'auth_time', ARGV[29], 'idle', ARGV[30], 'absolute', ARGV[31], 'issued', int(now_s),
+  'auth_time', ARGV[29], 'idle', ARGV[30], 'absolute', int(absolute), 'issued', int(now_s),
   'refresh_end', int(refresh_end), 'until', int(exp), 'count', '0', 'uhash', uhash,
   'user', ARGV[12] }
 local names = { [13] = 'client', [14] = 'scope', [15] = 'acr', [16] = 'aud', [17] = 'amr',
@@ -137,6 +174,12 @@ for at, name in pairs(names) do
     record[#record + 1] = name
     record[#record + 1] = ARGV[at]
   end
+end
+if parent ~= '' then
+  record[#record + 1] = 'parent'
+  record[#record + 1] = parent
+  redis.call('HSET', s_base .. parent, 'c:' .. sid, '',
+    'x:' .. ARGV[45], string.sub(code, 1, 48) .. '1' .. string.sub(code, 50))
 end
 enlist(sid, uhash, created, idle_ms, absolute_ms, record)
 if ARGV[26] ~= '' then

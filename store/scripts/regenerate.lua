@@ -4,7 +4,7 @@
 -- ARGV 10 old sid 11 new sid 12 refresh hash 13 session hash 14 version as it was read
 --      15 data, sealed for the new id 16 access ttl 17 refresh ttl
 --      18 idle 19 absolute 20 remember idle 21 remember absolute
---      22 touch interval
+--      22 touch interval 23 data key base 24 standing key 25 key to put
 -- Adds: count, then the pairs of the new record (OK) or of the old one.
 local old_sid, sid = ARGV[10], ARGV[11]
 local access_ttl, refresh_ttl = tonumber(ARGV[16]), tonumber(ARGV[17])
@@ -36,14 +36,21 @@ if why then
   end_session(old_sid, r, why)
   return answer('EXPIRED', r)
 end
-if r.version ~= ARGV[14] then
+local data_key = ARGV[23] .. r.uhash
+if r.version ~= ARGV[14] or (ARGV[15] ~= '' and user_key(data_key) ~= ARGV[24]) then
   return answer('MISMATCH', r)
 end
 
--- What belongs to an id or its tokens stays behind.
+-- A child without its parent is one whose end was lost.
+if r.parent and redis.call('HGET', s_base .. r.parent, 'status') ~= 'active' then
+  end_session(old_sid, r, 'parent')
+  return answer('EXPIRED', r)
+end
+
+-- What belongs to an id, its tokens and children stays behind.
 local fresh = {}
 for name, value in pairs(r) do
-  if not is_rotated(name) then
+  if not is_own(name) then
     fresh[name] = value
   end
 end
@@ -62,6 +69,12 @@ local record = {}
 for name, value in pairs(fresh) do
   record[#record + 1] = name
   record[#record + 1] = value
+end
+if fresh.parent then
+  redis.call('HSET', s_base .. fresh.parent, 'c:' .. sid, '')
+end
+if ARGV[15] ~= '' then
+  keep_user_key(data_key, ARGV[25], absolute_ms + retain * 1000 + DAY_MS)
 end
 enlist(sid, fresh.uhash, num(fresh.created), idle_ms, absolute_ms, record)
 return answer('OK', fresh, { iat = now_s, exp = exp, absolute_at = absolute_at,

@@ -11,7 +11,7 @@ import harness
 A, B = "brand-a", "brand-b"
 FREE = "limits: { create_per_second: 100000, in_flight: 10000, validate_failures_per_minute_per_ip: 100000 }\n"
 SHORT = "sessions: { idle_timeout: 4s, touch_interval: 1s, absolute_timeout: 12h }\n"
-NODE = []
+NODE, CLIENTS = [], {}
 
 
 def ask(path, body=None, method="POST", tenant=A, headers=None):
@@ -106,6 +106,14 @@ def regenerate_exchanges_the_id():
     bad(400, "unknown-field", f"/sessions/{new['session_id']}/regenerate", {"user_id": "eve"})
 
 
+def regenerate_takes_the_data_along():
+    made = NODE[0].create("dora", data={"cart": [1, 2]})
+    sids = [made["session_id"]]
+    for _ in range(3):
+        sids.append(ok(201, f"/sessions/{sids[-1]}/regenerate")[1]["session_id"])
+        assert session(sids[-1])["data"] == {"cart": [1, 2]}
+
+
 def regenerate_has_one_winner():
     for i in range(8):
         made = NODE[0].create(f"race-{i}")
@@ -126,8 +134,109 @@ def regenerate_stands_under_rules_by_time():
     bad(409, "session-ended", f"/sessions/{made['session_id']}/touch", tenant="brand-c")
 
 
-TESTS = [touch_slides_the_idle_clock, touch_revives_nothing, regenerate_exchanges_the_id, regenerate_has_one_winner,
-         regenerate_stands_under_rules_by_time]
+def shared(made, client="app-two", tenant="brand-s"):
+    return ok(201, f"/sessions/{made['session_id']}/share", {"client_id": client}, tenant=tenant)[1]
+
+
+def as_client(client):
+    return {"Authorization": "Bearer " + CLIENTS[client], "X-Tenant-ID": "brand-s"}
+
+
+def redeem(code, want=201, client="app-two"):
+    status, _, text = NODE[0].request("POST", "/sessions/redeem", {"code": code}, headers=as_client(client))
+    assert status == want, (status, text)
+    return text
+
+
+def share_gives_a_child():
+    made = NODE[0].create("sara", "brand-s", claims={"plan": "gold"}, device={"id": "tv"})
+    code = shared(made)
+    assert set(code) == {"code", "expires_at"} and 50 <= code["expires_at"] - time.time() <= 61, code
+    assert redeem(code["code"], 404, "app-three")["code"] == "code-unknown"  # not its client: not spent by it
+    child = redeem(code["code"])
+    assert set(child) == set(made) and child["user_id"] == "sara" and child["session_id"] != made["session_id"]
+    assert child["expires_at"] <= made["expires_at"]
+    _, text = ok(200, "/sessions/validate", {"access_token": child["access_token"]}, tenant="brand-s")
+    assert (text["client_id"], text["claims"]) == ("app-two", {"plan": "gold"}), text
+    assert redeem(code["code"], 409)["code"] == "code-used"
+    assert redeem(code["code"], 404, "app-three")["code"] == "code-unknown"
+    ok(200, "/sessions/validate", {"access_token": made["access_token"]}, tenant="brand-s")
+    assert events(made["session_id"], "session.shared") and events(child["session_id"], "session.created")
+    # the other way round each lives and ends on its own
+    ok(204, f"/sessions/{child['session_id']}", method="DELETE", tenant="brand-s")
+    ok(200, "/sessions/validate", {"access_token": made["access_token"]}, tenant="brand-s")
+
+
+def share_is_refused():
+    made = NODE[0].create("saul", "brand-s")
+    path = f"/sessions/{made['session_id']}/share"
+    bad(400, "field-missing", path, {}, tenant="brand-s")
+    bad(400, "unknown-field", path, {"client_id": "app-two", "scope": "x"}, tenant="brand-s")
+    bad(400, "field-invalid", path, {"client_id": "app-four"}, tenant="brand-s")  # not listed
+    bad(400, "field-invalid", path, {"client_id": "web-backend"}, tenant="brand-s")  # its own
+    bad(404, "session-unknown", "/sessions/" + "A" * 22 + "/share", {"client_id": "app-two"}, tenant="brand-s")
+    code = shared(made)["code"]
+    for wrong in ("", "x" * 95, code[:-1] + ("A" if code[-1] != "A" else "B"), code[:40] + "A" + code[41:]):
+        status, _, text = NODE[0].request("POST", "/sessions/redeem", {"code": wrong}, headers=as_client("app-two"))
+        assert (status, text["code"]) == (404, "code-unknown") or not wrong and status == 400, (wrong, status, text)
+    bad(404, "code-unknown", "/sessions/redeem", {"code": code}, tenant="brand-s")  # by another client
+    ok(204, f"/sessions/{made['session_id']}", method="DELETE", tenant="brand-s")
+    bad(409, "session-ended", path, {"client_id": "app-two"}, tenant="brand-s")
+    assert redeem(code, 404)["code"] == "code-unknown"  # it went with the session
+    plain = NODE[0].create("saul")
+    bad(400, "field-invalid", f"/sessions/{plain['session_id']}/share", {"client_id": "app-two"})
+
+
+def children_end_with_their_parent():
+    ways = {
+        "logout": lambda m: ok(204, f"/sessions/{m['session_id']}", method="DELETE", tenant="brand-s"),
+        "admin": lambda m: ok(200, "/sessions/revoke", {"session_id": m["session_id"]}, tenant="brand-s"),
+        "regenerated": lambda m: ok(201, f"/sessions/{m['session_id']}/regenerate", tenant="brand-s"),
+        "replaced": lambda m: NODE[0].create("else", "brand-s", replaces=m["session_id"]),
+        "device": lambda m: ok(200, "/sessions/revoke", {"user_id": m["user_id"], "device_id": "d"}, tenant="brand-s"),
+    }
+    for why, end in ways.items():
+        made = NODE[0].create("kid-" + why, "brand-s", device={"id": "d"})
+        child = redeem(shared(made)["code"])
+        grand = redeem(ok(201, f"/sessions/{child['session_id']}/share", {"client_id": "app-three"},
+                          tenant="brand-s")[1]["code"], client="app-three")
+        child = ok(201, f"/sessions/{child['session_id']}/regenerate", tenant="brand-s")[1]
+        refused(grand, "brand-s")  # with its parent's old id
+        end(made)
+        refused(made, "brand-s")
+        refused(child, "brand-s")
+        assert session(made["session_id"], "brand-s")["end_reason"] == why
+        # a device's end means the child on it as well
+        assert session(child["session_id"], "brand-s")["end_reason"] == ("device" if why == "device" else "parent")
+        if why != "device":  # one record for all of them there
+            assert [a["reason"] for a in events(child["session_id"], "session.ended")] == ["parent"]
+    made = NODE[0].create("kid-all", "brand-s")
+    child = redeem(shared(made)["code"])
+    assert ok(200, "/sessions/user/kid-all", method="DELETE", tenant="brand-s")[1]["revoked"] == 2
+    assert session(child["session_id"], "brand-s")["end_reason"] == "user"
+
+
+def children_count_and_evict_no_parent():
+    made = NODE[0].create("kim", "brand-s")  # a limit of three
+    first = redeem(shared(made)["code"])
+    assert redeem(shared(made)["code"])["evicted"] == []
+    second = redeem(shared(made)["code"])
+    assert second["evicted"] == [first["session_id"]], second  # the oldest but the parent
+    made = NODE[0].create("kurt", "brand-s")
+    child = redeem(shared(made)["code"])
+    other = NODE[0].create("kurt", "brand-s")
+    more = NODE[0].create("kurt", "brand-s")
+    assert more["evicted"] == [made["session_id"]]  # the child goes along
+    refused(child, "brand-s")
+    active = [s for s in ok(200, "/sessions/user/kurt", method="GET", tenant="brand-s")[1]["items"]
+              if s["status"] == "active"]
+    assert [s["session_id"] for s in active] == [more["session_id"], other["session_id"]]
+
+
+TESTS = [touch_slides_the_idle_clock, touch_revives_nothing, regenerate_exchanges_the_id, regenerate_takes_the_data_along,
+         regenerate_has_one_winner,
+         regenerate_stands_under_rules_by_time, share_gives_a_child, share_is_refused, children_end_with_their_parent,
+         children_count_and_evict_no_parent]
 
 
 def main():
@@ -135,6 +244,14 @@ def main():
         NODE.append(node)
         node.add_tenant(B, FREE + SHORT)
         node.add_tenant("brand-c", FREE)
+        node.add_tenant("brand-s")
+        text = node.tenant_text("brand-s", lines=FREE + "sharing: { clients: [app-two, app-three, web-backend] }\n"
+                                "sessions: { max_per_user: 3 }\n")
+        for client in ("app-two", "app-three", "app-four"):
+            CLIENTS[client], line = harness.new_api_key()
+            text = text.replace("clients:\n", f"clients:\n  - {{ id: {client}, key_hashes: [ \"{line}\" ], "
+                                "permissions: [sessions:create] }\n", 1)
+        node.write("tenants.d/brand-s.yaml", text)
         node.start()
         try:
             harness.main(TESTS)

@@ -53,14 +53,14 @@ static void test_sid(void **state)
 
 static void test_there_and_back(void **state)
 {
-	static const enum handle_kind kinds[] = {HANDLE_SESSION, HANDLE_REFRESH};
+	static const enum handle_kind kinds[] = {HANDLE_SESSION, HANDLE_REFRESH, HANDLE_CODE};
 	char text[HANDLE_TOKEN_LEN + 1];
 	struct handle h, out;
 
 	(void)state;
 	for (size_t i = 0; i < SD_ARRAY_LEN(kinds); i++) {
 		make(kinds[i], &h, text);
-		assert_memory_equal(text, i ? "sdr_" : "sds_", 4);
+		assert_memory_equal(text, i == 2 ? "sdc_" : i ? "sdr_" : "sds_", 4);
 		assert_int_equal(handle_parse(sd_slice_str(text), kinds[i], keys, 3, &out),
 				 HANDLE_OK);
 		assert_memory_equal(&h.sid, &out.sid, sizeof(h.sid));

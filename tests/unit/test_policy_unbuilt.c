@@ -34,7 +34,6 @@ static void test_tenant_settings(void **state)
 	refused(r, "", "binding: {ip: {mode: revoke}}\n", "binding.ip.mode: ");
 	refused(r, "", "binding: {user_agent: shadow}\n", "binding.user_agent: ");
 	refused(r, "", "binding: {device: step_up}\n", "binding.device: ");
-	refused(r, "", "sharing: {clients: [web]}\n", "sharing.clients: ");
 	refused(r, "", "login_url: https://a.example/login\n", "login_url: ");
 	refused(r, "", "assertion: on\n", "assertion: ");
 	refused(r, "", "clients: [{id: a, oidc: {jwks_url: \"https://x.example\"}}]\n",

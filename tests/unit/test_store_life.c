@@ -32,6 +32,7 @@ static struct store_regenerate regenerate_input(struct sid old, struct handle *r
 				      .old = old,
 				      .version = 1,
 				      .data = SD_SLICE(""),
+				      .key = {SD_SLICE(""), SD_SLICE("")},
 				      .access_ttl_s = 900,
 				      .refresh_ttl_s = 86400,
 				      .retain_s = 86400,
@@ -154,6 +155,7 @@ static void regenerate_keeps_what_it_is(void **state)
 	assert_int_equal(rig_read(rig, old, &was), STORE_OK);
 	in = regenerate_input(old, &fresh);
 	in.data = SD_SLICE("sealed anew");
+	in.key.put = SD_SLICE("a key");
 	assert_int_equal(regenerate(rig, &in, &call), STORE_OK);
 	assert_int_equal(call.ended, 1);
 	assert_true(call.log_pos > 0);
