@@ -326,15 +326,15 @@ def another_master_secret():
 class Writer(threading.Thread):
     """Adds to a counter with If-Match, again after each 412."""
 
-    def __init__(self, node, path, lock=False):
+    def __init__(self, node, path, lock=False, rounds=ROUNDS):
         super().__init__(daemon=True)
-        self.node, self.path, self.lock = node, path, lock
+        self.node, self.path, self.lock, self.rounds = node, path, lock, rounds
         self.done, self.missed, self.fault, self.fences = 0, 0, None, []
 
     def run(self):
         try:
             c = nodes.Client(self.node)
-            while self.done < ROUNDS:
+            while self.done < self.rounds:
                 self.locked(c) if self.lock else self.once(c)
         except Exception as e:  # pylint: disable=broad-except
             self.fault = e
@@ -431,6 +431,10 @@ def first_keys(a, b, t):
     assert not faults, faults
     for sid, user in made:
         assert t.data(sid) == {"user": user}, (sid, user)
+    path = "/sessions/" + t.create("late")["session_id"]  # the key is made by a change
+    threads = [Patcher(n, path, rounds=3) for n in (a, b, a, b)]
+    run_all(threads)
+    assert t.ok(200, "GET", path)[0]["data"] == {w.name: 3 for w in threads}
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 #include "err.h"
 #include "redis_sub.h"
 #include "store_acl.h"
+#include "store_data.h"
 #include "store_nodes.h"
 #include "store_rig.h"
 
@@ -42,6 +43,42 @@ static int login(struct store_rig *rig, const char *name)
 	fd = redisFreeKeepFd(c);
 	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 	return fd;
+}
+
+static void ends_ok(struct store_rig *rig, struct store_call *call)
+{
+	rig_wait(rig, call);
+	assert_int_equal(call->status, STORE_OK);
+	store_call_release(call);
+	rig_begin(call);
+}
+
+static void data_works(struct store_rig *rig)
+{
+	struct store_clocks clocks = {1800, 43200, 1800, 43200, 60};
+	struct store_user_key key = {SD_SLICE(""), SD_SLICE("key")};
+	struct store_seen any = {.any = true};
+	struct sid sid = rig_session(rig, RIG_USER, NULL);
+	struct store_update update = {.tenant = RIG_TENANT, .sid = sid, .key = key, .seen = any,
+				      .data = SD_SLICE("x"), .clocks = clocks};
+	struct store_lock lock = {.tenant = RIG_TENANT, .sid = sid, .ttl_ms = 1, .clocks = clocks};
+	struct store_shared shared = {.tenant = RIG_TENANT, .user = RIG_USER, .seen = any,
+				      .key = {SD_SLICE("key"), SD_SLICE("")}, .data = SD_SLICE("y")};
+	struct store_call call;
+
+	rig_begin(&call);
+	store_update(rig->store, &update, &call);
+	ends_ok(rig, &call);
+	store_data_read(rig->store, RIG_TENANT, &sid, &call);
+	ends_ok(rig, &call);
+	store_lock(rig->store, &lock, &call);
+	ends_ok(rig, &call);
+	store_shared_write(rig->store, &shared, &call);
+	ends_ok(rig, &call);
+	store_shared_read(rig->store, RIG_TENANT, RIG_USER, &call);
+	ends_ok(rig, &call);
+	store_shred(rig->store, RIG_TENANT, RIG_USER, &call);
+	ends_ok(rig, &call);
 }
 
 static void worker_user_can_do_its_work(void **state)
@@ -106,6 +143,7 @@ static void worker_user_can_do_its_work(void **state)
 	rig_wait(rig, &call);
 	assert_int_equal(call.status, STORE_OK);
 	store_call_release(&call);
+	data_works(rig);
 	/* Lists and trims: each command of each script was called under the narrow user. */
 	for (int i = 0; i < 8; i++) {
 		struct sid sid = rig_session(rig, RIG_USER, NULL);
