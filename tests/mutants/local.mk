@@ -24,6 +24,11 @@ MUTANTS = \
 	tests/mutants/withdrawn_key_remembered.patch tests/mutants/worker_may_map_executable.patch \
 	tests/mutants/health_believes_a_stopped_master.patch tests/mutants/replica_is_not_left.patch \
 	tests/mutants/table_forgets_by_the_nodes_clock.patch
+MUTANTS += \
+	tests/mutants/update_ignores_versions.patch tests/mutants/update_ignores_locks.patch \
+	tests/mutants/fence_given_twice.patch tests/mutants/second_key_replaces_the_first.patch \
+	tests/mutants/data_not_bound_to_its_session.patch tests/mutants/weak_tag_matches.patch \
+	tests/mutants/unreadable_key_is_replaced.patch
 EXTRA_DIST += $(MUTANTS)
 .PHONY: check-mutants
 check-mutants:
