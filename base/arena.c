@@ -7,6 +7,8 @@
 #include "base.h"
 #include "arena.h"
 
+#include "starved.h"
+
 #define ARENA_ALIGN 16
 #define ARENA_BLOCK 4032 /* bytes of an ordinary block: a page with its header and malloc's */
 
@@ -56,7 +58,7 @@ void sd_arena_fini(struct sd_arena *a)
 /* Behind the head when it is big: what is left of the head stays usable. */
 static struct sd_arena_block *block_new(struct sd_arena *a, size_t size, bool behind)
 {
-	struct sd_arena_block *b = malloc(sizeof(*b) + size);
+	struct sd_arena_block *b = sd_starved_note(malloc(sizeof(*b) + size));
 
 	if (b == NULL)
 		return NULL;

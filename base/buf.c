@@ -10,6 +10,7 @@
 #include "die.h"
 #include "err.h"
 #include "secret.h"
+#include "starved.h"
 
 #define BUF_FIRST 128 /* bytes of the first allocation */
 
@@ -52,7 +53,7 @@ static int grow(struct sd_buf *b, size_t need)
 
 	while (cap < need)
 		cap = cap > b->max / 2 ? b->max : cap * 2;
-	p = cap < SIZE_MAX ? malloc(cap + 1) : NULL;
+	p = cap < SIZE_MAX ? sd_starved_note(malloc(cap + 1)) : NULL;
 	if (p == NULL)
 		return SD_ERR_MEMORY;
 	if (b->p != NULL) {

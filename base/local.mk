@@ -9,7 +9,8 @@ libsdbase_a_SOURCES = \
 	base/log.c base/log.h base/loop.c base/loop.h \
 	base/sandbox.c base/sandbox.h base/sandbox_filter.c base/sandbox_filter.h \
 	base/sandbox_landlock.c base/sandbox_landlock.h \
-	base/secret.c base/secret.h base/siphash.c base/siphash.h base/slice.c base/slice.h
+	base/secret.c base/secret.h base/siphash.c base/siphash.h base/slice.c base/slice.h \
+	base/starved.c base/starved.h
 
 # What every program of ours links last.
 L_BASE = libsdbase.a $(SECCOMP_LIBS)
@@ -34,7 +35,8 @@ UNIT_TESTS += \
 	tests/unit/test_sandbox_probe \
 	tests/unit/test_secret \
 	tests/unit/test_siphash \
-	tests/unit/test_slice
+	tests/unit/test_slice \
+	tests/unit/test_starved
 tests_unit_test_arena_SOURCES = tests/unit/test_arena.c
 tests_unit_test_arena_CPPFLAGS = $(I_BASE) $(I_TEST)
 tests_unit_test_arena_LDADD = $(L_BASE) $(CMOCKA_LIBS)
@@ -90,6 +92,9 @@ tests_unit_test_secret_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_siphash_SOURCES = tests/unit/test_siphash.c
 tests_unit_test_siphash_CPPFLAGS = $(I_BASE) $(I_TEST)
 tests_unit_test_siphash_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_starved_SOURCES = tests/unit/test_starved.c
+tests_unit_test_starved_CPPFLAGS = $(I_BASE) $(I_TEST)
+tests_unit_test_starved_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_slice_SOURCES = tests/unit/test_slice.c
 tests_unit_test_slice_CPPFLAGS = $(I_BASE) $(I_TEST)
 tests_unit_test_slice_LDADD = $(L_BASE) $(CMOCKA_LIBS)

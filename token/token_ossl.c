@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: MIT
  * token_ossl - OpenSSL's algorithm objects, fetched once.
- * Owns:      the fetched objects and one digest, one HMAC state, for the life of the process
+ * Owns:      the fetched objects and one HMAC state, for the life of the process
  * Runs in:   master, signer, worker, tools (first use before the sandbox, by token_warm_up)
  * Fails by:  NULL, SD_ERR_CRYPTO
  * Never:     a fetch per call: it takes locks, allocates, and may read files the first time */
+/* The low-level SHA-256, because it asks for no memory, so that no hash of ours can fail; EVP asks
+ * for some at each use. (OpenSSL calls it deprecated since 3.0; it is there in each 3.x.) */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base.h"
 
 #include "token_ossl.h"
+#include "token_warm.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
+#include <openssl/sha.h>
 
 #include "err.h"
+#include "secret.h"
+#include "starved.h"
 
-/* Rule zero, no mutable globals: these are constants that OpenSSL makes us fetch, and states
- * that hold nothing between two calls. */
+/* Rule zero, no mutable globals: these are constants that OpenSSL makes us fetch, and a state
+ * that holds nothing between two calls. */
 static EVP_MD *sha256;
 static EVP_CIPHER *aes256gcm;
 static EVP_KDF *hkdf;
-static EVP_MD_CTX *digest_ctx;
 static EVP_MAC_CTX *hmac_ctx;
 
 EVP_MD *token_ossl_sha256(void)
@@ -45,17 +51,14 @@ EVP_KDF *token_ossl_hkdf(void)
 
 int token_ossl_digest(struct sd_slice a, struct sd_slice b, uint8_t out[32])
 {
-	if (SD_UNLIKELY(!digest_ctx))
-		digest_ctx = EVP_MD_CTX_new();
-	if (SD_LIKELY(digest_ctx && token_ossl_sha256()) &&
-	    EVP_DigestInit_ex2(digest_ctx, sha256, NULL) == 1 &&
-	    EVP_DigestUpdate(digest_ctx, a.p, a.n) == 1 &&
-	    (b.n == 0 || EVP_DigestUpdate(digest_ctx, b.p, b.n) == 1) &&
-	    EVP_DigestFinal_ex(digest_ctx, out, NULL) == 1)
-		return 0;
-	memset(out, 0, 32);
-	ERR_clear_error();
-	return SD_ERR_CRYPTO;
+	SHA256_CTX ctx;
+	bool ok = SHA256_Init(&ctx) == 1 && SHA256_Update(&ctx, a.p, a.n) == 1 &&
+		  (b.n == 0 || SHA256_Update(&ctx, b.p, b.n) == 1) && SHA256_Final(out, &ctx) == 1;
+
+	sd_wipe(&ctx, sizeof(ctx));
+	if (!ok)
+		memset(out, 0, 32);
+	return ok ? 0 : SD_ERR_CRYPTO;
 }
 
 /* The digest is set once; each use brings only its key. */
@@ -94,4 +97,29 @@ int token_ossl_hmac(const uint8_t *key, size_t key_n, struct sd_slice a, struct 
 	memset(out, 0, 32);
 	ERR_clear_error();
 	return SD_ERR_CRYPTO;
+}
+
+static void *watched_malloc(size_t n, const char *file SD_UNUSED, int line SD_UNUSED)
+{
+	return n > 0 ? sd_starved_note(malloc(n)) : NULL;
+}
+
+static void *watched_realloc(void *p, size_t n, const char *file SD_UNUSED, int line SD_UNUSED)
+{
+	if (n == 0) {
+		free(p);
+		return NULL;
+	}
+	return sd_starved_note(realloc(p, n));
+}
+
+static void watched_free(void *p, const char *file SD_UNUSED, int line SD_UNUSED)
+{
+	free(p);
+}
+
+int token_watch_memory(void)
+{
+	return CRYPTO_set_mem_functions(watched_malloc, watched_realloc, watched_free) == 1 ? 0
+											      : SD_ERR_CRYPTO;
 }

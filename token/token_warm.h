@@ -11,4 +11,8 @@
  * when an answer is wrong. */
 int token_warm_up(void) SD_MUSTCHECK;
 
+/* OpenSSL's allocations are noted in starved.h when they fail. Only before its first use in the
+ * process; SD_ERR_CRYPTO after it. */
+int token_watch_memory(void) SD_MUSTCHECK;
+
 #endif

@@ -8,9 +8,9 @@
 #include "base.h"
 #include "authn.h"
 
-#include <openssl/sha.h>
-
+#include "err.h"
 #include "http_field.h"
+#include "jws.h"
 #include "known_caller.h"
 #include "secret.h"
 
@@ -68,8 +68,9 @@ enum problem authn_caller(struct request *r)
 		authn_accept(r, memo->tenant, memo->client);
 		return PROBLEM_NONE;
 	}
-	uint8_t hash[SHA256_DIGEST_LENGTH];
-	SHA256((const unsigned char *)text.p, text.n, hash);
+	uint8_t hash[32];
+	if (jws_digest(text, hash) != SD_OK)
+		return PROBLEM_STORE_UNAVAILABLE;
 	const struct policy_credential *found = policy_view_credential(&r->gen->view, hash);
 	if (!found)
 		return PROBLEM_NONE;

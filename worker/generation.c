@@ -12,6 +12,7 @@
 #include "handle.h"
 #include "secret.h"
 #include "shm_map.h"
+#include "starved.h"
 
 static size_t keys_size(const struct generation *g)
 {
@@ -122,7 +123,7 @@ const struct jwk *generation_jwk(struct generation *g, uint32_t tenant, struct s
 	if (!policy_key_verifies(key, now_s))
 		return NULL;
 	if (!g->jwk[tenant])
-		g->jwk[tenant] = calloc(t->keys.count, sizeof(struct jwk));
+		g->jwk[tenant] = sd_starved_note(calloc(t->keys.count, sizeof(struct jwk)));
 	if (!g->jwk[tenant])
 		return NULL;
 	struct jwk *jwk = &g->jwk[tenant][i];

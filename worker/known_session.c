@@ -9,6 +9,7 @@
 #include "known_session.h"
 
 #include "shm_fresh.h"
+#include "starved.h"
 
 static void key_of(const struct request *r, const struct sid *sid, uint8_t key[32])
 {
@@ -63,7 +64,7 @@ struct known_session *known_session_keep(const struct request *r, const struct s
 	size_t n = 0;
 	for (struct sd_slice *const *p = slices_of(&copy, list); *p; p++)
 		n += (*p)->n;
-	struct known_session *k = calloc(1, sizeof(*k) + n);
+	struct known_session *k = sd_starved_note(calloc(1, sizeof(*k) + n));
 	if (!k)
 		return NULL;
 	char *at = k->text;

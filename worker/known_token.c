@@ -10,6 +10,7 @@
 
 #include "err.h"
 #include "jws.h"
+#include "starved.h"
 
 static enum validate_result verify(struct request *r, struct sd_slice token, struct claims *claims,
 				   struct sd_slice *payload_out, uint32_t *key_out)
@@ -117,7 +118,8 @@ static struct known_token *build(struct request *r, const uint8_t digest[32],
 	render_common(&r->body, c);
 	if (r->body.failed)
 		return NULL;
-	struct known_token *k = calloc(1, sizeof(*k) + claims_bytes(c) + r->body.len);
+	struct known_token *k =
+	    sd_starved_note(calloc(1, sizeof(*k) + claims_bytes(c) + r->body.len));
 	if (!k)
 		return NULL;
 	char *at = k->text;

@@ -16,6 +16,7 @@
 #include "refusal.h"
 #include "respond.h"
 #include "shm_board.h"
+#include "starved.h"
 #include "user_caller.h"
 
 #define ARENA_MAX (512u << 10)
@@ -299,6 +300,7 @@ static void make_request_id(struct request *r)
 static void request_open(struct request *r, struct conn *c, const struct http_msg *msg)
 {
 	struct worker *w = c->worker;
+	sd_starved_reset();
 	memset(&r->w, 0, offsetof(struct request, call) - offsetof(struct request, w));
 	sd_buf_reset(&r->body);
 	r->w = w;
@@ -378,6 +380,7 @@ void request_resume(struct request *r)
 	struct conn *c = r->conn;
 	sd_bug_if(!r->parked);
 	r->parked = false;
+	sd_starved_reset();
 	if (request_run(r))
 		conn_answered(c);
 }

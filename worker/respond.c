@@ -9,6 +9,7 @@
 #include "respond.h"
 
 #include "http_emit.h"
+#include "starved.h"
 
 /* 429 and 503 always say when to come again. */
 static void retry_after(struct request *r, uint16_t status)
@@ -115,6 +116,12 @@ enum step respond_problem(struct request *r, enum problem p, const char *detail,
 			  const char *pointer)
 {
 	uint16_t status = problem_status(p);
+	if (sd_starved() && status < 500) { /* not looked at is not found wrong */
+		p = PROBLEM_STORE_UNAVAILABLE;
+		status = problem_status(p);
+		detail = "out of memory";
+		pointer = NULL;
+	}
 	duty_headers(r, p, status);
 	sd_buf_reset(&r->body);
 	problem_emit(&r->body, p, sd_slice_str(detail ? detail : ""), r->request_id,

@@ -19,6 +19,7 @@
 #include "fdset.h"
 #include "log.h"
 #include "shm_board.h"
+#include "token_warm.h"
 #include "worker_channel.h"
 
 #define BEAT_NS (500 * SD_NS_PER_MS)
@@ -70,6 +71,8 @@ int main(void)
 	static struct worker w; /* zeroed; the one instance */
 	const int keep[] = {HERITAGE_FD_CHANNEL};
 	sd_log_init(STDERR_FILENO, role_name(ROLE_WORKER), SD_LOG_JSON, SD_LOG_INFO);
+	if (token_watch_memory() != SD_OK)
+		sd_fatal(SD_EXIT_OSERR, "worker: OpenSSL's memory is in use already");
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* a terminal's Ctrl-C reaches the whole group: the master drains us */
 	(void)signal(SIGINT, SIG_IGN);
