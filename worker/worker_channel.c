@@ -290,6 +290,20 @@ static int dispatch(struct worker *w, const struct hm_msg *m, int fd)
 	return SD_ERR_INVALID;
 }
 
+/* Out of memory or descriptors. A connection to the store is asked for again; what would not come
+ * again costs this life, which beats a worker that refuses for ever. */
+static void not_taken(struct worker *w, const struct hm_msg *m, int err)
+{
+	sd_log(SD_LOG_ERROR, "message-refused", SD_FI("type", m->head.type),
+	       SD_FS("text", sd_err_text(err)));
+	if (m->head.type == HM_STORE)
+		on_store_lost(w, m->u.store.index);
+	if (m->head.type == HM_SIGNER || m->head.type == HM_AUDITOR ||
+	    m->head.type == HM_REVOCATIONS)
+		sd_fatal(SD_EXIT_OSERR, "worker: what was handed over cannot be taken: %s",
+			 sd_err_text(err));
+}
+
 static void on_message(struct sd_io *io, uint32_t events)
 {
 	struct worker *w = SD_CONTAINER_OF(io, struct worker, channel_io);
@@ -310,8 +324,7 @@ static void on_message(struct sd_io *io, uint32_t events)
 			continue;
 		if (!w->ready_sent)
 			fail(w, sd_err_text(r));
-		sd_log(SD_LOG_ERROR, "message-refused", SD_FI("type", m.head.type),
-		       SD_FS("text", sd_err_text(r)));
+		not_taken(w, &m, r);
 	}
 }
 
