@@ -45,6 +45,7 @@ static void on_credit(struct audit_link *a, const struct audit_credit *c)
 	if (c->version != AUDIT_MSG_VERSION)
 		return;
 	a->granted = c->granted;
+	a->stalled = c->granted == 0;
 	while (n < a->count && a->kept[n].id <= c->acked && a->kept[n].sent)
 		n++;
 	forget(a, n);
@@ -76,6 +77,7 @@ void audit_link_lost(struct master *m)
 	sd_loop_del(m->loop, &a->io);
 	(void)close(fd);
 	a->open = false;
+	a->stalled = false;
 	a->granted = 0;
 }
 

@@ -22,6 +22,7 @@ struct audit_kept {
 struct audit_link {
 	struct sd_io io;
 	bool open;
+	bool stalled; /* the auditor takes no record: its trail cannot be written */
 	uint32_t granted;
 	uint64_t next_id;
 	uint32_t count;

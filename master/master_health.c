@@ -136,7 +136,10 @@ void master_health_update(struct master *m)
 		set(m, CHECK_STORE, s->status, s->reason);
 	freshness(m);
 	single(m, CHECK_SIGNER, fleet_signer(&m->fleet));
-	single(m, CHECK_AUDITOR, fleet_auditor(&m->fleet));
+	if (m->audit.stalled && fleet_auditor(&m->fleet)->state == CHILD_READY)
+		set(m, CHECK_AUDITOR, HEALTH_DOWN, HEALTH_AUDIT_STALLED);
+	else
+		single(m, CHECK_AUDITOR, fleet_auditor(&m->fleet));
 	workers(m);
 	policy(m);
 	sandbox(m);
