@@ -19,7 +19,7 @@ check_PROGRAMS += $(FUZZ_TARGETS)
 dist_check_SCRIPTS += tests/fuzz/replay
 TESTS += tests/fuzz/replay
 AM_TESTS_ENVIRONMENT = FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
-EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.h
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.h tests/fuzz/fuzz_mutate.h tests/fuzz/run
 include tests/guards/local.mk
 include tests/static/local.mk
 include tests/mutants/local.mk
@@ -32,3 +32,4 @@ include tests/integration/master.mk
 include tests/integration/attack.mk
 include tests/integration/edge.mk
 include tests/models/local.mk
+include tests/torture/local.mk
