@@ -147,6 +147,8 @@ class Node:
     tenant_lines (appended to each tenant file), env, start=False to start later, uid=None (as
     root: a decimal uid per role; an int runs the launcher itself unprivileged as that uid)."""
 
+    programs = BUILD  # the folder they are started from
+
     def __init__(self, workers=2, tenants=("brand-a",), server="", tenant_lines="", env=None, start=True,
                  uid=None):
         need_programs()
@@ -242,7 +244,7 @@ class Node:
         options = dict(self.popen)
         if self.uid is not None:
             options.update(user=self.uid, group=self.uid, extra_groups=[])
-        command = [os.path.join(BUILD, "sessiond"), "-c", self.config]
+        command = [os.path.join(self.programs, "sessiond"), "-c", self.config]
         if self.listen_fds:  # as a service manager passes them: from 3 on, LISTEN_PID is the launcher's
             command = ["/bin/sh", "-c", "LISTEN_PID=$$ exec \"$@\"", "sh", *command]
             options["pass_fds"] = self.listen_fds
