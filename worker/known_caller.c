@@ -13,6 +13,7 @@
 #include "err.h"
 #include "jws.h"
 #include "remember.h"
+#include "starved.h"
 
 struct known_caller {
 	struct remember_head head;
@@ -118,7 +119,7 @@ static struct known_caller *verify(struct request *r, struct sd_slice token, con
 	*why_out = "caller-signature";
 	if (!signature_good(v, key, &jws))
 		return NULL;
-	struct known_caller *k = calloc(1, sizeof(*k));
+	struct known_caller *k = sd_starved_note(calloc(1, sizeof(*k)));
 	if (!k)
 		return NULL;
 	k->generation = generation_number(r->gen);
