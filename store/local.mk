@@ -51,7 +51,7 @@ UNIT_TESTS += \
 	tests/unit/test_node_row tests/unit/test_store_nodes \
 	tests/unit/test_redis_addr tests/unit/test_redis_dial tests/unit/test_redis_link \
 	tests/unit/test_redis_log tests/unit/test_redis_pool tests/unit/test_redis_read \
-	tests/unit/test_redis_sub tests/unit/test_session tests/unit/test_store \
+	tests/unit/test_redis_sub tests/unit/test_redis_sub_poll tests/unit/test_session tests/unit/test_store \
 	tests/unit/test_store_acl tests/unit/test_store_back tests/unit/test_store_data tests/unit/test_store_key tests/unit/test_store_life tests/unit/test_store_read tests/unit/test_store_refresh \
 	tests/unit/test_store_script tests/unit/test_store_wait tests/unit/test_store_write
 UNIT_TESTS += tests/unit/test_store_scan tests/unit/test_store_sweep
@@ -84,9 +84,12 @@ tests_unit_test_redis_pool_LDADD = $(L_STORE_TEST)
 tests_unit_test_redis_read_SOURCES = tests/unit/test_redis_read.c
 tests_unit_test_redis_read_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_redis_read_LDADD = $(L_STORE_TEST)
-tests_unit_test_redis_sub_SOURCES = tests/unit/test_redis_sub.c $(REAL_REDIS)
+tests_unit_test_redis_sub_SOURCES = tests/unit/test_redis_sub.c tests/support/sub_rig.h $(REAL_REDIS)
 tests_unit_test_redis_sub_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_redis_sub_LDADD = $(L_STORE_TEST)
+tests_unit_test_redis_sub_poll_SOURCES = tests/unit/test_redis_sub_poll.c tests/support/sub_rig.h $(REAL_REDIS)
+tests_unit_test_redis_sub_poll_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_redis_sub_poll_LDADD = $(L_STORE_TEST)
 tests_unit_test_session_SOURCES = tests/unit/test_session.c
 tests_unit_test_session_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_session_LDADD = $(L_STORE_TEST)

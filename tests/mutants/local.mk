@@ -22,6 +22,8 @@ MUTANTS = \
 	tests/mutants/signature_not_checked.patch tests/mutants/tenant_check_removed.patch \
 	tests/mutants/token_crosses_tenants.patch tests/mutants/token_outlives_its_generation.patch \
 	tests/mutants/withdrawn_key_remembered.patch tests/mutants/worker_may_map_executable.patch \
+	tests/mutants/loading_is_not_void.patch tests/mutants/poll_forgets_how_long_it_was_blind.patch \
+	tests/mutants/poll_takes_another_stream.patch \
 	tests/mutants/health_believes_a_stopped_master.patch tests/mutants/replica_is_not_left.patch \
 	tests/mutants/table_forgets_by_the_nodes_clock.patch
 MUTANTS += \

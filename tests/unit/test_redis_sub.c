@@ -4,93 +4,12 @@
 #include "base.h"
 
 #include <setjmp.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <hiredis/hiredis.h>
 
-#include "clock.h"
-#include "err.h"
 #include "redis_link.h"
-#include "redis_sub.h"
-#include "store_key.h"
-#include "store_rig.h"
-
-#define MAX_SEEN 4096
-
-static struct {
-	struct redis_sub *sub;
-	unsigned entries, resets, first_resets, proofs, applied, kinds[LOG_KEY + 1];
-	unsigned entries_at_reset;
-	struct sid seen[MAX_SEEN];
-	struct log_entry last;
-	char last_user[64];
-	int64_t sent_ns, clock_ms, clock_ns;
-	enum health_status status;
-	enum health_reason reason;
-	bool was_replica, was_policy;
-	uint64_t applied_pos[256];
-	bool unsettled;
-	unsigned asked, sent; /* while unsettled; by our own connection */
-	unsigned reset_after_proofs; /* proofs counted when the last reset came */
-} ev;
-
-static void on_entry(void *arg, const struct log_entry *e)
-{
-	(void)arg;
-	ev.seen[ev.entries++ % MAX_SEEN] = e->sid;
-	ev.kinds[e->kind]++;
-	ev.last = *e;
-	snprintf(ev.last_user, sizeof(ev.last_user), SD_SLICE_FMT, SD_SLICE_ARG(e->user));
-}
-
-static void on_reset(void *arg, bool first)
-{
-	(void)arg;
-	ev.resets++;
-	ev.first_resets += first;
-	ev.entries_at_reset = ev.entries;
-	ev.reset_after_proofs = ev.proofs;
-}
-
-static bool on_settled(void *arg)
-{
-	(void)arg;
-	ev.asked += ev.unsettled;
-	return !ev.unsettled;
-}
-
-static void on_proof(void *arg, int64_t sent_ns)
-{
-	(void)arg;
-	assert_true(sent_ns <= sd_clock_boot_ns());
-	assert_true(sent_ns >= ev.sent_ns);
-	ev.sent_ns = sent_ns;
-	ev.proofs++;
-}
-
-static void on_applied(void *arg, uint8_t partition, uint64_t pos)
-{
-	(void)arg;
-	ev.applied++;
-	ev.applied_pos[partition] = pos;
-}
-
-static void on_clock(void *arg, int64_t store_ms, int64_t boot_ns)
-{
-	(void)arg;
-	ev.clock_ms = store_ms;
-	ev.clock_ns = boot_ns;
-}
-
-static void on_state(void *arg, enum health_status status, enum health_reason reason)
-{
-	(void)arg;
-	ev.status = status;
-	ev.reason = reason;
-	ev.was_replica |= reason == HEALTH_STORE_REPLICA;
-	ev.was_policy |= reason == HEALTH_STORE_POLICY;
-}
+#include "sub_rig.h"
 
 static void on_sent(struct redis_req *req, struct redisReply *reply, bool late)
 {
@@ -99,79 +18,6 @@ static void on_sent(struct redis_req *req, struct redisReply *reply, bool late)
 	ev.sent++;
 	if (reply)
 		freeReplyObject(reply);
-}
-
-static const char *way; /* another way to the server than its own socket */
-
-static void start(struct store_rig *rig, int64_t poll_ms)
-{
-	struct redis_sub_conf conf = {
-	    .loop = rig->loop,
-	    .prefix = RIG_PREFIX,
-	    .poll_interval_ns = poll_ms * SD_NS_PER_MS,
-	    .timeout_ns = 2 * SD_NS_PER_S,
-	    .events = {.entry = on_entry,
-		       .reset = on_reset,
-		       .settled = on_settled,
-		       .proof = on_proof,
-		       .applied = on_applied,
-		       .clock = on_clock,
-		       .state = on_state}};
-	char url[128];
-
-	memset(&ev, 0, sizeof(ev));
-	snprintf(url, sizeof(url), "unix:%s", way ? way : rig->redis.path);
-	assert_int_equal(redis_addr_parse(url, &conf.addr, NULL), SD_OK);
-	assert_int_equal(redis_sub_new(&conf, &ev.sub), SD_OK);
-}
-
-static void turn(struct store_rig *rig)
-{
-	assert_int_equal(sd_loop_turn(rig->loop, 10), SD_OK);
-}
-
-/* Until the condition holds; at most some ten seconds. */
-#define UNTIL(rig, cond)                                                                           \
-	do {                                                                                       \
-		int64_t end_ = sd_clock_boot_ns() + 10 * SD_NS_PER_S;                              \
-		while (!(cond) && sd_clock_boot_ns() < end_)                                       \
-			turn(rig);                                                                 \
-		if (!(cond))                                                                       \
-			print_error("resets %u proofs %u entries %u\n", ev.resets, ev.proofs,      \
-				    ev.entries);                                                   \
-		assert_true(cond);                                                                 \
-	} while (0)
-
-static void proof_again(struct store_rig *rig)
-{
-	unsigned n = ev.proofs;
-
-	UNTIL(rig, ev.proofs > n + 1);
-}
-
-static bool saw(const struct sid *sid)
-{
-	for (unsigned i = 0; i < SD_MIN(ev.entries, MAX_SEEN); i++)
-		if (memcmp(&ev.seen[i], sid, sizeof(*sid)) == 0)
-			return true;
-	return false;
-}
-
-static struct sid end_one(struct store_rig *rig, struct sd_slice user)
-{
-	struct sid sid = rig_session(rig, user, NULL);
-	struct store_call call;
-
-	assert_int_equal(rig_end(rig, sid, END_LOGOUT, &call), STORE_OK);
-	store_call_release(&call);
-	return sid;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	redis_sub_free(&ev.sub);
-	return 0;
 }
 
 static void fill(struct store_rig *rig, unsigned n)
@@ -488,46 +334,6 @@ static void short_replica_is_seen(void **state)
 	UNTIL(rig, ev.proofs > proofs);
 }
 
-static void turn_to(const struct real_redis *to)
-{
-	(void)unlink(way);
-	assert_int_equal(symlink(to->path, way), 0);
-}
-
-static bool is_subscribed(struct real_redis *r)
-{
-	return real_redis_ask(r, "PUBSUB NUMSUB %swake", RIG_PREFIX)->element[1]->integer == 1;
-}
-
-/* The primary became a replica and lives on; the address leads to another one now: both connections
- * are made to that one, although nobody closed them. */
-static void a_replica_is_left_for_the_primary(void **state)
-{
-	struct store_rig *rig = *state;
-	struct real_redis other;
-	char link[160];
-	unsigned proofs;
-
-	assert_true(real_redis_start(&other, NULL));
-	snprintf(link, sizeof(link), "%s/way", other.dir);
-	way = link;
-	turn_to(&rig->redis);
-	start(rig, 20);
-	UNTIL(rig, ev.proofs > 0);
-	(void)real_redis_ask(&rig->redis, "REPLICAOF 127.0.0.1 1");
-	UNTIL(rig, ev.was_replica);
-	proofs = ev.proofs;
-	turn_to(&other);
-	UNTIL(rig, ev.proofs > proofs);
-	assert_int_equal(ev.resets, 2);
-	UNTIL(rig, is_subscribed(&other));
-	assert_false(is_subscribed(&rig->redis));
-	(void)real_redis_ask(&rig->redis, "REPLICAOF NO ONE");
-	redis_sub_free(&ev.sub);
-	real_redis_stop(&other);
-	way = NULL;
-}
-
 static void eviction_policy_is_refused(void **state)
 {
 	struct store_rig *rig = *state;
@@ -576,8 +382,6 @@ static void rules_are_reported(void **state)
 	store_call_release(&call);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, rig_flush, stop)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -595,7 +399,6 @@ int main(void)
 	    TEST(restart_empty_resets),
 	    TEST(replica_proves_nothing),
 	    TEST(short_replica_is_seen),
-	    TEST(a_replica_is_left_for_the_primary),
 	    TEST(eviction_policy_is_refused),
 	    TEST(no_persistence_is_said),
 	    TEST(rules_are_reported),
