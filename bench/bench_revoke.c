@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "clock.h"
 #include "secret.h"
@@ -18,6 +19,8 @@
 
 #define LOOKUPS 2000000u
 #define QUERIES 65536u
+#define ENTRIES_A_TURN 256u
+#define SLOTS_A_TURN 8192u /* as master/subscriber.c */
 
 static struct shm_control control;
 
@@ -27,7 +30,8 @@ struct bench {
 	size_t size;
 	struct sd_siphash_key seed;
 	uint64_t entries;
-	int64_t enter_ns, longest_ns;
+	int64_t enter_ns, longest_ns; /* all entries; the slowest one */
+	clock_t longest, turn;        /* processor's time, us: the slowest entry, the slowest turn */
 	unsigned segments;
 };
 
@@ -44,6 +48,17 @@ static void names(uint64_t n, uint8_t sid[16], char user[32], struct sd_slice *s
 	*slice = sd_slice(user, (size_t)snprintf(user, 32, "user%" PRIu64, n / 3));
 }
 
+/* What the master's loop does in a turn beside the entries that come. */
+static bool turn(struct bench *b)
+{
+	clock_t t = clock();
+	bool grown = shm_revoke_w_step(b->w, SLOTS_A_TURN) == SHM_REVOKE_GROWN;
+
+	t = clock() - t;
+	b->turn = SD_MAX(b->turn, t);
+	return grown;
+}
+
 static bool fill(struct bench *b)
 {
 	struct shm_revoke_conf conf = {b->entries, b->entries, b->seed};
@@ -56,16 +71,22 @@ static bool fill(struct bench *b)
 		return false;
 	b->segments = 1;
 	for (uint64_t n = 0; n < b->entries; n++) {
+		clock_t cpu;
 		int64_t t;
 
 		names(n, sid, user, &slice);
+		cpu = clock();
 		t = sd_clock_boot_ns();
 		if (shm_revoke_w_session(b->w, sid, (uint32_t)(n % 100), slice, 1000, &grown) != 0)
 			return false;
 		t = sd_clock_boot_ns() - t;
 		b->enter_ns += t;
 		b->longest_ns = SD_MAX(b->longest_ns, t);
+		cpu = clock() - cpu;
+		b->longest = SD_MAX(b->longest, cpu);
 		b->segments += grown;
+		if (n % ENTRIES_A_TURN == 0)
+			b->segments += turn(b);
 	}
 	return shm_map(shm_revoke_w_fd(b->w), SHM_KIND_REVOCATIONS, 128, (const void **)&b->table, &b->size,
 		       NULL) == 0;
@@ -128,9 +149,10 @@ static bool run(uint64_t entries)
 	miss = look(&b, 1ull << 40, &sum);
 	(void)getrusage(RUSAGE_SELF, &usage);
 	printf("%10" PRIu64 " entries: REVOKED %5.1f ns, CLEAR %5.1f ns, tags %5.1f ns; "
-	       "%4.1f bytes shared each; enter %4.0f ns, longest %.1f ms, %u segments; rss %ld MB [%" PRIu64 "]\n",
+	       "%4.1f bytes shared each; enter %4.0f ns, longest %.1f ms (processor %.1f ms), longest turn %.1f ms, %u segments; rss %ld MB [%" PRIu64 "]\n",
 	       entries, hit, miss, tag(&b, &sum), (double)b.size / (double)entries,
-	       (double)b.enter_ns / (double)entries, (double)b.longest_ns / 1e6, b.segments,
+	       (double)b.enter_ns / (double)entries, (double)b.longest_ns / 1e6, (double)b.longest / 1e3,
+	       (double)b.turn / 1e3, b.segments,
 	       usage.ru_maxrss / 1024, sum % 10);
 	shm_unmap((const void **)&b.table, b.size);
 	shm_revoke_w_free(&b.w);

@@ -18,6 +18,9 @@
 #include "shm_fresh.h"
 
 #define SWEEP_SECONDS 60 /* a whole turn through the table */
+/* A growing table: so many slots are copied in one turn of the loop, a fraction of a millisecond. */
+#define GROW_SLOTS 8192u
+#define GROW_PAUSE_NS SD_NS_PER_MS
 
 static void bump(struct master *m, const struct log_entry *e, uint32_t slot)
 {
@@ -25,6 +28,31 @@ static void bump(struct master *m, const struct log_entry *e, uint32_t slot)
 
 	shm_tags(m->seg.control->seed, e->sid.b, slot, e->user, &tags);
 	shm_bucket_bump(m->seg.control, shm_bucket_of(tags.session));
+}
+
+static void grow_later(struct master *m);
+
+static void grow_on(struct sd_timer *t)
+{
+	struct master *m = SD_CONTAINER_OF(t, struct master, subscriber.grow);
+
+	switch (shm_revoke_w_step(m->seg.table, GROW_SLOTS)) {
+	case SHM_REVOKE_GROWN:
+		handover_table(m);
+		grow_later(m);
+		break;
+	case SHM_REVOKE_BUSY:
+		grow_later(m);
+		break;
+	case SHM_REVOKE_IDLE:
+		break;
+	}
+}
+
+/* Without the timer the entries that come do the work. */
+static void grow_later(struct master *m)
+{
+	(void)!sd_timer_at(m->loop, &m->subscriber.grow, sd_clock_boot_ns() + GROW_PAUSE_NS, grow_on);
 }
 
 /* After this the table answers for the session whatever else happens; a table that cannot take it
@@ -39,6 +67,8 @@ static void enter_session(struct master *m, const struct log_entry *e, uint32_t 
 	}
 	if (grown)
 		handover_table(m);
+	if (m->subscriber.grow.heap_pos == 0 && shm_revoke_w_busy(m->seg.table))
+		grow_later(m);
 	bump(m, e, slot);
 	writeback_entry(m, e, slot, slot);
 	quota_release(m, e);

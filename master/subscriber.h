@@ -15,7 +15,7 @@ struct subscriber {
 	bool was_up;                /* at least once */
 	bool lost;                  /* up before, down now */
 	bool skipped;               /* an entry named a tenant, client or key without a slot */
-	uint64_t sweep_slots;
+	struct sd_timer grow;       /* while the table grows */
 };
 
 int subscriber_open(struct master *m) SD_MUSTCHECK;

@@ -14,7 +14,8 @@ libsdshm_r_a_SOURCES = \
 libsdshm_w_a_CPPFLAGS = $(I_SHM)
 libsdshm_w_a_SOURCES = \
 	shm/shm_fresh_w.c shm/shm_map_w.c shm/shm_revoke_collapse_w.c shm/shm_revoke_grow_w.c \
-	shm/shm_revoke_priv.h shm/shm_revoke_slot_w.c shm/shm_revoke_sweep_w.c \
+	shm/shm_revoke_priv.h shm/shm_revoke_segment_w.c shm/shm_revoke_slot_w.c \
+	shm/shm_revoke_sweep_w.c \
 	shm/shm_revoke_user_w.c shm/shm_revoke_w.c
 
 libsdshm_tool_a_CPPFLAGS = $(I_SHM) $(SECCOMP_CFLAGS)
@@ -32,7 +33,8 @@ UNIT_TESTS += \
 	tests/unit/test_shm_health tests/unit/test_shm_map tests/unit/test_shm_revoke \
 	tests/unit/test_shm_revoke_collapse tests/unit/test_shm_revoke_grow \
 	tests/unit/test_shm_revoke_kill tests/unit/test_shm_revoke_loads \
-	tests/unit/test_shm_revoke_race tests/unit/test_shm_revoke_slot \
+	tests/unit/test_shm_revoke_race tests/unit/test_shm_revoke_segment \
+	tests/unit/test_shm_revoke_slot \
 	tests/unit/test_shm_revoke_steps tests/unit/test_shm_revoke_sweep \
 	tests/unit/test_shm_revoke_user tests/unit/test_shm_verify tests/unit/test_sign_msg
 tests_unit_test_audit_msg_SOURCES = tests/unit/test_audit_msg.c
@@ -80,6 +82,9 @@ tests_unit_test_shm_verify_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_L
 tests_unit_test_shm_revoke_grow_SOURCES = tests/unit/test_shm_revoke_grow.c tests/support/revoke_rig.h
 tests_unit_test_shm_revoke_grow_CPPFLAGS = $(I_SHM) $(I_TEST)
 tests_unit_test_shm_revoke_grow_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_revoke_segment_SOURCES = tests/unit/test_shm_revoke_segment.c tests/support/revoke_rig.h
+tests_unit_test_shm_revoke_segment_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_revoke_segment_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_shm_revoke_slot_SOURCES = tests/unit/test_shm_revoke_slot.c tests/support/revoke_rig.h
 tests_unit_test_shm_revoke_slot_CPPFLAGS = $(I_SHM) $(I_TEST)
 tests_unit_test_shm_revoke_slot_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)

@@ -10,6 +10,11 @@
  * writable at *p_out; the mapping is MADV_DONTFORK. The fd is the caller's. */
 int shm_create(enum shm_kind kind, uint64_t number, size_t size, int *fd_out, void **p_out,
 	       struct sd_diag *diag) SD_MUSTCHECK;
+/* The same, but only the head's page is reserved: the caller reserves the rest with shm_reserve(),
+ * piece by piece, before it writes there. SD_ERR_MEMORY: the machine has no more. */
+int shm_create_begun(enum shm_kind kind, uint64_t number, size_t size, int *fd_out, void **p_out,
+		     struct sd_diag *diag) SD_MUSTCHECK;
+int shm_reserve(int fd, size_t from, size_t bytes) SD_MUSTCHECK;
 /* No new writable mapping, no resize, ever; our own mapping goes on writing. */
 int shm_seal_shared(int fd) SD_MUSTCHECK;
 /* Nobody writes any more (unmaps *p first): for policy segments and handed-over texts. */

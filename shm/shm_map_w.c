@@ -49,18 +49,32 @@ static int make_fd(const char *name)
 	return fd;
 }
 
-static int reserve(int fd, size_t size)
+int shm_reserve(int fd, size_t from, size_t bytes)
 {
-	if (ftruncate(fd, (off_t)size) != 0)
-		return -1;
-	while (fallocate(fd, 0, 0, (off_t)size) != 0)
+	while (fallocate(fd, 0, (off_t)from, (off_t)bytes) != 0)
 		if (errno != EINTR)
-			return -1;
+			return errno == ENOSPC || errno == ENOMEM ? SD_ERR_MEMORY : SD_ERR_SYSTEM;
 	return 0;
 }
 
 int shm_create(enum shm_kind kind, uint64_t number, size_t size, int *fd_out, void **p_out,
 	       struct sd_diag *diag)
+{
+	int err = shm_create_begun(kind, number, size, fd_out, p_out, diag);
+
+	if (err != 0 || shm_reserve(*fd_out, 0, size) == 0)
+		return err;
+	err = sd_diag_set(diag, errno == ENOSPC || errno == ENOMEM ? SD_ERR_MEMORY : SD_ERR_SYSTEM,
+			  "segment of %zu bytes: %s", size, strerror(errno));
+	(void)munmap(*p_out, size);
+	(void)close(*fd_out);
+	*fd_out = -1;
+	*p_out = NULL;
+	return err;
+}
+
+int shm_create_begun(enum shm_kind kind, uint64_t number, size_t size, int *fd_out, void **p_out,
+		     struct sd_diag *diag)
 {
 	struct shm_head *head;
 	int fd, saved;
@@ -73,7 +87,7 @@ int shm_create(enum shm_kind kind, uint64_t number, size_t size, int *fd_out, vo
 	fd = make_fd(kind_name(kind));
 	if (fd < 0)
 		return sd_diag_set(diag, SD_ERR_SYSTEM, "memfd_create: %s", strerror(errno));
-	if (reserve(fd, size) != 0)
+	if (ftruncate(fd, (off_t)size) != 0 || shm_reserve(fd, 0, sizeof(*head)) != 0)
 		goto fail;
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)

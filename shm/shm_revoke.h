@@ -61,11 +61,15 @@ void shm_revoke_w_free(struct shm_revoke_w **w);
 int shm_revoke_w_fd(const struct shm_revoke_w *w);
 uint64_t shm_revoke_w_number(const struct shm_revoke_w *w);
 
-/* Enters a session's end. Idempotent; a later until wins. Grows or collapses by itself when full;
- * *grown_out tells that a new segment must be handed to all readers. SD_ERR_FULL is impossible by
+/* Enters a session's end. Idempotent; a later until wins. Grows (a bit with each entry) or collapses
+ * by itself when full; *grown_out tells that a new segment must be handed to all readers. SD_ERR_FULL is impossible by
  * design (the tenant collapses); SD_ERR_MEMORY only if not even that could be written. */
 int shm_revoke_w_session(struct shm_revoke_w *w, const uint8_t sid[16], uint32_t tenant_slot,
 			 struct sd_slice user, int64_t until_s, bool *grown_out) SD_MUSTCHECK;
+/* Growing goes on, by about that many slots copied. GROWN: as grown_out. BUSY: there is more to do. */
+enum shm_revoke_step { SHM_REVOKE_IDLE = 0, SHM_REVOKE_BUSY, SHM_REVOKE_GROWN };
+bool shm_revoke_w_busy(const struct shm_revoke_w *w);
+enum shm_revoke_step shm_revoke_w_step(struct shm_revoke_w *w, uint64_t slots) SD_MUSTCHECK;
 /* Rules by time; only ever raise. */
 void shm_revoke_w_tenant(struct shm_revoke_w *w, uint32_t tenant_slot, int64_t before_s);
 void shm_revoke_w_client(struct shm_revoke_w *w, uint32_t client_slot, int64_t before_s);

@@ -1,148 +1,176 @@
 /* SPDX-License-Identifier: MIT
- * shm_revoke_grow_w - makes the segments of the revocation table, and replaces one by another.
- * Owns:      a segment's life; control.table; `moved`
+ * shm_revoke_grow_w - replaces the revocation table by another, a piece at a time.
+ * Owns:      the successor while it is filled; control.table; `moved`
  * Runs in:   master
- * Fails by:  SD_ERR_MEMORY/SYSTEM, or false: the present segment then stays in force
+ * Fails by:  giving the successor up: the present segment stays in force, whole as it always was
  * Never:     an entry only in the new segment while the old one is not marked */
 #include "base.h"
 
 #include "shm_revoke_priv.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "err.h"
-#include "fault.h"
 #include "shm_map.h"
 
 /* Tried again after so many insertions. */
 #define HOLD_AFTER_FAILURE 4096u
+/* Pages reserved at once, and what that and giving a piece back cost, told in slots copied. */
+#define RESERVE_PIECE ((size_t)256 << 10)
+#define PIECE_COST 1024u
 
-/* At three quarters at most a way is short: a bucket without an empty slot is the exception. */
-uint64_t revoke_buckets_for(uint64_t entries)
+static uint64_t load(const _Atomic uint64_t *word)
 {
-	uint64_t buckets = REVOKE_MIN_BUCKETS;
-
-	while (buckets * SHM_REVOKE_SLOTS * 3 / 4 < entries)
-		buckets *= 2;
-	return buckets;
+	return atomic_load_explicit(word, memory_order_relaxed);
 }
 
-int revoke_segment_new(struct revoke_segment *out, uint64_t number, uint64_t buckets,
-		       struct sd_diag *diag)
+static void give_up(struct shm_revoke_w *w)
 {
-	struct revoke_segment s = {.fd = -1};
-	void *p = NULL;
-	int err;
-
-	*out = s;
-	s.size = sizeof(*s.table) + buckets * SHM_REVOKE_SLOTS * sizeof(struct shm_revoke_slot);
-	s.owner = calloc(buckets * SHM_REVOKE_SLOTS, sizeof(*s.owner));
-	if (!s.owner || sd_fault("revoke-segment")) {
-		free(s.owner);
-		return sd_diag_set(diag, SD_ERR_MEMORY, "revocation table: out of memory");
-	}
-	err = shm_create(SHM_KIND_REVOCATIONS, number, s.size, &s.fd, &p, diag);
-	if (err != 0) {
-		free(s.owner);
-		return err;
-	}
-	s.table = p;
-	s.table->buckets = buckets;
-	err = shm_seal_shared(s.fd);
-	if (err != 0) {
-		(void)sd_diag_set(diag, err, "revocation table: seal: %s", strerror(errno));
-		revoke_segment_fini(&s);
-		return err;
-	}
-	*out = s;
-	return 0;
+	revoke_segment_fini(&w->next.seg);
+	w->grow_hold = HOLD_AFTER_FAILURE;
 }
 
-void revoke_segment_fini(struct revoke_segment *s)
+bool revoke_grow_begin(struct shm_revoke_w *w, uint64_t buckets)
 {
-	if (s->table)
-		(void)munmap(s->table, s->size);
-	if (s->fd >= 0)
-		(void)close(s->fd);
-	free(s->owner);
-	*s = (struct revoke_segment){.fd = -1};
-}
-
-bool revoke_copy_in(struct revoke_segment *s, uint64_t tag, uint64_t word, uint32_t user)
-{
-	uint64_t buckets = s->table->buckets, way = revoke_way(buckets);
-
-	for (uint64_t i = 0; i < way * SHM_REVOKE_SLOTS; i++) {
-		uint64_t n = revoke_bucket(buckets, tag, i / SHM_REVOKE_SLOTS) + i % SHM_REVOKE_SLOTS;
-		struct shm_revoke_slot *slot = &s->table->slot[n];
-
-		if (atomic_load_explicit(&slot->tag, memory_order_relaxed) != REVOKE_EMPTY)
-			continue;
-		atomic_store_explicit(&slot->word, word, memory_order_relaxed);
-		atomic_store_explicit(&slot->tag, tag, memory_order_relaxed);
-		s->owner[n] = user;
+	if (revoke_growing(w))
 		return true;
+	w->next = (struct revoke_growth){.reserved = 0};
+	if (revoke_segment_begin(&w->next.seg, w->number + 1, buckets, NULL) == 0)
+		return true;
+	w->grow_hold = HOLD_AFTER_FAILURE;
+	return false;
+}
+
+static void reserve_piece(struct shm_revoke_w *w)
+{
+	struct revoke_growth *g = &w->next;
+	size_t bytes = SD_MIN(g->seg.size - g->reserved, RESERVE_PIECE);
+
+	if (shm_reserve(g->seg.fd, g->reserved, bytes) != 0)
+		give_up(w);
+	else
+		g->reserved += bytes;
+}
+
+/* In the order of the old buckets: the new table is filled in two streams, not at random. What is
+ * over is not taken along. */
+static void copy_slots(struct shm_revoke_w *w, uint64_t slots)
+{
+	struct revoke_growth *g = &w->next;
+	uint64_t left = SD_MIN(revoke_slots(&w->seg) - g->copied, slots);
+
+	for (; left > 0; left--, g->copied++) {
+		const struct shm_revoke_slot *slot = &w->seg.table->slot[g->copied];
+		uint64_t tag = load(&slot->tag), word = load(&slot->word);
+
+		if (tag < REVOKE_FIRST_TAG)
+			continue;
+		if (revoke_until(word) < w->now_s) {
+			revoke_free_slot(w, g->copied);
+		} else if (!revoke_copy_in(&g->seg, tag, word, w->seg.owner[g->copied])) {
+			give_up(w);
+			return;
+		}
+	}
+}
+
+/* From the first store on a reader of the old segment says UNKNOWN, whatever happens to us. */
+static void put_in_force(struct shm_revoke_w *w)
+{
+	revoke_segment_fini(&w->old);
+	w->old = w->seg;
+	atomic_store_explicit(&w->old.table->moved, 1, memory_order_release);
+	atomic_store_explicit(&w->control->table, w->number + 1, memory_order_release);
+	w->seg = w->next.seg;
+	w->next = (struct revoke_growth){.seg = {.fd = -1}};
+	w->number++;
+	w->sweep_at = 0;
+}
+
+bool revoke_grow_step(struct shm_revoke_w *w, uint64_t slots)
+{
+	while (revoke_growing(w)) {
+		struct revoke_growth *g = &w->next;
+		uint64_t before = g->copied, cost = PIECE_COST;
+
+		if (g->reserved < g->seg.size) {
+			reserve_piece(w);
+		} else if (g->copied < revoke_slots(&w->seg)) {
+			copy_slots(w, slots);
+			cost = w->next.copied - before;
+		} else {
+			put_in_force(w);
+			return true;
+		}
+		if (slots <= cost)
+			break;
+		slots -= cost;
 	}
 	return false;
 }
 
-/* In the order of the old buckets: the new table is filled in two streams, not at random. */
-static bool copy_live(struct revoke_segment *to, const struct revoke_segment *from, int64_t now_s)
-{
-	uint64_t live = 0, collapsed = 0;
-
-	for (uint64_t n = 0; n < revoke_slots(from); n++) {
-		const struct shm_revoke_slot *slot = &from->table->slot[n];
-		uint64_t tag = atomic_load_explicit(&slot->tag, memory_order_relaxed);
-		uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
-
-		if (tag < REVOKE_FIRST_TAG || revoke_until(word) < now_s)
-			continue;
-		if (!revoke_copy_in(to, tag, word, from->owner[n]))
-			return false;
-		live++;
-		collapsed += revoke_kind(word) == REVOKE_USER;
-	}
-	atomic_store_explicit(&to->table->live, live, memory_order_relaxed);
-	atomic_store_explicit(&to->table->used, live, memory_order_relaxed);
-	atomic_store_explicit(&to->table->collapsed, collapsed, memory_order_relaxed);
-	return true;
-}
-
-/* The entries that the copy left out, because their time is over. */
-static void forget_expired(struct shm_revoke_w *w, const struct revoke_segment *from)
-{
-	for (uint64_t n = 0; n < revoke_slots(from); n++) {
-		const struct shm_revoke_slot *slot = &from->table->slot[n];
-		uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
-
-		if (atomic_load_explicit(&slot->tag, memory_order_relaxed) >= REVOKE_FIRST_TAG &&
-		    revoke_until(word) < w->now_s)
-			revoke_forget(w, word, from->owner[n]);
-	}
-}
-
 bool revoke_grow(struct shm_revoke_w *w, uint64_t buckets)
 {
-	struct revoke_segment old = w->seg, next;
+	if (!revoke_grow_begin(w, buckets))
+		return false;
+	return revoke_grow_step(w, UINT64_MAX);
+}
 
-	if (revoke_segment_new(&next, w->number + 1, buckets, NULL) != 0) {
-		w->grow_hold = HOLD_AFTER_FAILURE;
-		return false;
+/* --- what comes, changes and goes meanwhile --- */
+
+static bool is_copied(const struct shm_revoke_w *w, uint64_t n)
+{
+	return revoke_growing(w) && n < w->next.copied;
+}
+
+/* The successor's slot of an entry, or UINT64_MAX. */
+static uint64_t find(const struct revoke_segment *s, uint64_t tag, uint64_t identity)
+{
+	uint64_t buckets = s->table->buckets, way = revoke_way(buckets);
+
+	for (uint64_t i = 0; i < way; i++) {
+		uint64_t n = revoke_bucket(buckets, tag, i);
+
+		for (uint64_t end = n + SHM_REVOKE_SLOTS; n < end; n++)
+			if (load(&s->table->slot[n].tag) == tag &&
+			    (load(&s->table->slot[n].word) & REVOKE_IDENTITY_MASK) == identity)
+				return n;
+		if (revoke_bucket_ends(s->table, n - 1))
+			break;
 	}
-	if (!copy_live(&next, &old, w->now_s)) {
-		revoke_segment_fini(&next);
-		w->grow_hold = HOLD_AFTER_FAILURE;
-		return false;
-	}
-	/* From here on a reader of the old segment says UNKNOWN, whatever happens to us. */
-	atomic_store_explicit(&old.table->moved, 1, memory_order_release);
-	atomic_store_explicit(&w->control->table, w->number + 1, memory_order_release);
-	w->seg = next;
-	w->number++;
-	w->sweep_at = 0;
-	forget_expired(w, &old);
-	revoke_segment_fini(&old);
-	return true;
+	return UINT64_MAX;
+}
+
+void revoke_grow_written(struct shm_revoke_w *w, uint64_t n)
+{
+	struct revoke_segment *to = &w->next.seg;
+	const struct shm_revoke_slot *slot = &w->seg.table->slot[n];
+	uint64_t tag = load(&slot->tag), word = load(&slot->word), at;
+
+	if (!is_copied(w, n))
+		return;
+	at = find(to, tag, word & REVOKE_IDENTITY_MASK);
+	if (at != UINT64_MAX)
+		atomic_store_explicit(&to->table->slot[at].word, word, memory_order_relaxed);
+	else if (!revoke_copy_in(to, tag, word, w->seg.owner[n]))
+		give_up(w);
+}
+
+void revoke_grow_freed(struct shm_revoke_w *w, uint64_t n)
+{
+	struct revoke_segment *to = &w->next.seg;
+	const struct shm_revoke_slot *slot = &w->seg.table->slot[n];
+	uint64_t word = load(&slot->word), at;
+	bool ends;
+
+	if (!is_copied(w, n))
+		return;
+	at = find(to, load(&slot->tag), word & REVOKE_IDENTITY_MASK);
+	if (at == UINT64_MAX)
+		return;
+	ends = revoke_bucket_ends(to->table, at);
+	atomic_store_explicit(&to->table->slot[at].tag, ends ? REVOKE_EMPTY : REVOKE_TOMB,
+			      memory_order_relaxed);
+	to->owner[at] = 0;
+	revoke_count_add(&to->table->live, -1);
+	revoke_count_add(&to->table->used, ends ? -1 : 0);
+	revoke_count_add(&to->table->collapsed, revoke_kind(word) == REVOKE_USER ? -1 : 0);
 }

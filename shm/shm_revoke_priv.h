@@ -22,16 +22,25 @@ struct revoke_user {
 
 struct revoke_users {
 	struct revoke_user *user;
-	uint32_t *chain; /* heads; a power of two */
-	uint32_t size, chains, free_list, top;
+	uint32_t *chain; /* heads: `chains` of `size` are in use, mask + 1 <= chains <= 2 * (mask + 1) */
+	uint32_t size, chains, mask, free_list, top;
 };
 
 /* One table and what belongs to it alone. */
 struct revoke_segment {
 	struct shm_revocations *table;
-	uint32_t *owner; /* a slot's index into users */
+	uint32_t *owner; /* a slot's index into users; a mapping of its own */
 	size_t size;
+	size_t owner_left; /* bytes, while it is given back */
 	int fd;
+};
+
+/* The successor while it is filled: no reader has it. What stands in the present table's slots
+ * below `copied` stands here too, whatever comes, changes or goes meanwhile. */
+struct revoke_growth {
+	struct revoke_segment seg; /* seg.table NULL: none is being filled */
+	size_t reserved;           /* bytes of it that have pages */
+	uint64_t copied;           /* slots of the present table */
 };
 
 struct shm_revoke_w {
@@ -39,6 +48,8 @@ struct shm_revoke_w {
 	struct shm_revoke_conf conf;
 	struct shm_control *control;
 	struct revoke_segment seg;
+	struct revoke_growth next;
+	struct revoke_segment old; /* replaced; given back piece by piece. fd -1: none */
 	struct revoke_users users;
 	uint32_t group_live[REVOKE_GROUPS];
 	uint32_t vague;      /* groups that are collapsed now */
@@ -71,6 +82,12 @@ static inline uint64_t revoke_slots(const struct revoke_segment *s)
 {
 	return s->table->buckets * SHM_REVOKE_SLOTS;
 }
+static inline void revoke_count_add(_Atomic uint64_t *count, int64_t add)
+{
+	uint64_t now = atomic_load_explicit(count, memory_order_relaxed);
+
+	atomic_store_explicit(count, now + (uint64_t)add, memory_order_relaxed);
+}
 /* Enters e or raises its until; false when there is no slot on its way or, unless forced, the
  * table has come to its limit. */
 bool revoke_put(struct shm_revoke_w *w, const struct revoke_entry *e, bool forced);
@@ -80,14 +97,31 @@ bool revoke_bucket_ends(const struct shm_revocations *table, uint64_t n);
 /* What an entry in a slot was for: the counters of its user and tenant, and collapsed. */
 void revoke_forget(struct shm_revoke_w *w, uint64_t word, uint32_t user);
 
-/* shm_revoke_grow_w.c: a fresh segment; a new one of that many buckets in place of the present. */
+/* shm_revoke_segment_w.c: a segment, whole, or with its head alone reserved. */
 int revoke_segment_new(struct revoke_segment *out, uint64_t number, uint64_t buckets,
 		       struct sd_diag *diag) SD_MUSTCHECK;
+int revoke_segment_begin(struct revoke_segment *out, uint64_t number, uint64_t buckets,
+			 struct sd_diag *diag) SD_MUSTCHECK;
 void revoke_segment_fini(struct revoke_segment *s);
+/* A piece of it; true when nothing is left. */
+bool revoke_segment_fini_piece(struct revoke_segment *s);
 uint64_t revoke_buckets_for(uint64_t entries);
-bool revoke_grow(struct shm_revoke_w *w, uint64_t buckets);
 /* Places an entry in a segment no reader has; false when its way is full. */
 bool revoke_copy_in(struct revoke_segment *s, uint64_t tag, uint64_t word, uint32_t user);
+
+/* shm_revoke_grow_w.c: begins to fill a successor of that many buckets; false: no memory. */
+bool revoke_grow_begin(struct shm_revoke_w *w, uint64_t buckets);
+/* At least one piece of the work, about that many slots. True: the successor is in force. */
+bool revoke_grow_step(struct shm_revoke_w *w, uint64_t slots);
+/* All of it at once, begun already or not: for who cannot wait. */
+bool revoke_grow(struct shm_revoke_w *w, uint64_t buckets);
+static inline bool revoke_growing(const struct shm_revoke_w *w)
+{
+	return w->next.seg.table != NULL;
+}
+/* After slot n was written; before it is freed: the successor follows. */
+void revoke_grow_written(struct shm_revoke_w *w, uint64_t n);
+void revoke_grow_freed(struct shm_revoke_w *w, uint64_t n);
 
 /* shm_revoke_collapse_w.c: makes one entry or mark stand for many; false when nothing is there. */
 bool revoke_collapse(struct shm_revoke_w *w);

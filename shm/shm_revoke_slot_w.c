@@ -8,13 +8,6 @@
 
 #include "shm_revoke_priv.h"
 
-static void count_add(_Atomic uint64_t *count, int64_t add)
-{
-	uint64_t now = atomic_load_explicit(count, memory_order_relaxed);
-
-	atomic_store_explicit(count, now + (uint64_t)add, memory_order_relaxed);
-}
-
 static uint64_t load(const _Atomic uint64_t *word)
 {
 	return atomic_load_explicit(word, memory_order_relaxed);
@@ -60,13 +53,14 @@ void revoke_free_slot(struct shm_revoke_w *w, uint64_t n)
 	bool ends = revoke_bucket_ends(table, n);
 	uint32_t user = w->seg.owner[n];
 
+	revoke_grow_freed(w, n);
 	atomic_store_explicit(&table->slot[n].tag, ends ? REVOKE_EMPTY : REVOKE_TOMB,
 			      memory_order_release);
-	count_add(&table->live, -1);
+	revoke_count_add(&table->live, -1);
 	if (ends)
-		count_add(&table->used, -1);
+		revoke_count_add(&table->used, -1);
 	if (revoke_kind(word) == REVOKE_USER)
-		count_add(&table->collapsed, -1);
+		revoke_count_add(&table->collapsed, -1);
 	w->seg.owner[n] = 0;
 	revoke_forget(w, word, user);
 }
@@ -83,13 +77,14 @@ static void write_slot(struct shm_revoke_w *w, uint64_t n, const struct revoke_e
 	if (load(&table->slot[n].tag) >= REVOKE_FIRST_TAG)
 		revoke_free_slot(w, n);
 	if (load(&table->slot[n].tag) == REVOKE_EMPTY)
-		count_add(&table->used, 1);
-	count_add(&table->live, 1);
+		revoke_count_add(&table->used, 1);
+	revoke_count_add(&table->live, 1);
 	if (revoke_kind(word) == REVOKE_USER)
-		count_add(&table->collapsed, 1);
+		revoke_count_add(&table->collapsed, 1);
 	atomic_store_explicit(&table->slot[n].word, word, memory_order_release);
 	atomic_store_explicit(&table->slot[n].tag, e->tag, memory_order_release);
 	w->seg.owner[n] = e->user;
+	revoke_grow_written(w, n);
 }
 
 /* The slot of e, or UINT64_MAX; *free_out is the first that could take it, or UINT64_MAX. */
@@ -117,12 +112,14 @@ static uint64_t find_slot(const struct shm_revoke_w *w, const struct revoke_entr
 	return UINT64_MAX;
 }
 
-/* How many entries this segment takes; more than usual while it cannot be replaced. */
+/* How many entries this segment takes; more than usual while its successor is being filled, or
+ * cannot be had. */
 static uint64_t limit(const struct shm_revoke_w *w)
 {
 	uint64_t slots = revoke_slots(&w->seg);
+	bool waits = w->grow_hold > 0 || revoke_growing(w);
 
-	return SD_MIN(w->conf.max_entries, w->grow_hold > 0 ? slots / 8 * 7 : slots / 4 * 3);
+	return SD_MIN(w->conf.max_entries, waits ? slots / 8 * 7 : slots / 4 * 3);
 }
 
 bool revoke_put(struct shm_revoke_w *w, const struct revoke_entry *e, bool forced)
@@ -133,10 +130,12 @@ bool revoke_put(struct shm_revoke_w *w, const struct revoke_entry *e, bool force
 	if (at != UINT64_MAX) {
 		uint64_t word = load(&table->slot[at].word);
 
-		if (revoke_until(word) < SD_MIN(e->until_s, REVOKE_MAX_UNTIL))
-			atomic_store_explicit(&table->slot[at].word,
-					      revoke_word(e->until_s, e->identity, revoke_group(word)),
-					      memory_order_release);
+		if (revoke_until(word) >= SD_MIN(e->until_s, REVOKE_MAX_UNTIL))
+			return true;
+		atomic_store_explicit(&table->slot[at].word,
+				      revoke_word(e->until_s, e->identity, revoke_group(word)),
+				      memory_order_release);
+		revoke_grow_written(w, at);
 		return true;
 	}
 	if (target == UINT64_MAX)

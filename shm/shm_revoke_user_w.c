@@ -12,7 +12,9 @@
 
 static uint32_t *chain_of(const struct revoke_users *u, uint64_t tag)
 {
-	return &u->chain[(tag >> 20) & (u->chains - 1)];
+	uint32_t hash = (uint32_t)(tag >> 20), at = hash & (2 * u->mask + 1);
+
+	return &u->chain[at < u->chains ? at : hash & u->mask];
 }
 
 static uint32_t find(const struct revoke_users *u, const struct shm_tags *tags, uint32_t group)
@@ -28,18 +30,25 @@ static uint32_t find(const struct revoke_users *u, const struct shm_tags *tags, 
 	return 0;
 }
 
-static void rechain(struct revoke_users *u)
+/* Linear hashing: one chain more, and what belongs there comes out of the one chain it was in. So
+ * there is no moment at which all are put in order anew. */
+static void split(struct revoke_users *u)
 {
-	memset(u->chain, 0, u->chains * sizeof(*u->chain));
-	for (uint32_t i = 1; i < u->top; i++) {
-		uint32_t *head = chain_of(u, u->user[i].tag);
+	uint32_t from = u->chains - (u->mask + 1), at = u->chain[from];
 
-		u->user[i].next = *head;
-		*head = i;
+	u->chain[from] = u->chain[u->chains] = 0;
+	u->chains++;
+	while (at != 0) {
+		uint32_t next = u->user[at].next, *head = chain_of(u, u->user[at].tag);
+
+		u->user[at].next = *head;
+		*head = at;
+		at = next;
 	}
+	if (u->chains == 2 * (u->mask + 1))
+		u->mask = 2 * u->mask + 1;
 }
 
-/* Only when the free list is empty: then every index below top is in use. */
 static bool more_room(struct revoke_users *u)
 {
 	uint32_t size = u->size ? u->size * 2 : FIRST_SIZE;
@@ -56,11 +65,11 @@ static bool more_room(struct revoke_users *u)
 	if (!chain)
 		return false;
 	u->chain = chain;
-	u->chains = size;
 	u->size = size;
-	if (u->top == 0)
-		u->top = 1;
-	rechain(u);
+	if (u->top == 0) {
+		u->top = u->chains = 1;
+		u->chain[0] = 0;
+	}
 	return true;
 }
 
@@ -77,6 +86,8 @@ uint32_t revoke_user_get(struct revoke_users *u, const struct shm_tags *tags, ui
 		u->free_list = u->user[at].next;
 	} else {
 		at = u->top++;
+		if (u->chains < u->top)
+			split(u);
 	}
 	head = chain_of(u, tags->user);
 	u->user[at] = (struct revoke_user){

@@ -17,6 +17,9 @@
 #define MAX_TRIES 8
 /* When full, sweeping is enough only if it gave back this part: else each end would walk it all. */
 #define SWEEP_PART 64u
+/* Slots copied with each entry that comes while the table grows: it is done long before the eighth
+ * of the slots that is left for them is used up. */
+#define SLOTS_PER_ENTRY 64u
 
 int shm_revoke_w_new(const struct shm_revoke_conf *conf, struct shm_control *control,
 		     struct shm_revoke_w **out, struct sd_diag *diag)
@@ -36,6 +39,7 @@ int shm_revoke_w_new(const struct shm_revoke_conf *conf, struct shm_control *con
 	w->conf = *conf;
 	w->control = control;
 	w->number = 1;
+	w->next.seg.fd = w->old.fd = -1;
 	w->max_buckets = revoke_buckets_for(conf->max_entries);
 	start = SD_MIN(revoke_buckets_for(conf->entries), w->max_buckets);
 	start = SD_MAX(start / 16, SD_MIN(start, (uint64_t)START_BUCKETS));
@@ -55,6 +59,8 @@ void shm_revoke_w_free(struct shm_revoke_w **w)
 		return;
 	sd_bug_if((*w)->magic != REVOKE_W_MAGIC);
 	revoke_segment_fini(&(*w)->seg);
+	revoke_segment_fini(&(*w)->next.seg);
+	revoke_segment_fini(&(*w)->old);
 	revoke_users_fini(&(*w)->users);
 	(*w)->magic = 0;
 	free(*w);
@@ -97,14 +103,54 @@ static uint64_t live_now(const struct shm_revoke_w *w)
 	return atomic_load_explicit(&w->seg.table->live, memory_order_relaxed);
 }
 
-/* Room by a bigger segment, by one without tombstones, by what is over, or by vagueness. */
+/* A bigger one, or one as big without tombstones. */
+static uint64_t next_size(const struct shm_revoke_w *w)
+{
+	uint64_t buckets = w->seg.table->buckets;
+
+	return live_now(w) > revoke_slots(&w->seg) / 2 && buckets < w->max_buckets ? buckets * 2 : buckets;
+}
+
+static bool may_grow(const struct shm_revoke_w *w)
+{
+	return w->grow_hold == 0 && live_now(w) < w->conf.max_entries;
+}
+
+/* Begun in time, done bit by bit: with each entry, and by shm_revoke_w_step(). */
+static void grow_on(struct shm_revoke_w *w, bool *grown)
+{
+	uint64_t slots = revoke_slots(&w->seg);
+	bool full = live_now(w) >= slots / 4 * 3 ||
+		    atomic_load_explicit(&w->seg.table->used, memory_order_relaxed) >= slots / 8 * 7;
+
+	if (!revoke_growing(w) && w->old.fd >= 0)
+		(void)revoke_segment_fini_piece(&w->old);
+	if (!revoke_growing(w) && !(full && may_grow(w) && revoke_grow_begin(w, next_size(w))))
+		return;
+	if (revoke_grow_step(w, SLOTS_PER_ENTRY))
+		*grown = true;
+}
+
+bool shm_revoke_w_busy(const struct shm_revoke_w *w)
+{
+	return revoke_growing(w) || w->old.fd >= 0;
+}
+
+enum shm_revoke_step shm_revoke_w_step(struct shm_revoke_w *w, uint64_t slots)
+{
+	if (revoke_growing(w) && revoke_grow_step(w, slots))
+		return SHM_REVOKE_GROWN;
+	if (!revoke_growing(w) && w->old.fd >= 0)
+		(void)revoke_segment_fini_piece(&w->old);
+	return shm_revoke_w_busy(w) ? SHM_REVOKE_BUSY : SHM_REVOKE_IDLE;
+}
+
+/* Room at once: by the successor, by what is over, or by vagueness. */
 static bool make_room(struct shm_revoke_w *w, bool *grown)
 {
-	uint64_t buckets = w->seg.table->buckets, slots = revoke_slots(&w->seg), live = live_now(w);
-	bool bigger = live > slots / 2 && buckets < w->max_buckets;
+	uint64_t slots = revoke_slots(&w->seg), live = live_now(w);
 
-	if (w->grow_hold == 0 && live < w->conf.max_entries &&
-	    revoke_grow(w, bigger ? buckets * 2 : buckets)) {
+	if (may_grow(w) && revoke_grow(w, next_size(w))) {
 		*grown = true;
 		return true;
 	}
@@ -152,8 +198,10 @@ int shm_revoke_w_session(struct shm_revoke_w *w, const uint8_t sid[16], uint32_t
 		e.user = user.n > 0 ? revoke_user_get(&w->users, &tags, e.group) : 0;
 		done = covered(w, &tags, &e) || revoke_put(w, &e, false);
 		revoke_user_tidy(&w->users, e.user);
-		if (done)
+		if (done) {
+			grow_on(w, grown_out);
 			return 0;
+		}
 		if (!make_room(w, grown_out))
 			break;
 	}

@@ -8,6 +8,7 @@ MUTANTS = \
 	tests/mutants/expiry_ignored.patch tests/mutants/half_closed_client_spins.patch \
 	tests/mutants/idle_ends_what_was_in_use.patch tests/mutants/sweeper_forgets_the_slack.patch \
 	tests/mutants/list_ties_are_lost.patch tests/mutants/cursor_of_another_list.patch \
+	tests/mutants/growing_table_misses_what_comes.patch \
 	tests/mutants/idle_forgets_what_is_not_told.patch \
 	tests/mutants/handle_mac_not_compared.patch tests/mutants/json_accepts_duplicates.patch \
 	tests/mutants/limit_not_enforced.patch tests/mutants/lookup_ignores_ends.patch \
@@ -15,6 +16,7 @@ MUTANTS = \
 	tests/mutants/lookup_takes_unknown_for_clear.patch tests/mutants/lookup_trusts_stale.patch \
 	tests/mutants/moved_bucket_still_good.patch tests/mutants/outage_allows.patch \
 	tests/mutants/outage_allows_for_ever.patch tests/mutants/permission_check_removed.patch \
+	tests/mutants/replaced_table_not_marked.patch \
 	tests/mutants/refresh_grace_endless.patch tests/mutants/refresh_without_grace.patch \
 	tests/mutants/removed_key_still_good.patch tests/mutants/repeated_end_not_waited_for.patch \
 	tests/mutants/quota_not_enforced.patch \

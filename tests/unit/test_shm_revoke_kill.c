@@ -141,7 +141,7 @@ static void test_killed_at_any_instruction(void **state)
 			uint64_t max;
 			uint32_t users;
 		} kinds[] = {
-			{1u << 20, 500}, /* grows */
+			{20000, 500},    /* grows, twice */
 			{2000, 500},     /* sweeps and takes expired places */
 			{500, 6},        /* users collapse */
 			{500, 2500},     /* tenants collapse */

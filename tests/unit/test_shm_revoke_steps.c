@@ -36,6 +36,7 @@ struct cast {
 	uint64_t per_user, per_tenant; /* in a row */
 	uint64_t life_s;               /* n + life_s is its end; n is the time it is entered at */
 	uint64_t sweep;                /* slots swept after each; 0: never */
+	bool grows;                    /* until its successor is in force */
 };
 
 static struct stage *stage;
@@ -114,7 +115,11 @@ static struct shm_revoke_w *make_writer(void **own)
 	memcpy(stage->table, w->seg.table, w->seg.size);
 	*own = w->seg.table;
 	w->seg.table = table();
-	w->grow_hold = UINT32_MAX;
+	w->grow_hold = cast->grows ? 0 : UINT32_MAX;
+	if (cast->grows) {
+		w->conf.max_entries = MOST;
+		w->max_buckets = 64;
+	}
 	return w;
 }
 
@@ -136,7 +141,7 @@ static void play(const struct cast *c)
 	assert_int_equal(sigaction(SIGSEGV, &segv, &was[0]), 0);
 	assert_int_equal(sigaction(SIGTRAP, &trap, &was[1]), 0);
 	protect(PROT_READ);
-	for (uint64_t n = 0; n < c->sessions && wrong[0] == '\0'; n++) {
+	for (uint64_t n = 0; n < c->sessions && wrong[0] == '\0' && w->number == 1; n++) {
 		(void)rig_revoke(w, n, (uint32_t)(n / c->per_tenant), n / c->per_user, until_of(n));
 		entered = n + 1;
 		now_s = (int64_t)n;
@@ -147,11 +152,12 @@ static void play(const struct cast *c)
 	protect(PROT_READ | PROT_WRITE);
 	assert_int_equal(sigaction(SIGSEGV, &was[0], NULL), 0);
 	assert_int_equal(sigaction(SIGTRAP, &was[1], NULL), 0);
-	w->seg.table = own;
+	assert_int_equal(w->number, c->grows ? 2 : 1);
+	*(w->number == 1 ? &w->seg.table : &w->old.table) = own;
 	shm_revoke_w_free(&w);
 	if (wrong[0] != '\0')
 		fail_msg("%s", wrong);
-	assert_true(stores >= 4 * c->sessions);
+	assert_true(stores >= (c->grows ? 200 : 4 * c->sessions));
 }
 
 static void test_entries_come_and_go(void **state)
@@ -183,6 +189,16 @@ static void test_tenants_collapse(void **state)
 		    stage->control.tenant_vague_until_s[5] > 0);
 }
 
+/* Up to the mark, what the stage holds is whole; from it on every answer is a question. */
+static void test_it_grows(void **state)
+{
+	(void)state;
+	play(&(struct cast){.sessions = 500, .per_user = 3, .per_tenant = 500, .life_s = 500, .grows = true});
+	assert_int_equal(table()->moved, 1);
+	play(&(struct cast){.sessions = 500, .per_user = 3, .per_tenant = 500, .life_s = 52, .sweep = 4, .grows = true});
+	assert_int_equal(table()->moved, 1);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -204,6 +220,7 @@ int main(void)
 		T(test_expired_places_are_taken),
 		T(test_users_collapse),
 		T(test_tenants_collapse),
+		T(test_it_grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
