@@ -24,10 +24,15 @@ void sub_ask_forget(struct redis_sub *s)
 	memset(s->node.ask, 0, sizeof(s->node.ask));
 }
 
+/* The ask was written after the entry, so a poll that was sent after the ask was read, and counted,
+ * has it. Neither our position nor the store's clock says so alone: a server that was promoted under
+ * us, with a clock behind, gives out positions again that we passed on the one before. */
 static bool is_applied(const struct redis_sub *s, const struct sub_ask *ask)
 {
-	return redis_log_cmp(s->part[ask->partition].pos, ask->pos) >= 0 ||
-	       (s->node.proven_ms > 0 && (uint64_t)s->node.proven_ms > ask->pos.ms);
+	bool reached = redis_log_cmp(s->part[ask->partition].pos, ask->pos) >= 0 ||
+		       (s->node.proven_ms > 0 && (uint64_t)s->node.proven_ms > ask->pos.ms);
+
+	return redis_log_is_start(ask->pos) || (reached && s->proven_ns >= ask->read_ns);
 }
 
 static bool acknowledge(struct redis_sub *s, const struct sub_ask *ask)
@@ -110,9 +115,19 @@ static void take(struct redis_sub *s, const struct redisReply *entry)
 	ask->partition = partition;
 	ask->pos = pos;
 	ask->at_ms = id.ms;
+	ask->read_ns = sd_clock_boot_ns();
 	n->open++;
-	if (!is_applied(s, ask) && redis_log_cmp(s->part[partition].pos, pos) < 0)
-		sub_read(s, partition);
+}
+
+/* Who asks waits for a poll: not for the next one's time, but one does for all that ask meanwhile. */
+static void poll_for_asks(struct redis_sub *s)
+{
+	int64_t at = s->poll.sent_ns + SUB_ASK_POLL_NS;
+
+	if (!s->fresh || s->node.open == 0 || s->poll.waiting > 0 || s->next_poll_ns <= at)
+		return;
+	s->next_poll_ns = at;
+	sub_poll_soon(s, at);
 }
 
 static void on_asks(struct redis_req *req, struct redisReply *reply, bool late)
@@ -131,6 +146,7 @@ static void on_asks(struct redis_req *req, struct redisReply *reply, bool late)
 	if (s->closing)
 		return;
 	sub_ask_answer(s);
+	poll_for_asks(s);
 	if (again)
 		sub_ask_read(s);
 }

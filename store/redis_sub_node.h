@@ -10,6 +10,7 @@
 
 #define SUB_ASKS 256	     /* of the newest asks that are read and kept */
 #define SUB_ASK_MS 15000     /* older ones are over */
+#define SUB_ASK_POLL_NS (5 * SD_NS_PER_MS) /* polls because of asks are so far apart at least */
 #define SUB_ACKS_KEPT_MS "30000"
 
 struct sub_ask {
@@ -18,6 +19,7 @@ struct sub_ask {
 	bool answered;
 	struct redis_log_pos pos;
 	uint64_t at_ms; /* of the stream's id */
+	int64_t read_ns; /* when we knew of it: a poll sent later says what it asks */
 };
 
 struct sub_node {

@@ -328,6 +328,8 @@ static void on_reply(struct redis_req *req, struct redisReply *reply, bool late)
 	if (p->waiting > 0 || s->closing)
 		return;
 	judge(s);
+	if (s->fresh && s->node.open > 0) /* an ask came while it was under way */
+		s->next_poll_ns = SD_MIN(s->next_poll_ns, p->sent_ns + SUB_ASK_POLL_NS);
 	if (!s->poll_wanted)
 		sub_poll_soon(s, s->next_poll_ns);
 	else if (s->reading == 0)

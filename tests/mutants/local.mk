@@ -3,6 +3,7 @@
 dist_check_SCRIPTS += tests/mutants/run
 MUTANTS = \
 	tests/mutants/absent_record_is_good.patch tests/mutants/acknowledged_before_obeyed.patch \
+	tests/mutants/acknowledged_by_position_alone.patch \
 	tests/mutants/audience_ignored.patch tests/mutants/audit_record_dropped_with_auditor.patch \
 	tests/mutants/audit_slot_not_required.patch tests/mutants/clients_rule_not_asked.patch \
 	tests/mutants/expiry_ignored.patch tests/mutants/half_closed_client_spins.patch \
