@@ -53,6 +53,8 @@ struct store_end {
 	int64_t retain_s;
 	bool tombstone;               /* write-back: an ended record when there is none, with: */
 	int64_t until_s, absolute_s;  /* until at least then; when it would have ended anyway */
+	bool by_token;                /* the caller has shown a token: an ended record when there is none, */
+	int64_t tokens_until_s;       /* whose until is this: any token of it is over by then */
 }; /* OK with ended 0 or 1; ABSENT and ENDED are not errors (ended = 0). */
 void store_end(struct store *s, const struct store_end *in, struct store_call *call);
 

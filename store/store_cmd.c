@@ -168,9 +168,10 @@ void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct stor
 	store_cmd_begin(c, m, &head, deadline_ms);
 	store_cmd_sid(c, &in->sid);
 	store_cmd_text(c, sd_slice_str(end_reason_text(in->reason)));
-	store_cmd_num(c, in->tombstone ? 1 : 0);
+	store_cmd_num(c, in->tombstone ? 1 : in->by_token ? 2 : 0);
 	store_cmd_num(c, in->until_s);
 	store_cmd_num(c, in->absolute_s);
+	store_cmd_num(c, in->tokens_until_s);
 }
 
 void store_cmd_quota_base(struct store_cmd *c, const struct store_maker *m, struct sd_slice tenant)

@@ -38,6 +38,8 @@ struct revoke {
 	enum target target;
 	enum end_reason reason;
 	struct sid sid;
+	bool by_token;            /* it is named by a token of ours, not by its id alone */
+	int64_t token_until_s;    /* that token's end; 0 = not an access token */
 	struct sd_slice user, device;
 	bool has_except;
 	struct sid except;
@@ -87,6 +89,7 @@ static void target_handle(struct request *r, struct revoke *v, struct sd_slice t
 		return; /* not ours: nothing to end */
 	v->target = TARGET_SESSION;
 	v->sid = h.sid;
+	v->by_token = true;
 }
 
 /* An expired access token still names its session; a forged one names nothing. */
@@ -101,6 +104,8 @@ static void target_access(struct request *r, struct revoke *v, struct sd_slice t
 		return;
 	v->target = TARGET_SESSION;
 	v->sid = k->sid;
+	v->by_token = true;
+	v->token_until_s = k->claims.exp;
 }
 
 static enum step target_rule(struct request *r, struct revoke *v, const struct body_value *val, int kind)
@@ -208,6 +213,23 @@ static enum step answer_with(struct request *r, int64_t revoked)
 	return respond_json(r, status);
 }
 
+/* A token proves that there was such a session. Should the store have lost it, its end is kept all
+ * the same: as long as any access token of it may live, and any copy of the store that knows it. */
+static struct store_end end_of_session(const struct request *r, const struct revoke *v)
+{
+	const struct policy_tenant *t = r->tenant;
+	int64_t now = request_now_s(r);
+	return (struct store_end){
+	    .sid = v->sid,
+	    .reason = v->reason,
+	    .retain_s = t->retain_sessions_s,
+	    .by_token = v->by_token,
+	    .until_s = v->token_until_s,
+	    .tokens_until_s = now + t->access_ttl_s + t->clock_skew_s,
+	    .absolute_s = now + SD_MAX(t->absolute_s, t->remember_absolute_s),
+	};
+}
+
 static enum step end_it(struct request *r)
 {
 	struct revoke *v = r->state;
@@ -216,8 +238,8 @@ static enum step end_it(struct request *r)
 	case TARGET_NOTHING:
 		return STEP_NEXT;
 	case TARGET_SESSION: {
-		struct store_end in = {.tenant = tenant, .sid = v->sid, .reason = v->reason,
-				       .retain_s = r->tenant->retain_sessions_s};
+		struct store_end in = end_of_session(r, v);
+		in.tenant = tenant;
 		store_end(r->w->store, &in, request_store_call(r));
 		return STEP_PARKED;
 	}

@@ -1,8 +1,10 @@
--- end - ends one session; idempotent. As a write-back it leaves a tombstone where there is none.
--- ARGV 10 sid 11 reason 12 tombstone 13 until s 14 absolute end s (write-back)
+-- end - ends one session; idempotent. Who knows that there was one, though the record is lost, leaves
+-- a tombstone: a write-back, and a caller who shows a token of it.
+-- ARGV 10 sid 11 reason 12 1: write-back, 2: by a token, 0: by id alone 13 until s, at least
+--      14 absolute end s 15 by a token: until of a tombstone
 -- Adds: count, then the record's pairs.
 local sid, reason = ARGV[10], ARGV[11]
-local write_back, until_s = ARGV[12] == '1', tonumber(ARGV[13])
+local write_back, by_token, until_s = ARGV[12] == '1', ARGV[12] == '2', tonumber(ARGV[13])
 local absolute_s = tonumber(ARGV[14])
 
 local function answer(status, r)
@@ -15,9 +17,10 @@ end
 
 local r = load(sid)
 if not r then
-  if not write_back then
+  if not write_back and not by_token then
     return answer('ABSENT')
   end
+  until_s = math.max(until_s, by_token and tonumber(ARGV[15]) or 0)
   r = { v = '1', status = 'ended', mode = '1', remember = '0', gen = '0', sgen = '0',
     version = '0', created = int(now), seen = int(now), ended = int(now), reason = reason,
     auth_time = '0', idle = '0', absolute = int(math.max(0, absolute_s - now_s)), issued = '0',
@@ -31,7 +34,7 @@ if not r then
   ended = 1
   return answer('OK', r)
 end
-local longer = write_back and until_s > num(r['until'])
+local longer = (write_back or by_token) and until_s > num(r['until'])
 if longer then
   r['until'] = int(until_s)
 end

@@ -22,6 +22,7 @@ MUTANTS = \
 	tests/mutants/removed_key_still_good.patch tests/mutants/repeated_end_not_waited_for.patch \
 	tests/mutants/quota_not_enforced.patch \
 	tests/mutants/reuse_does_not_end.patch tests/mutants/sandbox_allows_by_default.patch \
+	tests/mutants/token_of_a_lost_session_leaves_no_trace.patch \
 	tests/mutants/signature_not_checked.patch tests/mutants/tenant_check_removed.patch \
 	tests/mutants/token_crosses_tenants.patch tests/mutants/token_outlives_its_generation.patch \
 	tests/mutants/withdrawn_key_remembered.patch tests/mutants/worker_may_map_executable.patch \

@@ -104,6 +104,44 @@ static void test_a_clients_rule_reaches_unseen_sessions(void **state)
 	assert_int_equal(status, 200);
 }
 
+static void obey_all(struct worker_store *s)
+{
+	for (unsigned p = 0; p < SHM_PARTITIONS; p++)
+		shm_fresh_set(s->rig.control, (uint8_t)p, sd_clock_boot_ns() + 10 * SD_NS_PER_S);
+}
+
+/* The store has lost the session, its user logs out with any token of it: that is not forgotten. */
+static void test_a_token_of_a_lost_session_is_revoked(void **state)
+{
+	struct worker_store *s = *state;
+	static const char *const kinds[] = {"access_token", "refresh_token", "session_token"};
+	char body[4400], line[64];
+	int status;
+	for (unsigned i = 0; i < SD_ARRAY_LEN(kinds); i++) {
+		struct tokens t = create(s);
+		const char *const shown[] = {t.access, t.refresh, t.session};
+		(void)real_redis_ask(&s->redis, "FLUSHALL");
+		(void)snprintf(body, sizeof(body), "{\"%s\":\"%s\"}", kinds[i], shown[i]);
+		for (int again = 0; again < 2; again++) {
+			int client = worker_store_begin(s, "POST /sessions/revoke", body);
+			if (again == 0)
+				assert_false(worker_store_wait(s, client, 20, &status));
+			obey_all(s);
+			assert_true(worker_store_wait(s, client, 200, &status));
+			assert_int_equal(status, 200);
+			assert_non_null(strstr(s->heard, again ? "\"revoked\":0" : "\"revoked\":1"));
+			stale(s);
+		}
+		(void)snprintf(line, sizeof(line), "GET /sessions/%s", t.sid);
+		assert_int_equal(worker_store_ask(s, line, NULL), 200);
+		assert_non_null(strstr(s->heard, "\"ended\""));
+		(void)snprintf(body, sizeof(body), "{\"session_id\":\"%.21sA\"}", t.sid);
+		assert_int_equal(worker_store_ask(s, "POST /sessions/revoke", body), 200);
+		assert_non_null(strstr(s->heard, "\"revoked\":0,\"log_position\":null"));
+		worker_store_fresh(state);
+	}
+}
+
 /* The store came back older than the end: the table remembers. */
 static void test_an_end_that_the_store_has_lost(void **state)
 {
@@ -177,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_both_kinds_are_good),
 	    TEST(test_a_clients_rule_reaches_unseen_sessions),
+	    TEST(test_a_token_of_a_lost_session_is_revoked),
 	    TEST(test_an_end_that_the_store_has_lost),
 	    TEST(test_a_client_that_was_removed),
 	    TEST(test_activity_is_told_once_an_interval),

@@ -297,6 +297,46 @@ static void end_writes_back(void **state)
 	store_call_release(&call);
 }
 
+/* Who shows a token of a session that the store has lost: ended, and told to all. */
+static void end_by_token(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid = rig_session(rig, RIG_USER, NULL);
+	struct store_end in = {.tenant = RIG_TENANT, .sid = sid, .reason = END_LOGOUT, .retain_s = 60,
+			       .by_token = true, .until_s = 100, .tokens_until_s = 4000000000,
+			       .absolute_s = 4000000500};
+	struct store_call call;
+
+	(void)real_redis_int(&rig->redis, "DEL %s", rig_key(sid));
+	for (int i = 0; i < 2; i++) {
+		rig_begin(&call);
+		store_end(rig->store, &in, &call);
+		rig_wait(rig, &call);
+		assert_int_equal(call.status, i == 0 ? STORE_OK : STORE_ENDED);
+		assert_int_equal(call.ended, i == 0);
+		assert_int_equal(call.session.until_s, 4000000000);
+		assert_int_equal(call.log_id[0] != 0, i == 0);
+		store_call_release(&call);
+	}
+	rig_expect_ended(rig, sid, END_LOGOUT);
+	assert_int_equal(rig_log_len(rig, sid.b[0]), 1);
+	/* What stands there knows its own tokens; only one that is shown can prove it wrong. */
+	in.sid = rig_session(rig, RIG_USER, NULL);
+	rig_begin(&call);
+	store_end(rig->store, &in, &call);
+	rig_wait(rig, &call);
+	assert_int_equal(call.status, STORE_OK);
+	assert_in_range(call.session.until_s, call.now_ms / 1000 + 800, call.now_ms / 1000 + 900);
+	store_call_release(&call);
+	in.sid = rig_session(rig, RIG_USER, NULL); /* an older copy of the record */
+	in.until_s = 3000000000;
+	rig_begin(&call);
+	store_end(rig->store, &in, &call);
+	rig_wait(rig, &call);
+	assert_int_equal(call.session.until_s, 3000000000);
+	store_call_release(&call);
+}
+
 static void end_user_but_one(void **state)
 {
 	struct store_rig *rig = *state;
@@ -475,6 +515,7 @@ int main(void)
 	    TEST(late_changes_nothing),
 	    TEST(end_is_idempotent),
 	    TEST(end_writes_back),
+	    TEST(end_by_token),
 	    TEST(end_user_but_one),
 	    TEST(rules_only_rise),
 	    TEST(touch_only_raises),
