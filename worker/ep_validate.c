@@ -115,7 +115,7 @@ static enum step token_judged(struct request *r, struct validate *v, enum valida
 	if (result != RESULT_VALID)
 		return refuse(r, v, result);
 	token_check_seen(r, t);
-	struct session_clocks c = {.idle_at_s = t->known->seen_ms / 1000 + t->idle_s,
+	struct session_clocks c = {.idle_at_s = r->now_ms / 1000 + t->idle_s,
 				   .absolute_at_s = t->known->claims.exp};
 	return answer(r, v, t->known->common, c);
 }
@@ -177,9 +177,8 @@ static enum step session_good(struct request *r, struct validate *v, struct know
 {
 	if (v->scope.n && !session_scope_covers(k->session.scope, v->scope))
 		return refuse(r, v, RESULT_SCOPE);
-	token_check_touch(r, &k->session.sid,
-			  (struct token_seen){&k->seen_ms, &k->flushed_ms, &k->unflushed});
-	session_clocks(r->tenant, &k->session, k->seen_ms, &v->lookup.clocks);
+	token_check_touch(r, &k->session.sid, k->session.seen_ms);
+	session_clocks(r->tenant, &k->session, r->now_ms, &v->lookup.clocks);
 	struct sd_buf common;
 	sd_buf_init(&common, 65536);
 	render_session(&common, r, &k->session);
@@ -221,13 +220,13 @@ static enum step session_from_memory(struct request *r, struct validate *v)
 		return STEP_NEXT;
 	}
 	v->lookup.query = k->query;
-	v->lookup.seen_ms = k->seen_ms;
+	v->lookup.seen_ms = token_check_seen_ms(r, &k->session.sid, k->session.seen_ms);
 	v->client = k->session.client;
 	enum lookup_verdict verdict = lookup_memory(r, &v->lookup);
 	if (verdict == LOOKUP_ASK)
 		return STEP_NEXT;
 	enum session_fate fate =
-	    session_fate(r->tenant, &k->session, k->seen_ms, r->now_ms, &v->lookup.clocks);
+	    session_fate(r->tenant, &k->session, v->lookup.seen_ms, r->now_ms, &v->lookup.clocks);
 	bool idle = fate == FATE_IDLE ||
 		    (fate == FATE_ACTIVE && request_now_s(r) >= v->lookup.clocks.idle_at_s);
 	if (verdict == LOOKUP_GOOD && idle) {
@@ -278,6 +277,7 @@ static enum step session_step(struct request *r)
 	}
 	v->lookup.partition = v->handle.sid.b[0];
 	v->lookup.sid = v->handle.sid;
+	v->lookup.seen_ms = token_check_seen_ms(r, &v->handle.sid, 0);
 	v->lookup.why = FALLBACK_UNSEEN;
 	if (session_from_memory(r, v) == STEP_DONE)
 		return STEP_DONE;

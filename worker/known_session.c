@@ -76,13 +76,6 @@ struct known_session *known_session_keep(const struct request *r, const struct s
 	k->generation = generation_number(r->gen);
 	k->bucket = bucket;
 	k->bucket_value = bucket_value;
-	k->seen_ms = k->flushed_ms = s->seen_ms;
-	const struct known_session *old = remember_find(r->w->sessions, k->head.key);
-	if (old) { /* stale in all but what this worker itself has seen */
-		k->seen_ms = SD_MAX(k->seen_ms, old->seen_ms);
-		k->flushed_ms = SD_MAX(k->flushed_ms, old->flushed_ms);
-		k->unflushed = old->unflushed;
-	}
 	uint32_t client = policy_view_client_find(&r->gen->view, r->tenant, k->session.client);
 	k->query = (struct shm_query){
 	    .tenant_slot = r->tenant->slot,

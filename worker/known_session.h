@@ -14,8 +14,6 @@ struct known_session {
 	uint32_t bucket;
 	struct shm_query query;
 	struct session session;   /* slices point into text */
-	int64_t seen_ms, flushed_ms;
-	uint32_t unflushed;
 	char text[];
 };
 

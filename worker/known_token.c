@@ -129,7 +129,7 @@ static struct known_token *build(struct request *r, const uint8_t digest[32],
 	k->key = key_index;
 	keep_claims(k, c, &at);
 	k->common = keep(&at, sd_buf_slice(&r->body));
-	k->seen_ms = k->flushed_ms = c->iat * 1000;
+	k->recorded_ms = c->iat * 1000;
 	if (sid_parse(k->claims.sid, &k->sid) != SD_OK) {
 		free(k);
 		return NULL;
@@ -152,8 +152,7 @@ enum validate_result known_token_get(struct request *r, struct sd_slice token,
 	*out = k;
 	if (k && k->generation == generation_number(r->gen) && k->tenant == r->tenant_index)
 		return RESULT_VALID;
-	int64_t seen_ms = k ? k->seen_ms : 0, flushed_ms = k ? k->flushed_ms : 0;
-	uint32_t unflushed = k ? k->unflushed : 0;
+	int64_t recorded_ms = k ? k->recorded_ms : 0;
 	*out = NULL;
 	enum validate_result result = verify(r, token, &claims, &payload, &key_index);
 	if (result != RESULT_VALID)
@@ -161,9 +160,7 @@ enum validate_result known_token_get(struct request *r, struct sd_slice token,
 	k = build(r, digest, &claims, key_index);
 	if (!k)
 		return RESULT_MALFORMED;
-	k->seen_ms = SD_MAX(k->seen_ms, seen_ms); /* what an older generation saw was seen */
-	k->flushed_ms = SD_MAX(k->flushed_ms, flushed_ms);
-	k->unflushed = unflushed;
+	k->recorded_ms = SD_MAX(k->recorded_ms, recorded_ms); /* in an older generation too */
 	remember_put(r->w->tokens, &k->head);
 	*out = k;
 	return RESULT_VALID;

@@ -16,8 +16,7 @@ struct known_token {
 	uint32_t tenant, key;     /* indexes in that generation */
 	struct shm_query query;
 	struct sid sid;
-	int64_t seen_ms, flushed_ms;
-	uint32_t unflushed;       /* requests since the last flush */
+	int64_t recorded_ms;      /* activity that the store has recorded: iat, or what it said since */
 	struct claims claims;     /* slices point into text or `strings` */
 	struct sd_slice common;   /* the answer's fixed members, ready-made */
 	char text[];              /* payload, then unescaped strings, then `common` */

@@ -2,7 +2,7 @@
 # loader, no private-key code.
 pkglibexec_PROGRAMS += sessiond-worker
 WORKER_SOURCES = \
-	worker/adopt.c worker/adopt.h worker/applied.c worker/applied.h \
+	worker/activity.c worker/activity.h worker/adopt.c worker/adopt.h worker/applied.c worker/applied.h \
 	worker/audit_client.c worker/audit_client.h worker/audit_event.c worker/audit_event.h \
 	worker/authn.c worker/authn.h worker/body.c worker/body.h worker/conn.c worker/conn.h \
 	worker/create_body.c worker/create_body.h worker/data_body.c worker/data_body.h worker/ending.c worker/ending.h worker/ep.h worker/ep_create.c worker/ep_health.c \
@@ -44,7 +44,7 @@ WORKER_TEST_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS) $(I_TEST)
 WORKER_TEST_LIBS = libsdworkertest.a $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKENSIGN) $(L_SHM_W) \
 	$(L_BASE) $(CMOCKA_LIBS)
 WORKER_TESTS = \
-	tests/unit/test_adopt tests/unit/test_applied tests/unit/test_audit_client \
+	tests/unit/test_activity tests/unit/test_adopt tests/unit/test_applied tests/unit/test_audit_client \
 	tests/unit/test_body tests/unit/test_conn tests/unit/test_ep_validate \
 	tests/unit/test_generation tests/unit/test_known_session tests/unit/test_known_token \
 	tests/unit/test_listener tests/unit/test_lookup tests/unit/test_ratelimit \
@@ -58,6 +58,9 @@ tests_unit_test_cursor_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_list_query_SOURCES = tests/unit/test_list_query.c
 tests_unit_test_list_query_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_list_query_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_activity_SOURCES = tests/unit/test_activity.c
+tests_unit_test_activity_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_activity_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_adopt_SOURCES = tests/unit/test_adopt.c
 tests_unit_test_adopt_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_adopt_LDADD = $(WORKER_TEST_LIBS)

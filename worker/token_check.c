@@ -48,24 +48,27 @@ enum problem token_check_problem(enum validate_result result)
 	return PROBLEM_STORE_UNAVAILABLE;
 }
 
-void token_check_touch(struct request *r, const struct sid *sid, struct token_seen seen)
+void token_check_touch(struct request *r, const struct sid *sid, int64_t recorded_ms)
 {
-	*seen.seen_ms = SD_MAX(*seen.seen_ms, r->now_ms);
-	(*seen.unflushed)++;
-	if (r->now_ms - *seen.flushed_ms < (int64_t)r->tenant->touch_interval_s * 1000 ||
+	struct activity_entry *e = activity_use(r->w->activity, sid, r->now_ms, recorded_ms);
+	if (r->now_ms - e->told_ms < (int64_t)r->tenant->touch_interval_s * 1000 ||
 	    !store_is_up(r->w->store))
 		return;
 	store_touch(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), sid, r->now_ms,
-		    *seen.unflushed);
-	*seen.flushed_ms = r->now_ms;
-	*seen.unflushed = 0;
+		    e->untold);
+	e->told_ms = r->now_ms;
+	e->untold = 0;
+}
+
+int64_t token_check_seen_ms(const struct request *r, const struct sid *sid, int64_t recorded_ms)
+{
+	return SD_MAX(recorded_ms, activity_seen_ms(r->w->activity, sid));
 }
 
 void token_check_seen(struct request *r, struct token_check *c)
 {
 	struct known_token *k = c->known;
-	token_check_touch(r, &k->sid,
-			  (struct token_seen){&k->seen_ms, &k->flushed_ms, &k->unflushed});
+	token_check_touch(r, &k->sid, k->recorded_ms);
 }
 
 /* Structure, signature and claims; known only with RESULT_VALID. */
@@ -88,12 +91,12 @@ enum validate_result token_check_begin(struct request *r, struct token_check *c)
 	c->lookup.query = k->query;
 	c->lookup.sid = k->sid;
 	c->lookup.partition = k->sid.b[0];
-	c->lookup.seen_ms = k->seen_ms;
+	c->lookup.seen_ms = token_check_seen_ms(r, &k->sid, k->recorded_ms);
 	/* Whether it is a remember-me session the token does not say: the shorter clock decides
 	 * when to ask. */
 	c->idle_s = SD_MIN(r->tenant->idle_s, r->tenant->remember_idle_s);
 	enum lookup_verdict verdict = lookup_memory(r, &c->lookup);
-	if (verdict == LOOKUP_GOOD && r->now_ms >= k->seen_ms + c->idle_s * 1000) {
+	if (verdict == LOOKUP_GOOD && r->now_ms >= c->lookup.seen_ms + c->idle_s * 1000) {
 		c->lookup.why = FALLBACK_IDLE; /* another node may have seen it since */
 		verdict = LOOKUP_ASK;
 	}
@@ -117,7 +120,7 @@ enum validate_result token_check_store(struct request *r, struct token_check *c)
 	if (result != RESULT_VALID || r->call.status != STORE_OK)
 		return result;
 	const struct session *s = &r->call.session;
-	c->known->seen_ms = SD_MAX(c->known->seen_ms, s->seen_ms);
+	c->known->recorded_ms = SD_MAX(c->known->recorded_ms, s->seen_ms);
 	c->idle_s = SD_MIN(s->idle_s, session_idle_s(r->tenant, s->remember_me));
 	return RESULT_VALID;
 }

@@ -21,12 +21,10 @@ enum validate_result token_check_store(struct request *r, struct token_check *c)
 /* The token was accepted: that is activity, told to the store at most once per touch_interval. */
 void token_check_seen(struct request *r, struct token_check *c);
 
-/* The same for what is remembered of a session. */
-struct token_seen {
-	int64_t *seen_ms, *flushed_ms;
-	uint32_t *unflushed;
-};
-void token_check_touch(struct request *r, const struct sid *sid, struct token_seen seen);
+/* The same of a session; recorded_ms: what the store is known to have recorded. */
+void token_check_touch(struct request *r, const struct sid *sid, int64_t recorded_ms);
+/* The latest activity of it that this worker knows of. */
+int64_t token_check_seen_ms(const struct request *r, const struct sid *sid, int64_t recorded_ms);
 
 /* RESULT_UNAVAILABLE for what is not a verdict. */
 enum validate_result token_check_result(enum lookup_verdict verdict) SD_MUSTCHECK;

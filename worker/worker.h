@@ -4,6 +4,7 @@
 #ifndef SD_WORKER_H
 #define SD_WORKER_H
 
+#include "activity.h"
 #include "audit_client.h"
 #include "generation.h"
 #include "heritage.h"
@@ -51,6 +52,7 @@ struct worker {
 	struct remember *tokens;            /* verified signatures */
 	struct remember *sessions;          /* records read from the store */
 	struct remember *callers;           /* verified tokens of other issuers, see known_caller.c */
+	struct activity *activity;          /* when each session was seen */
 	struct ratelimit *rates;
 
 	struct request *waiting_applied;    /* see applied.h */

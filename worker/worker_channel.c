@@ -54,6 +54,10 @@ void worker_channel_repeat(struct worker *w)
 			on_store_lost(w, i);
 }
 
+/* Sessions whose activity is remembered, to tokens or sessions that are: small entries, and without
+ * one each use would be told to the store. */
+#define ACTIVITY_FACTOR 4u
+
 /* What needs policy and control: made before the lock-down. */
 static int make_parts(struct worker *w)
 {
@@ -68,6 +72,9 @@ static int make_parts(struct worker *w)
 		r = remember_new(s->remembered_sessions, secret, &w->sessions);
 	if (r == SD_OK)
 		r = remember_new(KNOWN_CALLERS, secret, &w->callers);
+	if (r == SD_OK)
+		r = activity_new(ACTIVITY_FACTOR * (uint64_t)SD_MAX(s->remembered_tokens, s->remembered_sessions),
+				 secret, &w->activity);
 	if (r == SD_OK)
 		r = ratelimit_new(secret, &w->rates);
 	struct sd_slice prefix = policy_view_str(&w->coming->view, s->prefix);

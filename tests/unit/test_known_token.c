@@ -70,7 +70,7 @@ static void test_remembered_after_the_first(void **state)
 	assert_int_equal(known_token_get(&rig->r, token, &second), RESULT_VALID);
 	assert_ptr_equal(first, second);
 	assert_int_equal(remember_count(rig->w.tokens), 1);
-	assert_int_equal(first->seen_ms, c.iat * 1000);
+	assert_int_equal(first->recorded_ms, c.iat * 1000);
 	assert_int_equal(first->query.client_slot, 0);
 	assert_true(sd_slice_is(first->claims.scope, "read write"));
 	assert_true(sd_slice_is(first->common,
@@ -178,16 +178,12 @@ static void test_a_new_generation_verifies_again(void **state)
 	assert_int_equal(sd_slice_copy(token, text, sizeof(text)), SD_OK);
 	token = sd_slice_str(text);
 	assert_int_equal(known_token_get(&rig->r, token, &k), RESULT_VALID);
-	k->seen_ms = RIG_WALL_MS + 5;
-	k->flushed_ms = RIG_WALL_MS + 4;
-	k->unflushed = 3;
+	k->recorded_ms = RIG_WALL_MS + 5;
 	worker_rig_adopt(rig, 8);
 	worker_rig_request(rig, RIG_A);
 	assert_int_equal(known_token_get(&rig->r, token, &k), RESULT_VALID);
 	assert_int_equal(k->generation, 8);
-	assert_int_equal(k->seen_ms, RIG_WALL_MS + 5);
-	assert_int_equal(k->flushed_ms, RIG_WALL_MS + 4);
-	assert_int_equal(k->unflushed, 3);
+	assert_int_equal(k->recorded_ms, RIG_WALL_MS + 5);
 	assert_int_equal(remember_count(rig->w.tokens), 1);
 	key_row(rig, rig->policy.kid[0])->retire_s = FAKE_POLICY_NOW - 2;
 	key_row(rig, rig->policy.kid[0])->remove_s = FAKE_POLICY_NOW - 1;

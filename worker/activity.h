@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * activity - when this worker last saw each session, and what it has told the store of that. By
+ * session, not by token: it outlives tokens that are forgotten, and both kinds of token share it.
+ * Bounded: what was seen longest ago makes room, and is then told again with its next use. */
+#ifndef SD_ACTIVITY_H
+#define SD_ACTIVITY_H
+
+#include "handle.h"
+
+struct activity;
+
+struct activity_entry {
+	uint64_t tag;         /* keyed hash of the session id; 0 = free */
+	int64_t seen_ms;
+	int64_t told_ms;      /* the store knows of uses up to here */
+	uint32_t untold;      /* requests since */
+};
+
+/* secret: 16 random bytes, so that nobody can aim at a place. */
+int activity_new(uint64_t entries, const uint64_t secret[2], struct activity **out) SD_MUSTCHECK;
+void activity_free(struct activity **a);
+/* The last sight; 0 when none is remembered. */
+int64_t activity_seen_ms(const struct activity *a, const struct sid *sid);
+/* A use now. recorded_ms: what the store is known to have recorded. The entry is good until the
+ * next use; who tells the store sets told_ms and untold. */
+struct activity_entry *activity_use(struct activity *a, const struct sid *sid, int64_t now_ms,
+				    int64_t recorded_ms);
+
+#endif
