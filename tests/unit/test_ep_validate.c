@@ -8,6 +8,8 @@
 #include "shm_fresh.h"
 #include "worker_store.h"
 
+#include <signal.h>
+
 struct tokens {
 	char sid[32], session[128], access[4096], refresh[128];
 };
@@ -194,6 +196,31 @@ static void test_activity_is_told_once_an_interval(void **state)
 	listed(s, "\"request_count\":3", true);
 }
 
+/* Redis does not answer: what the tenant chose, for access tokens alone, and marked. */
+static void test_an_outage_is_the_tenants_choice(void **state)
+{
+	struct worker_store *s = *state;
+	struct policy_tenant *t = worker_rig_tenant(&s->rig, RIG_A);
+	struct tokens mine = create(s);
+	assert_int_equal(validate(s, "access_token", mine.access), 200);
+	for (int allowed = 0; allowed < 3; allowed++) {
+		t->on_store_outage = allowed > 0 ? OUTAGE_ALLOW_SIGNED : OUTAGE_DENY;
+		t->allow_signed_s = allowed == 1 ? 30 : 1;
+		t->max_staleness_ms = 400;
+		worker_rig_adopt(&s->rig, 20 + (uint64_t)allowed);
+		for (unsigned p = 0; p < SHM_PARTITIONS; p++)
+			shm_fresh_set(s->rig.control, (uint8_t)p, sd_clock_boot_ns() - 5 * SD_NS_PER_S);
+		assert_int_equal(kill(s->redis.pid, SIGSTOP), 0);
+		int status = validate(s, "access_token", mine.access);
+		bool marked = status == 200 && strcmp(assurance(s), "signed") == 0;
+		int other = validate(s, "session_token", mine.session);
+		assert_int_equal(kill(s->redis.pid, SIGCONT), 0);
+		assert_int_equal(status, allowed == 1 ? 200 : 503);
+		assert_int_equal(marked, allowed == 1);
+		assert_int_equal(other, 503);
+	}
+}
+
 static long long scripts_run(struct worker_store *s)
 {
 	const char *text = real_redis_str(&s->redis, "INFO commandstats"),
@@ -247,6 +274,7 @@ int main(void)
 	    TEST(test_an_end_that_the_store_has_lost),
 	    TEST(test_a_client_that_was_removed),
 	    TEST(test_activity_is_told_once_an_interval),
+	    TEST(test_an_outage_is_the_tenants_choice),
 	    TEST(test_a_forgotten_token_is_not_told_again),
 	    TEST(test_a_refused_signature_leaves_no_session),
 	};
