@@ -7,7 +7,7 @@ STORE_LUA = \
 	store/scripts/data_read.lua store/scripts/update.lua \
 	store/scripts/lock.lua store/scripts/shared_read.lua store/scripts/shared_write.lua \
 	store/scripts/shred.lua \
-	store/scripts/due.lua store/scripts/expire.lua
+	store/scripts/due.lua store/scripts/expire.lua store/scripts/preview.lua
 STORE_LUA += store/scripts/quota.lua
 EXTRA_DIST += docs/API.md docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
 
@@ -33,7 +33,8 @@ libsdstore_a_SOURCES = \
 	store/store_write.c
 libsdstore_a_SOURCES += store/store_cmd.h store/store_quota.c store/store_quota.h
 # Many sessions at once.
-libsdstore_a_SOURCES += store/store_scan.c store/store_scan.h store/store_sweep.c store/store_sweep.h
+libsdstore_a_SOURCES += store/store_scan.c store/store_scan.h store/store_sweep.c store/store_sweep.h \
+	store/store_preview.c store/store_preview.h
 nodist_libsdstore_a_SOURCES = store/store_script_text.c
 
 libsdstore_sub_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
@@ -54,7 +55,7 @@ UNIT_TESTS += \
 	tests/unit/test_redis_sub tests/unit/test_redis_sub_poll tests/unit/test_session tests/unit/test_store \
 	tests/unit/test_store_acl tests/unit/test_store_back tests/unit/test_store_data tests/unit/test_store_key tests/unit/test_store_life tests/unit/test_store_read tests/unit/test_store_refresh \
 	tests/unit/test_store_script tests/unit/test_store_wait tests/unit/test_store_write
-UNIT_TESTS += tests/unit/test_store_scan tests/unit/test_store_sweep
+UNIT_TESTS += tests/unit/test_store_scan tests/unit/test_store_sweep tests/unit/test_store_preview
 UNIT_TESTS += tests/unit/test_store_quota
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
@@ -123,6 +124,9 @@ tests_unit_test_store_refresh_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_scan_SOURCES = tests/unit/test_store_scan.c $(REAL_REDIS)
 tests_unit_test_store_scan_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_scan_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_preview_SOURCES = tests/unit/test_store_preview.c $(REAL_REDIS)
+tests_unit_test_store_preview_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_preview_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_sweep_SOURCES = tests/unit/test_store_sweep.c $(REAL_REDIS)
 tests_unit_test_store_sweep_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_sweep_LDADD = $(L_STORE_TEST)

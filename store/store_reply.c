@@ -13,6 +13,7 @@
 #include "err.h"
 #include "redis_read.h"
 #include "store_op.h"
+#include "store_preview.h"
 
 #define HEAD 10
 #define MAX_PAIRS 128
@@ -266,6 +267,8 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 	case SCRIPT_SHARED_WRITE:
 	case SCRIPT_SHRED:
 		return store_data_reply(op, e, n, status);
+	case SCRIPT_PREVIEW:
+		return store_preview_reply(op->call, e, n);
 	case SCRIPT_END_USER:
 	case SCRIPT_TOUCH:
 	case SCRIPT_DUE: /* these two are a master's: store_sweep */

@@ -21,6 +21,8 @@ extern const request_step ep_unlock_steps[];
 extern const request_step ep_shared_get_steps[];
 extern const request_step ep_shared_put_steps[];
 extern const request_step ep_list_steps[];
+extern const request_step ep_explain_steps[];
+extern const request_step ep_preview_steps[];
 extern const request_step ep_export_steps[];
 extern const request_step ep_user_list_steps[];
 extern const request_step ep_user_end_steps[];

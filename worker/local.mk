@@ -26,7 +26,7 @@ WORKER_LIFE = worker/ep_redeem.c worker/ep_regenerate.c worker/ep_share.c worker
 WORKER_SOURCES += $(WORKER_LIFE)
 # Lists, exports, what is said of sessions in bulk.
 WORKER_SOURCES += \
-	worker/cursor.c worker/cursor.h worker/ep_export.c worker/ep_list.c \
+	worker/cursor.c worker/cursor.h worker/ep_explain.c worker/ep_export.c worker/ep_list.c worker/ep_preview.c worker/preview_body.c worker/preview_body.h \
 	worker/list_query.c worker/list_query.h
 sessiond_worker_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS)
 sessiond_worker_SOURCES = worker/worker_main.c $(WORKER_SOURCES)
@@ -51,7 +51,10 @@ WORKER_TESTS = \
 	tests/unit/test_remember tests/unit/test_request tests/unit/test_route \
 	tests/unit/test_sealed tests/unit/test_session_rules tests/unit/test_signer_client tests/unit/test_worker_sandbox
 UNIT_TESTS += $(WORKER_TESTS)
-WORKER_TESTS += tests/unit/test_cursor tests/unit/test_list_query
+WORKER_TESTS += tests/unit/test_cursor tests/unit/test_list_query tests/unit/test_preview_body
+tests_unit_test_preview_body_SOURCES = tests/unit/test_preview_body.c
+tests_unit_test_preview_body_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_preview_body_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_cursor_SOURCES = tests/unit/test_cursor.c
 tests_unit_test_cursor_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_cursor_LDADD = $(WORKER_TEST_LIBS)

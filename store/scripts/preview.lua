@@ -1,0 +1,114 @@
+-- preview - counts what another policy would do to the sessions of a tenant in this partition; changes
+-- nothing. A piece at a time: it stops after so many looks and says where to go on.
+-- ARGV 10 from ms 11 from sid (both empty to begin) 12 looks 13-17 clocks now, touch interval
+--      18-22 the other policy's 23 its limit per user (0 = none) 24-26 does its binding by address,
+--      agent, device differ (1)
+-- Adds: next ms (-1 = end), next sid; live sessions, over by idle, over by absolute, users over
+-- the limit, sessions over it, sessions whose binding differs.
+local FIELDS = { 'status', 'seen', 'created', 'idle', 'absolute', 'remember', 'uhash', 'ip', 'ua', 'dev_fp' }
+local max_looks, max = tonumber(ARGV[12]), tonumber(ARGV[23])
+local looks = 0
+local n = { live = 0, idle = 0, absolute = 0, users = 0, excess = 0, rebound = 0 }
+
+local function look(sid)
+  looks = looks + 1
+  local f = redis.call('HMGET', s_base .. sid, unpack(FIELDS))
+  local r = {}
+  for i, name in ipairs(FIELDS) do
+    r[name] = f[i] or nil
+  end
+  return r
+end
+
+-- Which clock is over by the policy that begins at ARGV[at]; 'ended' where the session is.
+local function judge(r, at)
+  if r.status ~= 'active' then
+    return 'ended'
+  end
+  local remember = r.remember == '1'
+  local idle_ms, absolute_ms = clocks(r, tonumber(ARGV[remember and at + 2 or at]),
+    tonumber(ARGV[remember and at + 3 or at + 1]))
+  return run_out(idle_ms, absolute_ms, tonumber(ARGV[at + 4]) * 1000)
+end
+
+local function stays(sid)
+  local r = look(sid)
+  return not judge(r, 13) and not judge(r, 18)
+end
+
+-- A user is counted once: at the newest session that stays.
+local function count_user(sid, uhash)
+  local newest, left = true, 0
+  for _, other in ipairs(redis.call('ZRANGE', a_base .. uhash, 0, -1, 'REV')) do
+    if other == sid then
+      left = left + 1
+    elseif stays(other) then
+      newest = left > 0
+      left = left + 1
+    end
+    if not newest then
+      return
+    end
+  end
+  if left > max then
+    n.users = n.users + 1
+    n.excess = n.excess + left - max
+  end
+end
+
+local function differs(r)
+  return (ARGV[24] == '1' and r.ip) or (ARGV[25] == '1' and r.ua) or (ARGV[26] == '1' and r.dev_fp)
+end
+
+local function count(sid)
+  local r = look(sid)
+  if judge(r, 13) then
+    return
+  end
+  n.live = n.live + 1
+  local why = judge(r, 18)
+  if why then
+    n[why] = n[why] + 1
+    return
+  end
+  if differs(r) then
+    n.rebound = n.rebound + 1
+  end
+  if max > 0 and r.uhash then
+    count_user(sid, r.uhash)
+  end
+end
+
+-- Bytes, not the server's collation.
+local function below(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = string.byte(a, i), string.byte(b, i)
+    if x ~= y then
+      return x < y
+    end
+  end
+  return #a < #b
+end
+
+local from = ARGV[10] == '' and '+inf' or ARGV[10]
+local next_ms, next_sid, offset, done = -1, '', 0, false
+while not done do
+  local page = redis.call('ZRANGE', KEYS[4], from, '-inf', 'BYSCORE', 'REV', 'LIMIT', offset, 100,
+    'WITHSCORES')
+  for i = 1, #page, 2 do
+    if looks >= max_looks then
+      done = true
+      break
+    end
+    if ARGV[11] == '' or tonumber(page[i + 1]) ~= tonumber(from) or below(page[i], ARGV[11]) then
+      count(page[i])
+      next_ms, next_sid = tonumber(page[i + 1]), page[i]
+    end
+  end
+  if #page < 200 and not done then
+    next_ms, next_sid, done = -1, '', true
+  end
+  offset = offset + 100
+end
+return reply('OK', nil, { next_ms, next_sid, n.live, n.idle, n.absolute, n.users, n.excess,
+  n.rebound })

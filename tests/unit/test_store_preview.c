@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ * What another policy would do is counted exactly, in pieces of any size, and nothing changes. */
+#include "base.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "store_preview.h"
+#include "store_rig.h"
+
+static bool done;
+
+static void on_done(struct store_call *call)
+{
+	(void)call;
+	done = true;
+}
+
+static struct store_preview_in input(void)
+{
+	return (struct store_preview_in){.tenant = RIG_TENANT, .looks = 1000,
+					 .now = {1800, 43200, 1800, 43200, 60},
+					 .other = {1800, 43200, 1800, 43200, 60}};
+}
+
+static struct store_preview count(struct store_rig *rig, struct store_preview_in in)
+{
+	struct store_preview p = {.call = {.done = on_done}};
+
+	for (unsigned partition = 0; partition < 256;) {
+		in.partition = (uint8_t)partition;
+		done = false;
+		store_preview(rig->store, &in, &p);
+		for (int i = 0; i < 500 && !done; i++)
+			(void)!sd_loop_turn(rig->loop, 10);
+		assert_true(done);
+		assert_int_equal(p.call.status, STORE_OK);
+		in.has_from = p.call.next_score_ms >= 0;
+		in.from_ms = p.call.next_score_ms;
+		in.from_sid = p.call.next_sid;
+		store_call_release(&p.call);
+		partition += !in.has_from;
+	}
+	return p;
+}
+
+/* 12 users: user i has i sessions, all but the newest half an hour less a minute idle. */
+static void fill(struct store_rig *rig)
+{
+	for (int i = 1; i <= 12; i++) {
+		char user[8];
+		int n = snprintf(user, sizeof(user), "u%d", i);
+
+		for (int j = 0; j < i; j++) {
+			struct store_create c = rig_create_input(sd_slice(user, (size_t)n), NULL);
+			struct store_call call;
+
+			c.max_per_user = 0;
+			c.idle_s = 1800;
+			c.absolute_s = 43200;
+			c.ip = j % 2 ? SD_SLICE("192.0.2.1") : SD_SLICE("");
+			assert_int_equal(rig_create(rig, &c, &call), STORE_OK);
+			store_call_release(&call);
+			if (j + 1 < i)
+				rig_age(rig, c.sid, "seen", 1740 * 1000);
+		}
+	}
+}
+
+static void each_effect(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_preview_in in = input();
+	struct store_preview p;
+
+	fill(rig);
+	for (uint32_t looks = 1; looks <= 1000; looks *= 31) {
+		in = input();
+		in.looks = looks;
+		p = count(rig, in);
+		assert_int_equal(p.live, 78);
+		assert_int_equal(p.idle + p.absolute + p.users + p.excess + p.rebound, 0);
+		in.max_per_user = 10;
+		in.ip_differs = true;
+		p = count(rig, in);
+		assert_int_equal(p.users, 2);
+		assert_int_equal(p.excess, 3);
+		assert_int_equal(p.rebound, 36);
+		in.other.idle_s = 1600; /* all but the newest of each user would end */
+		p = count(rig, in);
+		assert_int_equal(p.live, 78);
+		assert_int_equal(p.idle, 66);
+		assert_int_equal(p.users, 0);
+		in.max_per_user = 1;
+		in.other = (struct store_clocks){1800, 0, 1800, 0, 60};
+		p = count(rig, in);
+		assert_int_equal(p.absolute, 78);
+		assert_int_equal(p.users, 0);
+	}
+}
+
+static void the_dead_do_not_count(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_preview_in in = input();
+	struct store_preview p;
+	struct store_call call;
+	struct sid sid = rig_session(rig, RIG_USER, NULL), over = rig_session(rig, RIG_USER, NULL);
+	struct sid gone = rig_session(rig, RIG_USER, NULL);
+
+	(void)rig_end(rig, sid, END_LOGOUT, &call);
+	store_call_release(&call);
+	rig_age(rig, over, "seen", 90000000);
+	(void)real_redis_int(&rig->redis, "DEL %s", rig_key(gone));
+	in.max_per_user = 1;
+	p = count(rig, in);
+	assert_int_equal(p.live, 0);
+	assert_int_equal(p.users, 0);
+	rig_expect_active(rig, over);
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, rig_flush)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {TEST(each_effect), TEST(the_dead_do_not_count)};
+
+	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT
+ * preview_body - a tenant's policy document as JSON, as far as it can touch live sessions.
+ * Owns:      nothing
+ * Runs in:   worker
+ * Fails by:  400 at the key
+ * Never:     check a policy for good: `sessionctl policy check` does, with the loader's own rules
+ */
+#include "base.h"
+#include "preview_body.h"
+
+#include "body.h"
+#include "err.h"
+#include "respond.h"
+
+#define MAX_S (10 * 366 * 86400LL)
+
+struct reading {
+	struct request *r;
+	struct preview_policy *p;
+	char at[96]; /* the pointer of what is being read */
+};
+
+struct key {
+	const char *name;
+	/* NULL, or what is wrong; for objects: STEP_DONE was answered when *done. */
+	const char *(*read)(struct reading *x, const struct json_value *v, size_t offset);
+	size_t offset;
+};
+
+static enum step refuse(struct reading *x, enum problem p, const char *why)
+{
+	return respond_problem(x->r, p, why, x->at);
+}
+
+/* 1800, "30m", "1h30m", "90s". */
+static bool duration(struct sd_slice s, int64_t *out)
+{
+	static const struct {
+		char unit;
+		int64_t s;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	int64_t sum = 0;
+	size_t at = 0;
+	while (at < s.n) {
+		size_t from = at;
+		uint64_t n;
+		while (at < s.n && s.p[at] >= '0' && s.p[at] <= '9')
+			at++;
+		if (at == s.n || at - from > 9 ||
+		    sd_slice_u64(sd_slice(s.p + from, at - from), &n) != SD_OK)
+			return false;
+		int64_t unit = 0;
+		for (size_t i = 0; i < SD_ARRAY_LEN(units); i++)
+			if (s.p[at] == units[i].unit)
+				unit = units[i].s;
+		if (unit == 0)
+			return false;
+		sum += (int64_t)n * unit;
+		at++;
+	}
+	*out = sum;
+	return s.n > 0;
+}
+
+static uint32_t *field(struct reading *x, size_t offset)
+{
+	return (uint32_t *)(void *)((char *)x->p + offset);
+}
+
+static const char *read_duration(struct reading *x, const struct json_value *v, size_t offset)
+{
+	struct sd_slice text;
+	int64_t s;
+	bool ok = v->kind == JSON_NUMBER
+		      ? json_get_i64(v, &s) == SD_OK
+		      : json_get_str(v, &x->r->arena, &text) == SD_OK && duration(text, &s);
+	if (!ok || s < 1 || s > MAX_S)
+		return "must be a duration: seconds, or like \"30m\"";
+	*field(x, offset) = (uint32_t)s;
+	return NULL;
+}
+
+static const char *read_max(struct reading *x, const struct json_value *v, size_t offset)
+{
+	int64_t n;
+	if (json_get_i64(v, &n) != SD_OK || n < 1 || n > 1000)
+		return "must be 1 to 1000";
+	*field(x, offset) = (uint32_t)n;
+	return NULL;
+}
+
+static const char *read_bits(struct reading *x, const struct json_value *v, size_t offset)
+{
+	int64_t n;
+	if (json_get_i64(v, &n) != SD_OK || n < 0 || n > 128)
+		return "must be a length in bits";
+	*field(x, offset) = (uint32_t)n;
+	return NULL;
+}
+
+static const char *read_mode(struct reading *x, const struct json_value *v, size_t offset)
+{
+	static const char *const modes[] = {"off", "shadow", "record", "step_up", "revoke"};
+	struct sd_slice text;
+	if (json_get_str(v, &x->r->arena, &text) == SD_OK)
+		for (uint32_t i = 0; i < SD_ARRAY_LEN(modes); i++)
+			if (sd_slice_is(text, modes[i])) {
+				*field(x, offset) = i;
+				return NULL;
+			}
+	return "must be off, shadow, record, step_up or revoke";
+}
+
+/* Of the policy's grammar, and without effect on a session that lives. */
+static const char *pass(struct reading *x, const struct json_value *v, size_t offset)
+{
+	(void)x;
+	(void)v;
+	(void)offset;
+	return NULL;
+}
+
+static enum step read_object(struct reading *x, struct sd_slice text, const struct key *keys,
+			     size_t n)
+{
+	struct json_flat *o = sd_arena_alloc(&x->r->arena, sizeof(*o));
+	size_t len = strlen(x->at);
+	if (!o || json_flat_scan(text, o, NULL) != SD_OK)
+		return refuse(x, PROBLEM_FIELD_INVALID, "must be an object");
+	for (uint32_t i = 0; i < o->count; i++) {
+		const struct key *k = NULL;
+		for (size_t j = 0; j < n && !k; j++)
+			if (json_flat_find(o, keys[j].name) == &o->m[i].value)
+				k = &keys[j];
+		(void)snprintf(x->at + len, sizeof(x->at) - len, "/%.*s",
+			       (int)SD_MIN(o->m[i].name.n, (size_t)40), o->m[i].name.p);
+		if (!k)
+			return refuse(x, PROBLEM_UNKNOWN_FIELD, NULL);
+		const char *why = k->read(x, &o->m[i].value, k->offset);
+		if (x->r->status != 0)
+			return STEP_DONE;
+		if (why)
+			return refuse(x, PROBLEM_FIELD_INVALID, why);
+	}
+	x->at[len] = '\0';
+	return STEP_NEXT;
+}
+
+#define AT(member) offsetof(struct preview_policy, member)
+#define OBJECT(name_, keys_)                                                                       \
+	static const char *name_(struct reading *x, const struct json_value *v, size_t offset)     \
+	{                                                                                          \
+		(void)offset;                                                                      \
+		return read_object(x, v->raw, keys_, SD_ARRAY_LEN(keys_)) == STEP_DONE ? "" : NULL; \
+	}
+
+static const struct key remember_keys[] = {
+    {"idle_timeout", read_duration, AT(remember_idle_s)},
+    {"absolute_timeout", read_duration, AT(remember_absolute_s)},
+};
+OBJECT(read_remember, remember_keys)
+
+static const struct key session_keys[] = {
+    {"idle_timeout", read_duration, AT(idle_s)},
+    {"absolute_timeout", read_duration, AT(absolute_s)},
+    {"touch_interval", read_duration, AT(touch_interval_s)},
+    {"remember_me", read_remember, 0},
+    {"max_per_user", read_max, AT(max_per_user)},
+    {"on_limit", pass, 0},
+    {"max_per_device_type", pass, 0},
+    {"max_per_client", pass, 0},
+    {"max_total", pass, 0},
+    {"data_bytes", pass, 0},
+    {"require_if_match", pass, 0},
+};
+OBJECT(read_sessions, session_keys)
+
+static const struct key ip_keys[] = {
+    {"mode", read_mode, AT(bind_ip)},
+    {"prefix_v4", read_bits, AT(bind_ip_v4)},
+    {"prefix_v6", read_bits, AT(bind_ip_v6)},
+};
+OBJECT(read_ip, ip_keys)
+
+static const struct key binding_keys[] = {
+    {"ip", read_ip, 0},
+    {"user_agent", read_mode, AT(bind_user_agent)},
+    {"device", read_mode, AT(bind_device)},
+};
+OBJECT(read_binding, binding_keys)
+
+static const struct key document[] = {
+    {"sessions", read_sessions, 0}, {"binding", read_binding, 0}, {"tenant", pass, 0},
+    {"issuer", pass, 0},	    {"hosts", pass, 0},		  {"signing", pass, 0},
+    {"tokens", pass, 0},	    {"cookie", pass, 0},	  {"revocation", pass, 0},
+    {"limits", pass, 0},	    {"sharing", pass, 0},	  {"privacy", pass, 0},
+    {"login_url", pass, 0},	    {"assertion", pass, 0},	  {"introspection_max_age", pass, 0},
+    {"clients", pass, 0},
+};
+
+struct preview_policy preview_policy_of(const struct policy_tenant *t)
+{
+	return (struct preview_policy){
+	    .idle_s = t->idle_s, .absolute_s = t->absolute_s, .remember_idle_s = t->remember_idle_s,
+	    .remember_absolute_s = t->remember_absolute_s, .touch_interval_s = t->touch_interval_s,
+	    .max_per_user = t->max_per_user, .bind_ip = t->bind_ip,
+	    .bind_user_agent = t->bind_user_agent, .bind_device = t->bind_device,
+	    .bind_ip_v4 = t->bind_ip_v4, .bind_ip_v6 = t->bind_ip_v6};
+}
+
+enum step preview_body_read(struct request *r, struct preview_policy *p)
+{
+	struct reading x = {.r = r, .p = p};
+	struct json_error e = {0};
+	char why[128];
+	if (json_check(r->msg->body, &e) != SD_OK) {
+		(void)snprintf(why, sizeof(why), "at byte %zu: %s", e.offset,
+			       e.reason ? e.reason : "too large");
+		return respond_problem(r, PROBLEM_JSON_MALFORMED, why, NULL);
+	}
+	if (read_object(&x, r->msg->body, document, SD_ARRAY_LEN(document)) == STEP_DONE)
+		return STEP_DONE;
+	if (p->idle_s > p->absolute_s || p->remember_idle_s > p->remember_absolute_s)
+		return body_invalid(r, "sessions", "idle_timeout is longer than absolute_timeout");
+	if (2 * p->touch_interval_s > p->idle_s)
+		return body_invalid(r, "sessions", "touch_interval is over half the idle_timeout");
+	return STEP_NEXT;
+}
