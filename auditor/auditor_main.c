@@ -110,9 +110,9 @@ static void on_peer(struct auditor *a, const struct hm_msg *m, int *fd)
 	int err = auditor_peer_add(&a->peers, &m->u.peer, *fd);
 
 	*fd = -1;
-	if (err != SD_OK)
-		sd_log(SD_LOG_ERROR, "audit-peer-lost", SD_FI("role", m->u.peer.role),
-		       SD_FI("index", m->u.peer.index), SD_FS("text", sd_err_text(err)));
+	if (err != SD_OK) /* it could change nothing for ever: rather a fresh auditor for all */
+		sd_fatal(SD_EXIT_OSERR, "auditor: peer %s %u cannot be taken: %s",
+			 role_name((enum role)m->u.peer.role), m->u.peer.index, sd_err_text(err));
 }
 
 /* --- time --- */

@@ -18,6 +18,7 @@
 
 /* Beats come once a second; replaced within 5 s of the last one, watch period included. */
 #define HEARTBEAT_LATE_NS (4 * SD_NS_PER_S)
+#define DISK_LATE_NS (10 * SD_NS_PER_S) /* the auditor waits for its disk at each batch */
 
 static void on_start(struct sd_timer *t)
 {
@@ -227,14 +228,15 @@ void fleet_watch(struct master *m)
 {
 	int64_t now = sd_clock_boot_ns();
 
-	for (uint32_t i = 0; i < m->fleet.workers; i++) {
-		struct child *c = fleet_worker(&m->fleet, i);
+	for (uint32_t i = FLEET_AUDITOR; i < FLEET_WORKER + m->fleet.workers; i++) {
+		struct child *c = &m->fleet.child[i];
+		bool disk = c->role == ROLE_AUDITOR;
 		int64_t beat;
 
 		if (c->state != CHILD_READY || c->board.p == NULL)
 			continue;
 		beat = atomic_load_explicit(&c->board.p->heartbeat_ns, memory_order_relaxed);
-		if (now - SD_MAX(beat, c->started_ns) > HEARTBEAT_LATE_NS)
-			fleet_child_kill(c, "no heartbeat for 4 s");
+		if (now - SD_MAX(beat, c->started_ns) > (disk ? DISK_LATE_NS : HEARTBEAT_LATE_NS))
+			fleet_child_kill(c, disk ? "no heartbeat for 10 s" : "no heartbeat for 4 s");
 	}
 }

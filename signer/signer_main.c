@@ -114,9 +114,9 @@ static void on_peer(struct signer *s, const struct hm_msg *m, int *fd)
 	int err = signer_peer_add(&s->peers, &m->u.peer, *fd);
 
 	*fd = -1;
-	if (err != SD_OK)
-		sd_log(SD_LOG_ERROR, "sign-peer-lost", SD_FI("index", m->u.peer.index),
-		       SD_FS("text", sd_err_text(err)));
+	if (err != SD_OK) /* that worker would be without a signer for ever: rather a fresh one for all */
+		sd_fatal(SD_EXIT_OSERR, "signer: peer %u cannot be taken: %s", m->u.peer.index,
+			 sd_err_text(err));
 }
 
 /* --- time --- */

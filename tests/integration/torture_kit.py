@@ -73,7 +73,7 @@ def place(where, depth=14):
         offsets = [f[1] for f in frames if f[0] == path]
         try:
             out = subprocess.run(["addr2line", "-sfe", path, *offsets], capture_output=True, text=True,
-                                 timeout=20, check=True).stdout.splitlines()
+                                 timeout=60, check=True).stdout.splitlines()
         except (OSError, subprocess.SubprocessError):
             continue
         found.update(((path, o), out[2 * i]) for i, o in enumerate(offsets) if 2 * i < len(out) and out[2 * i] != "??")
