@@ -23,11 +23,14 @@
 #define OUT_MAX (8u << 20)
 #define OUT_ENOUGH (256u << 10)    /* waits to be read by the client: no further request is begun */
 #define READ_AT_ONCE (64u << 10)   /* then others have their turn */
+#define READ_LEAST 8192            /* bytes a second: who reads slower for longer than idle_timeout is dropped */
 #define REQUESTS_AT_ONCE 32        /* likewise, of one client's pipeline */
 
 static void on_event(struct sd_io *io, uint32_t events);
 static void conn_step(struct conn *c);
 static void conn_has_room(struct conn *c);
+static void conn_settle(struct conn *c, bool more);
+static bool unread_goes_on(struct conn *c);
 
 static void conn_free(struct conn *c)
 {
@@ -67,8 +70,14 @@ static void conn_timeout(struct conn *c)
 			conn_has_room(c);
 		}
 		return;
-	case CONN_IDLE:
 	case CONN_FLUSH:
+		if (unread_goes_on(c)) {
+			conn_settle(c, false);
+			return;
+		}
+		conn_free(c);
+		return;
+	case CONN_IDLE:
 	case CONN_LINGER:
 		conn_free(c);
 		return;
@@ -148,6 +157,22 @@ static void set_events(struct conn *c, bool read, bool write)
 		c->broken = true;
 }
 
+/* Some of out waits to be read: in each idle_timeout at least READ_LEAST a second must go. */
+static void unread_begin(struct conn *c)
+{
+	c->unread_until_ns = sd_loop_now_ns(c->worker->loop) + timeout_ns(c, CONN_IDLE);
+	c->unread_taken = 0;
+}
+
+/* Time is up for what waits to be read. True: enough was read meanwhile, another such time begins. */
+static bool unread_goes_on(struct conn *c)
+{
+	if ((int64_t)c->unread_taken < timeout_ns(c, CONN_IDLE) / SD_NS_PER_MS * READ_LEAST / 1000)
+		return false;
+	unread_begin(c);
+	return true;
+}
+
 /* True when all of out has left. */
 static bool conn_flush(struct conn *c)
 {
@@ -166,9 +191,13 @@ static bool conn_flush(struct conn *c)
 	}
 	if (sent == c->out.len) {
 		sd_buf_reset(&c->out);
+		c->unread_until_ns = 0;
 		return true;
 	}
 	sd_buf_consume(&c->out, sent);
+	if (c->unread_until_ns == 0)
+		unread_begin(c);
+	c->unread_taken += sent;
 	return false;
 }
 
@@ -239,7 +268,7 @@ static void conn_settle(struct conn *c, bool more)
 	}
 	if (!flushed) {
 		set_events(c, false, true);
-		conn_enter(c, CONN_FLUSH, timeout_ns(c, CONN_IDLE));
+		conn_enter(c, CONN_FLUSH, SD_MAX(c->unread_until_ns - sd_loop_now_ns(c->worker->loop), 0));
 		return;
 	}
 	if (c->close_after) {

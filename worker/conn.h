@@ -37,6 +37,8 @@ struct conn {
 	struct sd_timer timer;
 	struct sd_task again;      /* more of a pipeline, after the others' turn */
 	int64_t deadline_ns;
+	int64_t unread_until_ns; /* some of out waits to be read, until then; 0 = nothing does */
+	size_t unread_taken;     /* bytes that went since this time began */
 	struct worker *worker;
 	struct listener *listener;
 	struct exchange *exchange; /* NULL while idle */

@@ -6,6 +6,7 @@ import os
 import resource
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -98,6 +99,44 @@ def unreading_clients():
                 except OSError:
                     ended.add(s)
         assert memory() - before < 8 * (2 << 20), memory() - before
+    served()
+
+
+def slow_readers():
+    """A little now and then of a long answer extends nothing by much: the end comes, as for who reads nothing."""
+    request, began = kit.request("GET", f"/tenants/{A}/jwks") * 1000, time.monotonic()
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(("127.0.0.1", NODE.port))
+        s.setblocking(False)
+        sent = taken = 0
+        while time.monotonic() - began < 30:
+            try:
+                sent += s.send(request)
+            except BlockingIOError:
+                pass
+            except OSError:
+                break
+            try:
+                got = len(s.recv(1000))
+                if got == 0:
+                    break
+                taken += got
+            except BlockingIOError:
+                pass
+            except OSError:
+                break
+            select.select([], [], [], 0.2)
+        took = time.monotonic() - began
+    print("ended after %.1f s, %d bytes of answers read" % (took, taken))
+    assert took < 25 and taken > 2000, (took, taken)
+    with kit.connect(NODE.port) as s:  # who reads well may take as long as he likes
+        s.sendall(kit.request("GET", f"/tenants/{A}/jwks") * 300)
+        got, end = b"", time.monotonic() + 30
+        while got.count(b"HTTP/1.1 200 ") < 300 and time.monotonic() < end:
+            got += s.recv(16384)
+            select.select([], [], [], 0.02)
+        assert got.count(b"HTTP/1.1 200 ") == 300
     served()
 
 
@@ -245,7 +284,7 @@ def run(tests, server="", workers=2, popen=None):
 
 
 def main():
-    run((slow_requests, silent_connections, unreading_clients), QUICK)
+    run((slow_requests, silent_connections, unreading_clients, slow_readers), QUICK)
     run((idle_connections, no_descriptors), "limits: { header_timeout: 60s }\n")
     run((full_workers,), "limits: { header_timeout: 60s }\n", 1, {"preexec_fn": few_descriptors})
 
