@@ -62,6 +62,15 @@ bool audit_event_send(struct request *r, const struct audit_note *note)
 void audit_event_refused(struct request *r, const struct audit_note *note)
 {
 	struct audit_record record = record_of(r, note);
-	bool kept = audit_try(&r->w->audit, &record);
-	(void)kept; /* a flood of refusals must not push out records of changes */
+	char text[24];
+
+	if (r->w->refusals_untold > 0) {
+		(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)r->w->refusals_untold);
+		record.detail[record.detail_count].key = SD_SLICE("suppressed");
+		record.detail[record.detail_count++].value = sd_slice_str(text);
+	}
+	if (audit_try(&r->w->audit, &record)) /* a flood of refusals must not push out records of changes */
+		r->w->refusals_untold = 0;
+	else
+		r->w->refusals_untold++;
 }

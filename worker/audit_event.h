@@ -22,7 +22,8 @@ struct audit_note {
 /* The record of the change (spends the slot), or a further one. False when it could not be kept:
  * answer 503, the change was made but is not acknowledged. */
 bool audit_event_send(struct request *r, const struct audit_note *note) SD_MUSTCHECK;
-/* A refusal: no change; dropped when no slot is free. */
+/* A refusal: no change; dropped when no slot is free. How many have no record, here or in refusal.c, is said by
+ * the next one that has ("suppressed"). */
 void audit_event_refused(struct request *r, const struct audit_note *note);
 
 #endif

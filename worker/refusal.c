@@ -2,7 +2,7 @@
  * refusal - callers turned away, answered and recorded.
  * Owns:      the count of records about nobody in particular
  * Runs in:   worker
- * Fails by:  a record dropped (no slot free, too many this second); the answer is the same
+ * Fails by:  a record dropped and counted (no slot free, too many this second); the answer is the same
  * Never:     put a credential into a record, or tell a stranger why he is refused */
 #include "base.h"
 #include "refusal.h"
@@ -17,7 +17,10 @@ static bool worth_a_record(struct request *r)
 		r->w->refusals_s = second;
 		r->w->refusals = 0;
 	}
-	return r->w->refusals++ < REFUSALS_PER_S;
+	if (r->w->refusals++ < REFUSALS_PER_S)
+		return true;
+	r->w->refusals_untold++;
+	return false;
 }
 
 static void record(struct request *r, const char *why)

@@ -61,6 +61,7 @@ struct worker {
 	uint32_t in_flight;
 	int64_t refusals_s;                 /* refusal.c: which second, */
 	uint32_t refusals;                  /* and how many records of it */
+	uint64_t refusals_untold;           /* refusals since the last record of one that have none */
 	uint32_t sign_ids;
 	uint64_t request_seed, request_count; /* of the request ids that we make */
 

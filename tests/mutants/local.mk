@@ -34,7 +34,8 @@ MUTANTS += \
 	tests/mutants/update_ignores_versions.patch tests/mutants/update_ignores_locks.patch \
 	tests/mutants/fence_given_twice.patch tests/mutants/second_key_replaces_the_first.patch \
 	tests/mutants/data_not_bound_to_its_session.patch tests/mutants/weak_tag_matches.patch \
-	tests/mutants/unreadable_key_is_replaced.patch
+	tests/mutants/unreadable_key_is_replaced.patch \
+	tests/mutants/slow_reader_stays.patch
 EXTRA_DIST += $(MUTANTS)
 .PHONY: check-mutants
 check-mutants:

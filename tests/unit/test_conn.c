@@ -314,6 +314,28 @@ static void test_a_client_that_does_not_read(void **state)
 	(void)close(client);
 }
 
+/* A byte in each second is progress every time, and far less than is due: the end comes after idle_timeout,
+ * at the latest after the one in which the buffers filled. Who reads enough may go on. */
+static void test_a_client_that_reads_a_little(void **state)
+{
+	struct worker_rig *rig = *state;
+	int client = begin(rig), small = 4096, turns = 0;
+	char some[2048];
+	assert_int_equal(setsockopt(client, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+	assert_int_equal(setsockopt(rig->w.conns->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+	for (int i = 0; i < 240 && rig->w.connections > 0; i++, turns++) {
+		if (rig->w.conns->in.len < 8192)
+			(void)!send(client, GET GET GET GET, 4 * strlen(GET), MSG_DONTWAIT | MSG_NOSIGNAL);
+		(void)!recv(client, some, 200, MSG_DONTWAIT);
+		worker_rig_pass(rig, 1000);
+		for (int n = 0; n < 3 && rig->w.connections > 0; n++)
+			worker_rig_turn(rig);
+	}
+	assert_int_equal(rig->w.connections, 0);
+	assert_in_range(turns, 60, 200);
+	(void)close(client);
+}
+
 static void test_head_has_no_body(void **state)
 {
 	struct worker_rig *rig = *state;
@@ -482,6 +504,7 @@ int main(void)
 	    TEST(test_gone_while_parked),
 	    TEST(test_deadlines),
 	    TEST(test_a_client_that_does_not_read),
+	    TEST(test_a_client_that_reads_a_little),
 	    TEST(test_head_has_no_body),
 	    TEST(test_expect_continue),
 	    TEST(test_http_1_0),
