@@ -44,9 +44,10 @@ def cases():
 
 
 def routes():
-    """[(id, method, pattern, scope)] of route.def."""
+    """[(id, method, pattern, scope, has a body)] of route.def."""
     with open(ROUTES, encoding="ascii") as f:
-        return re.findall(r'^ROUTE\((\w+), "[^"]*", HTTP_(\w+), "([^"]*)", (\w+),', f.read(), re.M)
+        rows = re.findall(r'^ROUTE\((\w+), "[^"]*", HTTP_(\w+), "([^"]*)", (\w+), .*?\b(BODY_\w+)', f.read(), re.M)
+    return [(*row[:4], row[4] != "BODY_NONE") for row in rows]
 
 
 def run(node, tests):
