@@ -89,7 +89,7 @@ def test_rows():
             "sessions:refresh, sessions:refresh", "sessions:refresh")
         node.write("tenants.d/brand-d.yaml", text)
         node.proc = traced = Traced(node)
-        sandbox_rows.work(node)
+        sandbox_rows.work(node, [("auditor", traced.path, None)])
         assert node.stop(60) == 0
         calls = calls_in(traced.path)
     wrong = []
