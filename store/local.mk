@@ -3,7 +3,7 @@
 STORE_LUA = \
 	store/scripts/create.lua store/scripts/refresh.lua store/scripts/end.lua \
 	store/scripts/end_user.lua store/scripts/rule.lua store/scripts/list_user.lua \
-	store/scripts/touch.lua store/scripts/touch_now.lua store/scripts/regenerate.lua store/scripts/share.lua \
+	store/scripts/touch.lua store/scripts/touch_now.lua store/scripts/regenerate.lua store/scripts/share.lua store/scripts/idem.lua \
 	store/scripts/data_read.lua store/scripts/update.lua \
 	store/scripts/lock.lua store/scripts/shared_read.lua store/scripts/shared_write.lua \
 	store/scripts/shred.lua \
@@ -27,7 +27,7 @@ libsdstore_a_SOURCES = \
 	store/redis_read.h store/session.c store/session.h store/store.c store/store.h \
 	store/store_acl.c store/store_acl.h store/store_ask.h store/store_back.c store/store_back.h \
 	store/store_cmd.c store/store_data.c store/store_data.h \
-	store/store_key.c store/store_key.h store/store_life.c store/store_life.h \
+	store/store_key.c store/store_key.h store/store_idem.c store/store_idem.h store/store_life.c store/store_life.h \
 	store/store_nodes.c store/store_nodes.h store/store_op.h store/store_read.c \
 	store/store_reply.c store/store_script.c store/store_script.h store/store_wait.c \
 	store/store_write.c
@@ -109,6 +109,10 @@ tests_unit_test_store_data_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_key_SOURCES = tests/unit/test_store_key.c
 tests_unit_test_store_key_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_key_LDADD = $(L_STORE_TEST)
+UNIT_TESTS += tests/unit/test_store_idem
+tests_unit_test_store_idem_SOURCES = tests/unit/test_store_idem.c $(REAL_REDIS)
+tests_unit_test_store_idem_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_idem_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_life_SOURCES = tests/unit/test_store_life.c $(REAL_REDIS)
 tests_unit_test_store_life_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_life_LDADD = $(L_STORE_TEST)

@@ -46,6 +46,9 @@ void store_key_data_base(struct store_key *k, const char *prefix, uint8_t partit
 /* ... and what the user's sessions share. */
 void store_key_shared_base(struct store_key *k, const char *prefix, uint8_t partition,
 			   struct sd_slice tenant);
+/* What the hash of an Idempotency-Key is appended to. */
+void store_key_idem_base(struct store_key *k, const char *prefix, uint8_t partition,
+			 struct sd_slice tenant);
 /* First 16 bytes of SHA-256(tenant 0 user) in hex; SD_ERR_CRYPTO. */
 int store_key_user_hash(struct sd_slice tenant, struct sd_slice user, char out[33]) SD_MUSTCHECK;
 /* In the partition of (tenant, ""). */

@@ -74,6 +74,9 @@ int store_reply_session(const struct sid *sid, struct redisReply *const *pairs, 
 int store_reply_record(struct store_op *op, struct redisReply *const *e, size_t n,
 		       enum store_status *status) SD_MUSTCHECK;
 
+/* --- store_idem.c --- */
+int store_idem_reply(struct store_call *call, struct redisReply *const *e, size_t n) SD_MUSTCHECK;
+
 /* --- store_data.c --- */
 /* What those scripts add. */
 int store_data_reply(struct store_op *op, struct redisReply *const *e, size_t n,

@@ -256,6 +256,8 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 	case SCRIPT_REGENERATE:
 	case SCRIPT_SHARE:
 		return store_reply_record(op, e, n, status);
+	case SCRIPT_IDEM:
+		return store_idem_reply(op->call, e, n);
 	case SCRIPT_RULE:
 		return read_rule(op->call, e, n);
 	case SCRIPT_LIST_USER:

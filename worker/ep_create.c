@@ -14,13 +14,14 @@
 #include "ending.h"
 #include "err.h"
 #include "grant.h"
-#include "http_field.h"
+#include "idempotency.h"
 #include "quota.h"
 #include "respond.h"
 #include "shm_board.h"
 
 struct create {
 	struct grant grant;
+	struct idempotency idempotency;
 	bool foreign_replaces; /* the replaced session is another user's: ended first, on its own */
 };
 
@@ -30,9 +31,8 @@ static enum step parse(struct request *r)
 	r->state = c;
 	if (!c)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	struct sd_slice key;
-	if (http_field_get(r->msg, "idempotency-key", &key) != HTTP_FOUND_NONE) /* better than a promise not kept */
-		return respond_problem(r, PROBLEM_HEADER_INVALID, "Idempotency-Key is not in this version", NULL);
+	if (idempotency_read(r, &c->idempotency) == STEP_DONE)
+		return STEP_DONE;
 	return create_body_read(r, &c->grant.in);
 }
 
@@ -44,12 +44,29 @@ static enum step prepare(struct request *r)
 	if (grant_tokens(r, &c->grant) != SD_OK ||
 	    grant_seal(r, &c->grant, in->data, sd_slice("", 0)) != SD_OK)
 		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, "no random bytes", NULL);
-	return quota_take(r, in);
+	return idempotency_claim(r, &c->idempotency, &c->grant);
+}
+
+static enum step claimed(struct request *r)
+{
+	return idempotency_claimed(r, &((struct create *)r->state)->idempotency);
+}
+
+static enum step decided(struct request *r)
+{
+	struct create *c = r->state;
+	if (idempotency_decide(r, &c->idempotency) == STEP_DONE)
+		return STEP_DONE;
+	return quota_take(r, &c->grant.in);
 }
 
 static enum step has_place(struct request *r)
 {
-	return quota_taken(r, &((struct create *)r->state)->grant.in);
+	struct create *c = r->state;
+	enum step step = quota_taken(r, &c->grant.in);
+	if (step == STEP_DONE)
+		idempotency_drop(r, &c->idempotency);
+	return step;
 }
 
 static enum step replace_foreign(struct request *r)
@@ -136,6 +153,7 @@ static enum step stored(struct request *r)
 	case STORE_OK:
 		break;
 	case STORE_LIMIT:
+		idempotency_drop(r, &((struct create *)r->state)->idempotency);
 		return limit_reached(r, &g->in);
 	case STORE_UNAVAILABLE: case STORE_CORRUPT: case STORE_LATE: case STORE_ABSENT:
 	case STORE_ENDED: case STORE_EXPIRED: case STORE_REUSED: case STORE_MISMATCH:
@@ -155,11 +173,23 @@ static enum step sign(struct request *r)
 	return grant_sign(r, &((struct create *)r->state)->grant);
 }
 
+static enum step render(struct request *r)
+{
+	struct create *c = r->state;
+	if (grant_render(r, &c->grant) == STEP_DONE)
+		return STEP_DONE;
+	return idempotency_keep(r, &c->idempotency);
+}
+
 static enum step answer(struct request *r)
 {
-	return grant_answer(r, &((struct create *)r->state)->grant);
+	struct create *c = r->state;
+	if (idempotency_kept(r, &c->idempotency, &c->grant) == STEP_DONE)
+		return STEP_DONE;
+	return respond_json(r, 201);
 }
 
 const request_step ep_create_steps[] = {
-    parse, audit_slot_step, prepare, has_place, replace_foreign, replaced_foreign, store_it, stored, sign, answer, NULL,
+    parse, audit_slot_step, prepare, claimed, decided, has_place, replace_foreign, replaced_foreign,
+    store_it, stored, sign, render, answer, NULL,
 };

@@ -162,19 +162,19 @@ static void evicted(struct request *r)
 	sd_buf_str(&r->body, "]}");
 }
 
-static void location(struct request *r, const struct grant *g)
+void grant_location(struct request *r, struct sd_slice tenant, const struct sid *of)
 {
 	char sid[HANDLE_SID_LEN + 1];
 	char *text = sd_arena_alloc(&r->arena, 160);
 	if (!text)
 		return;
-	sid_text(&g->in.sid, sid);
-	(void)snprintf(text, 160, "/tenants/" SD_SLICE_FMT "/sessions/%s",
-		       SD_SLICE_ARG(g->in.tenant), sid);
+	sid_text(of, sid);
+	(void)snprintf(text, 160, "/tenants/" SD_SLICE_FMT "/sessions/%s", SD_SLICE_ARG(tenant),
+		       sid);
 	respond_header(r, "Location", sd_slice_str(text));
 }
 
-enum step grant_answer(struct request *r, struct grant *g)
+enum step grant_render(struct request *r, struct grant *g)
 {
 	if (!issue_signed(r, &g->issue)) {
 		grant_undo(r, g);
@@ -182,6 +182,11 @@ enum step grant_answer(struct request *r, struct grant *g)
 	}
 	issue_render(r, &g->issue);
 	evicted(r);
-	location(r, g);
-	return respond_json(r, 201);
+	grant_location(r, g->in.tenant, &g->in.sid);
+	return STEP_NEXT;
+}
+
+enum step grant_answer(struct request *r, struct grant *g)
+{
+	return grant_render(r, g) == STEP_DONE ? STEP_DONE : respond_json(r, 201);
 }

@@ -35,7 +35,12 @@ bool grant_audit_ends(struct request *r, const struct grant *g) SD_MUSTCHECK;
 void grant_undo(struct request *r, const struct grant *g);
 /* Has the access token signed, with the times of r->call. */
 enum step grant_sign(struct request *r, struct grant *g);
-/* 201 with Location, tokens, evicted; 503 when the signer did not sign (the session is ended). */
+/* Location of a session. */
+void grant_location(struct request *r, struct sd_slice tenant, const struct sid *sid);
+/* Body and headers of the 201: Location, tokens, evicted (of r->call); STEP_DONE: 503 when the signer
+ * did not sign (the session is ended). */
+enum step grant_render(struct request *r, struct grant *g);
+/* The same, and answers. */
 enum step grant_answer(struct request *r, struct grant *g);
 
 #endif

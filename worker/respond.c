@@ -130,6 +130,22 @@ enum step respond_problem(struct request *r, enum problem p, const char *detail,
 	return STEP_DONE;
 }
 
+enum step respond_problem_member(struct request *r, enum problem p, const char *name,
+				 struct sd_slice value)
+{
+	uint16_t status = problem_status(p);
+	duty_headers(r, p, status);
+	sd_buf_reset(&r->body);
+	problem_emit(&r->body, p, sd_slice("", 0), r->request_id, sd_slice_str(NULL));
+	if (r->body.len)
+		r->body.len--; /* the closing brace */
+	sd_buf_printf(&r->body, ",\"%s\":", name);
+	sd_buf_json_str(&r->body, value);
+	sd_buf_char(&r->body, '}');
+	emit(r, status, "application/problem+json", sd_buf_slice(&r->body), false);
+	return STEP_DONE;
+}
+
 enum step respond_json(struct request *r, uint16_t status)
 {
 	if (r->body.failed)

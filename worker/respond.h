@@ -10,6 +10,9 @@
 enum step respond_problem(struct request *r, enum problem p, const char *detail,
 			  const char *pointer);
 /* r->body as JSON. A body that failed to grow becomes 503. */
+/* The same with one member more. */
+enum step respond_problem_member(struct request *r, enum problem p, const char *name,
+				 struct sd_slice value);
 enum step respond_json(struct request *r, uint16_t status);
 enum step respond_empty(struct request *r, uint16_t status);
 enum step respond_text(struct request *r, uint16_t status, const char *type, struct sd_slice text);

@@ -158,7 +158,7 @@ def bodies(t):
         code = t.bad(400, "field-invalid", "/sessions", {"user_id": "u", name: value})
         assert code["errors"][0]["pointer"].startswith("/" + name), code
     t.bad(400, "unknown-field", "/sessions", {"user_id": "u", "device": {"idd": "x"}})
-    t.bad(400, "header-invalid", "/sessions", {"user_id": "u"}, headers={"Idempotency-Key": "k1"})
+    t.bad(400, "header-invalid", "/sessions", {"user_id": "u"}, headers={"Idempotency-Key": "k" * 129})
     t.bad(400, "field-invalid", "/sessions/revoke", {"before_at": 99999999999})
     t.bad(400, "field-invalid", "/sessions/revoke", {"session_id": "x"})
     t.bad(400, "field-invalid", "/sessions/revoke", {"session_id": "A" * 21 + "w", "except_session_id": "A" * 21 + "w"})

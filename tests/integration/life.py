@@ -233,10 +233,55 @@ def children_count_and_evict_no_parent():
     assert [s["session_id"] for s in active] == [more["session_id"], other["session_id"]]
 
 
+def keyed(key, body, tenant=A):
+    return ask("/sessions", body, tenant=tenant, headers={"Idempotency-Key": key})
+
+
+def idempotent_creation():
+    for mode in ("token", "both"):
+        key, body = "key of " + mode, {"user_id": "ida-" + mode, "mode": mode}
+        first = keyed(key, body)
+        again = keyed(key, body)
+        assert first[0] == again[0] == 201 and first[2] == again[2], (first, again)
+        assert first[1]["Location"] == again[1]["Location"] and first[1]["Set-Cookie"] == again[1]["Set-Cookie"]
+        made = first[2]
+        assert len(ok(200, f"/sessions/user/ida-{mode}", method="GET")[1]["items"]) == 1
+        other = keyed(key, {**body, "scope": "more"})
+        assert (other[0], other[2]["code"]) == (422, "idempotency-mismatch"), other
+        ok(200, "/sessions/refresh", {"refresh_token": made["refresh_token"]})
+        late = keyed(key, body)
+        assert (late[0], late[2]["code"], late[2]["session_id"]) == (409, "idempotency-expired", made["session_id"]), late
+        assert keyed(key, {**body, "scope": "more"})[0] == 422
+    key, body = "k" * 128, {"user_id": "ilse"}
+    made = keyed(key, body)[2]
+    ok(204, f"/sessions/{made['session_id']}", method="DELETE")
+    late = keyed(key, body)
+    assert (late[0], late[2]["code"], late[2]["session_id"]) == (409, "idempotency-expired", made["session_id"]), late
+    assert keyed(key, body, tenant=B)[0] == 201  # another tenant's key
+    for wrong in ("", "k" * 129, "caf\u00e9", "tab\there"):
+        status, _, text = keyed(wrong, body)
+        assert (status, text["code"]) in ((400, "header-invalid"), (400, "request-malformed")), (wrong, status, text)
+    # a refusal is nothing to repeat: the key is free again
+    assert keyed("later", {"user_id": "ilse", "scope": " "})[0] == 400
+    assert keyed("later", {"user_id": "ilse"})[0] == 201
+
+
+def idempotent_in_parallel():
+    for i in range(6):
+        body = {"user_id": f"par-{i}"}
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: keyed(f"par-{i}", body), range(8)))
+        made = {a[2]["session_id"] for a in answers if a[0] == 201}
+        assert len(made) == 1, answers
+        for status, fields, text in answers:
+            assert status == 201 or (text["code"] == "idempotency-in-progress" and fields["Retry-After"]), text
+        assert len(ok(200, f"/sessions/user/par-{i}", method="GET")[1]["items"]) == 1
+
+
 TESTS = [touch_slides_the_idle_clock, touch_revives_nothing, regenerate_exchanges_the_id, regenerate_takes_the_data_along,
          regenerate_has_one_winner,
          regenerate_stands_under_rules_by_time, share_gives_a_child, share_is_refused, children_end_with_their_parent,
-         children_count_and_evict_no_parent]
+         children_count_and_evict_no_parent, idempotent_creation, idempotent_in_parallel]
 
 
 def main():
