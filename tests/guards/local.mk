@@ -1,10 +1,10 @@
 # Source guards: rules of the house as tests. Each prints file:line and the rule's reason.
 GUARDS = \
 	tests/guards/layers tests/guards/sizes tests/guards/banned tests/guards/cards \
-	tests/guards/registered tests/guards/headers tests/guards/generated tests/guards/files_doc \
+	tests/guards/registered tests/guards/headers tests/guards/generated tests/guards/files_doc tests/guards/openapi \
 	tests/guards/no_faults
 dist_check_SCRIPTS += $(GUARDS)
-EXTRA_DIST += docs/ARCHITECTURE.md docs/HACKING.md docs/FILES.md docs/files.sh \
+EXTRA_DIST += docs/openapi.yaml tests/support/openapi.py docs/ARCHITECTURE.md docs/HACKING.md docs/FILES.md docs/files.sh \
 	tests/guards/guard.py tests/guards/untested.txt
 TESTS += $(GUARDS)
 AM_TESTS_ENVIRONMENT += srcdir='$(srcdir)'; builddir='$(top_builddir)'; CC='$(CC)'; \

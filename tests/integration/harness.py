@@ -414,7 +414,7 @@ class Node:
             c.request(method, path, body, headers)
             r = c.getresponse()
             text = r.read().decode()
-            if text and "json" in (r.getheader("Content-Type") or ""):
+            if text and (r.getheader("Content-Type") or "").split(";")[0].endswith(("/json", "+json")):
                 text = json.loads(text)
             return r.status, r.headers, text
         finally:

@@ -7,3 +7,6 @@ MAIN_JOB = \
 dist_check_SCRIPTS += $(MAIN_JOB)
 TESTS += $(MAIN_JOB)
 EXTRA_DIST += tests/integration/harness.py tests/integration/raw.py
+# The server against docs/openapi.yaml.
+dist_check_SCRIPTS += tests/integration/openapi.py
+TESTS += tests/integration/openapi.py
