@@ -10,6 +10,7 @@ import sys
 import time
 
 import harness
+import history
 import raw
 
 SECONDS = float(os.environ.get("SESSIOND_SECONDS", "10"))
@@ -18,9 +19,9 @@ FREE = "limits: { create_per_second: 100000, in_flight: 10000 }\n"
 
 
 def client(args):
-    """-> (requests, broken, refused, wrong[])"""
+    """-> (requests, broken, refused, wrong[], what a history records[])"""
     port, key, who, until = args
-    done, broken, refused, wrong, i = 0, 0, 0, [], 0
+    done, broken, refused, wrong, ops, i = 0, 0, 0, [], [], 0
     while time.monotonic() < until:
         i += 1
         steps = [("/sessions", {"user_id": f"u{who}-{i}"}, 201)]
@@ -32,6 +33,7 @@ def client(args):
                 path, body, want = "/sessions/revoke", {"session_id": made["session_id"]}, 200
             else:
                 path, body, want = steps[0]
+            status, begun = 0, time.monotonic()
             try:
                 status, text = raw.call(port, key, path, body)
             except ConnectionRefusedError:
@@ -40,12 +42,15 @@ def client(args):
             except OSError:
                 broken += 1
                 break
+            finally:
+                ops.append((("create", "validate", "end", "validate")[step], f"{who}-{i}", begun, time.monotonic(),
+                            True if 200 <= status < 300 else False if status == 401 else None))
             done += 1
             if status != want:
                 wrong.append((path, status, text))
                 break
             made = made or text
-    return done, broken, refused, wrong
+    return done, broken, refused, wrong, ops
 
 
 def main():
@@ -64,6 +69,10 @@ def main():
             rows = result.get(60)
         done, broken, refused = (sum(r[i] for r in rows) for i in range(3))
         wrong = sum((r[3] for r in rows), [])
+        h = history.History(0.0)
+        for op in sum((r[4] for r in rows), []):
+            h.record(*op)
+        print("history:", history.figures(h.check()))
         print(f"{kills} kills, {done} requests, {broken} broken, {refused} refused, {len(wrong)} wrong")
         assert kills >= SECONDS, "the load ended early"
         assert refused == 0

@@ -8,6 +8,7 @@ import threading
 import time
 
 import harness
+import history
 
 
 def refresh(node, token):
@@ -22,18 +23,21 @@ def settled(node, token):
 
 
 def sessions_and_ends_outlive(node, end):
-    kept, ended = node.create("alice"), node.create("bob")
-    status, _, body = node.request("POST", "/sessions/revoke", {"session_id": ended["session_id"]}, "brand-a")
-    assert status == 200 and body["revoked"] == 1, body
-    assert node.validate(ended["access_token"])[0] == 401, "its own revocation, at once"
+    h, kept, ended = history.History(0.0), node.create("alice"), node.create("bob")
+    body = {"session_id": ended["session_id"]}
+    answer = h.end("ended", lambda: node.request("POST", "/sessions/revoke", body, "brand-a"))
+    assert answer[0] == 200 and answer[2]["revoked"] == 1, answer
+    assert h.validate("ended", lambda: node.validate(ended["access_token"]))[0] == 401, "its own revocation, at once"
     end()
     node.wait(lambda: node.serves() and node.status()["freshness"]["fresh"], 15, why="fresh again")
     answers = []
-    node.wait(lambda: answers.append(node.validate(kept["access_token"])) or answers[-1][0] == 200, 10, why="valid")
-    assert node.validate(ended["access_token"])[0] == 401
+    node.wait(lambda: answers.append(h.validate("kept", lambda: node.validate(kept["access_token"]))) or answers[-1][0] == 200,
+              10, why="valid")
+    assert h.validate("ended", lambda: node.validate(ended["access_token"]))[0] == 401
     assert not [a for a in answers if a[0] not in (200, 503)], answers
     assert settled(node, kept["refresh_token"]) == 200
-    assert settled(node, ended["refresh_token"]) == 401
+    assert h.refresh("ended", lambda: (settled(node, ended["refresh_token"]),))[0] == 401
+    h.check()
 
 
 def store_killed():
