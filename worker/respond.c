@@ -155,17 +155,23 @@ enum step respond_json(struct request *r, uint16_t status)
 	return STEP_DONE;
 }
 
+/* Whoever lets an answer be stored says for how long. */
+static bool is_cacheable(const struct request *r)
+{
+	for (uint32_t i = 0; i < r->header_count; i++)
+		if (strcmp(r->headers[i].name, "Cache-Control") == 0)
+			return true;
+	return false;
+}
+
 enum step respond_empty(struct request *r, uint16_t status)
 {
-	emit(r, status, NULL, sd_slice("", 0), status == 304);
+	emit(r, status, NULL, sd_slice("", 0), is_cacheable(r));
 	return STEP_DONE;
 }
 
 enum step respond_text(struct request *r, uint16_t status, const char *type, struct sd_slice text)
 {
-	bool cacheable = false;
-	for (uint32_t i = 0; i < r->header_count; i++)
-		cacheable |= strcmp(r->headers[i].name, "Cache-Control") == 0;
-	emit(r, status, type, text, cacheable);
+	emit(r, status, type, text, is_cacheable(r));
 	return STEP_DONE;
 }

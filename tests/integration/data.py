@@ -246,7 +246,8 @@ def shared(t):
     assert text["data"] == {"theme": "dark"} and text["updated_at"] > 0
     shown, etag = t.ok(200, "GET", path)
     assert shown == text and etag == second
-    assert t.call("GET", path, If_None_Match=etag)[0] == 304
+    status, fields, _ = t.call("GET", path, If_None_Match=etag)
+    assert status == 304 and fields["ETag"] == etag and fields["Cache-Control"] == "no-store"
     assert t.call("GET", path, If_None_Match='"0"')[0] == 200
     t.bad(412, "etag-mismatch", "PUT", path, {"data": {}}, If_Match='"0"')
     t.bad(400, "field-missing", "PUT", path, {})
