@@ -200,6 +200,16 @@ static void on_ready(struct child *c, const struct hm_msg *msg)
 	fleet_child_ready(c);
 }
 
+/* A provider that is not ready is handed over when it is. */
+static void peer_again(struct child *c, uint32_t role)
+{
+	struct child *provider = role == ROLE_SIGNER ? fleet_signer(&c->m->fleet)
+						      : fleet_auditor(&c->m->fleet);
+
+	if (provider->state == CHILD_READY)
+		handover_connect(provider, c);
+}
+
 void handover_on_msg(struct chan *ch, const struct hm_msg *msg, int fd)
 {
 	struct child *c = SD_CONTAINER_OF(ch, struct child, chan);
@@ -220,6 +230,10 @@ void handover_on_msg(struct chan *ch, const struct hm_msg *msg, int fd)
 	case HM_STORE_LOST:
 		if (c->role == ROLE_WORKER)
 			connector_lost(c->m, c->index, msg->u.store.index);
+		break;
+	case HM_PEER_WANTED:
+		if (c->role == ROLE_WORKER && c->state == CHILD_READY)
+			peer_again(c, msg->u.peer.role);
 		break;
 	case HM_METRICS_WANTED:
 		if (c->role == ROLE_WORKER)

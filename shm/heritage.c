@@ -52,9 +52,10 @@ static const struct hm_row rows[] = {
 	ROW(HM_ADOPTED, struct hm_generation, FD_NONE),
 	ROW(HM_STORE_LOST, struct hm_store, FD_NONE),
 	ROW_EMPTY(HM_METRICS_WANTED, FD_NONE),
+	ROW(HM_PEER_WANTED, struct hm_peer, FD_NONE),
 };
 
-SD_STATIC_ASSERT(SD_ARRAY_LEN(rows) == HM_METRICS_WANTED + 1, "a row for each message type");
+SD_STATIC_ASSERT(SD_ARRAY_LEN(rows) == HM_PEER_WANTED + 1, "a row for each message type");
 SD_STATIC_ASSERT(sizeof(struct hm_head) == 16, "the head has no padding");
 SD_STATIC_ASSERT(sizeof(struct hm_boot) <= HERITAGE_MAX_BODY, "the biggest body fits");
 

@@ -58,7 +58,8 @@ enum hm_type {
 	HM_FAILED,        /* body: text, not NUL-terminated; the child exits after it */
 	HM_ADOPTED,       /* body hm_generation: uses this policy from now on */
 	HM_STORE_LOST,    /* body hm_store: wants a new connection in this place */
-	HM_METRICS_WANTED /* tag is given back */
+	HM_METRICS_WANTED, /* tag is given back */
+	HM_PEER_WANTED    /* body hm_peer, role alone: has no socket to the signer or the auditor */
 };
 
 struct hm_msg {

@@ -77,6 +77,7 @@ struct worker {
 	uint32_t early_stores;
 	/* bit per connection whose loss could not be told yet */
 	uint32_t lost_stores;
+	uint32_t beats_alone; /* without signer or auditor */
 	int64_t drain_until_ns;
 
 	bool locked_in;

@@ -27,6 +27,8 @@
 #include "token_warm.h"
 #include "worker_sandbox.h"
 
+#define BEATS_ALONE 2 /* of 500 ms */
+
 SD_NORETURN static void fail(struct worker *w, const char *text)
 {
 	int r = hm_send(w->channel, HM_FAILED, 0, text,
@@ -45,8 +47,35 @@ static void on_store_lost(void *arg, uint32_t index)
 	w->lost_stores |= index < 32 ? 1u << index : 0u;
 }
 
+static void want_peer(struct worker *w, enum role role)
+{
+	struct hm_peer body = {.role = (uint32_t)role};
+	sd_log(SD_LOG_WARN, "peer-wanted", SD_FS("peer", role_name(role)));
+	if (hm_send(w->channel, HM_PEER_WANTED, 0, &body, sizeof(body), -1) != SD_OK)
+		sd_log(SD_LOG_WARN, "peer-wanted-not-sent");
+}
+
+/* Signer and auditor come by themselves when they are new. Who has none for longer has lost its own
+ * socket, or it could not be made: each refused change is one too many. */
+static void want_peers(struct worker *w)
+{
+	bool signer = w->generation && !w->spare_signer &&
+		      !(w->generation->signer && signer_link_alive(w->generation->signer));
+	bool auditor = w->audit.fd < 0;
+	w->beats_alone = signer || auditor ? w->beats_alone + 1 : 0;
+	if (w->beats_alone < BEATS_ALONE || w->draining)
+		return;
+	w->beats_alone = 0;
+	if (signer)
+		want_peer(w, ROLE_SIGNER);
+	if (auditor)
+		want_peer(w, ROLE_AUDITOR);
+}
+
 void worker_channel_repeat(struct worker *w)
 {
+	if (w->ready_sent)
+		want_peers(w);
 	uint32_t lost = w->lost_stores;
 	w->lost_stores = 0;
 	for (uint32_t i = 0; i < 32; i++)
