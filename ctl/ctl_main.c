@@ -16,6 +16,7 @@
 #include "ctl_policy.h"
 #include "ctl_secret.h"
 #include "ctl_segments.h"
+#include "ctl_sessions.h"
 #include "ctl_tenant.h"
 #include "ctl_token.h"
 #include "log.h"
@@ -61,6 +62,14 @@ static int group_token(const struct ctl *ctl, int argc, char **argv)
 	return CTL_USAGE;
 }
 
+/* The preview asks the running node; the others look at files alone. */
+static int group_policy(const struct ctl *ctl, int argc, char **argv)
+{
+	if (argc > 0 && strcmp(argv[0], "preview") == 0)
+		return ctl_sessions_preview(ctl, argc, argv);
+	return ctl_policy(ctl, argc, argv);
+}
+
 static const struct group groups[] = {
     {"status", ctl_status, "", "what runs, and how it is"},
     {"reload", ctl_reload, "", "read the configuration again"},
@@ -71,7 +80,8 @@ static const struct group groups[] = {
     {"secret", group_secret, "new", "the master secret"},
     {"client", ctl_client, "new TENANT ID ...", "API keys of applications"},
     {"tenant", ctl_tenant, "new|list|show ...", "tenant files"},
-    {"policy", ctl_policy, "check|diff|explain ...", "the configuration, before it is in force"},
+    {"policy", group_policy, "check|diff|explain|preview ...", "the configuration, before it is in force"},
+    {"sessions", ctl_sessions, "list|show|explain|revoke ...", "the sessions of a running node"},
     {"token", group_token, "verify ...", "check tokens from a pipe"},
 };
 
@@ -84,7 +94,7 @@ static void print_usage(FILE *out)
 	      "commands:\n",
 	      out);
 	for (size_t i = 0; i < SD_ARRAY_LEN(groups); i++)
-		fprintf(out, "  %-8s %-28s %s\n", groups[i].name, groups[i].words, groups[i].text);
+		fprintf(out, "  %-8s %-31s %s\n", groups[i].name, groups[i].words, groups[i].text);
 	fputs("exit codes: 0 done, 1 failed, 2 usage, 3 not running\n", out);
 }
 

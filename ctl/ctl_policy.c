@@ -196,7 +196,8 @@ int ctl_policy(const struct ctl *ctl, int argc, char **argv)
 		return explain(ctl, argv[1], argv[2]);
 	fputs("usage: sessionctl policy check\n"
 	      "       sessionctl policy diff OTHER\n"
-	      "       sessionctl policy explain [TENANT] KEY\n",
+	      "       sessionctl policy explain [TENANT] KEY\n"
+	      "       sessionctl policy preview TENANT --key-file FILE [--url URL]\n",
 	      stderr);
 	return CTL_USAGE;
 }

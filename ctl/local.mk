@@ -32,6 +32,7 @@ CTL_SOURCES = \
 	ctl/ctl_doctor.c ctl/ctl_doctor_proc.c ctl/ctl_doctor_proc.h ctl/ctl_segments.c \
 	ctl/ctl_segments.h ctl/ctl_status.c \
 	ctl/ctl_table.c ctl/ctl_table.h
+CTL_SOURCES += ctl/ctl_http.c ctl/ctl_http.h ctl/ctl_sessions.c ctl/ctl_sessions.h
 sessionctl_CPPFLAGS = $(I_CTL) $(SECCOMP_CFLAGS) $(YAML_CFLAGS)
 sessionctl_SOURCES = ctl/ctl_main.c $(CTL_SOURCES)
 sessionctl_LDADD = \

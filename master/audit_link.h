@@ -7,7 +7,7 @@
 #include "audit_msg.h"
 #include "loop.h"
 
-#define AUDIT_LINK_MAX 128 /* records kept; beyond that the oldest is lost, and that is logged */
+#define AUDIT_LINK_MAX 512 /* records kept; beyond that the oldest is lost, and that is logged */
 
 struct master;
 struct child;

@@ -85,23 +85,27 @@ static const struct policy_tenant *policy_of(const struct master *m, const char 
 	return index == POLICY_NONE ? NULL : policy_view_tenant(v, index);
 }
 
+static void note_one(struct sweeper *s, const char *tenant, enum end_reason reason,
+		     struct sd_slice user, struct sd_slice sid)
+{
+	struct master *m = s->m;
+	const struct policy_tenant *t = policy_of(m, tenant);
+	struct audit_ended e = {sd_slice_str(tenant), user, sid, sd_slice_str(end_reason_text(reason))};
+
+	board_count(m->board.p, METRIC_ENDED, t != NULL ? t->slot : SHM_SLOT_NONE, (uint16_t)reason, 0, 1);
+	audit_link_ended(m, &e);
+}
+
 static void note_end(struct sweeper *s, const struct sweeper_item *item,
 		     const struct store_sweep_end *end)
 {
-	struct master *m = s->m;
-	const struct policy_tenant *t = policy_of(m, item->tenant);
 	char sid[HANDLE_SID_LEN + 1];
-	struct audit_ended e = {.tenant = sd_slice_str(item->tenant), .user = end->user,
-				.reason = sd_slice_str(end_reason_text(end->reason))};
 
 	sid_text(&item->sid, sid);
-	e.session = sd_slice_str(sid);
-	board_count(m->board.p, METRIC_ENDED, t != NULL ? t->slot : SHM_SLOT_NONE,
-		    (uint16_t)end->reason, 0, 1);
-	if (end->ended > 1)
-		board_count(m->board.p, METRIC_ENDED, t != NULL ? t->slot : SHM_SLOT_NONE, END_PARENT,
-			    0, end->ended - 1);
-	audit_link_ended(m, &e);
+	note_one(s, item->tenant, end->reason, end->user, sd_slice_str(sid));
+	for (size_t i = 0; i < end->children.n; i += HANDLE_SID_LEN)
+		note_one(s, item->tenant, END_PARENT, end->user,
+			 sd_slice(end->children.p + i, HANDLE_SID_LEN));
 }
 
 /* All that was asked has been answered, or will not be. */

@@ -116,7 +116,7 @@ static int set_mode(struct sd_slice value, struct session *out)
 	return SD_OK;
 }
 
-/* The four fields that are not rows; *known_out tells whether it was one. */
+/* The fields that are not rows; *known_out tells whether it was one. */
 static int set_special(struct sd_slice name, struct sd_slice value, struct session *out,
 		       bool *version, bool *known_out)
 {
@@ -137,6 +137,12 @@ static int set_special(struct sd_slice name, struct sd_slice value, struct sessi
 			return SD_ERR_INVALID;
 		out->end_reason = end_reason_parse(value.p, value.n);
 		return out->end_reason == END_NONE ? SD_ERR_INVALID : SD_OK;
+	}
+	if (sd_slice_is(name, "parent")) {
+		if (out->has_parent || sid_parse(value, &out->parent) != SD_OK)
+			return SD_ERR_INVALID;
+		out->has_parent = true;
+		return SD_OK;
 	}
 	*known_out = false;
 	return SD_OK;
@@ -202,7 +208,7 @@ invalid:
 
 size_t session_list_fields(const char **names, size_t max)
 {
-	static const char *const special[] = {"v", "status", "mode", "reason"};
+	static const char *const special[] = {"v", "status", "mode", "reason", "parent"};
 	size_t n = 0;
 
 	sd_bug_if(max < SD_ARRAY_LEN(special) + SD_ARRAY_LEN(rows));

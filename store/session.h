@@ -35,6 +35,8 @@ struct session {
 	struct sd_slice device_id, device_name, device_type, device_fingerprint, device_trust;
 	struct sd_slice data;       /* sealed; empty when none */
 	uint8_t session_hash[32];   /* handle_hash() of the session token; zero when none */
+	bool has_parent;            /* it was shared from that one, and ends with it */
+	struct sid parent;
 };
 
 /* From n name/value pairs of a HGETALL (pairs[2*i] name, pairs[2*i+1] value). Strict: unknown record

@@ -14,7 +14,7 @@
 #include "redis_read.h"
 #include "store_op.h"
 
-#define AT_ENDED 3
+#define AT_CHILDREN 9
 #define HEAD 10
 
 struct store_sweep {
@@ -133,21 +133,22 @@ enum store_sweep_result store_sweep_take_expire(const struct redisReply *reply,
 {
 	enum store_sweep_result result = judge(reply);
 	struct sd_slice reason;
-	int64_t ended;
 
 	memset(out, 0, sizeof(*out));
 	if (result != STORE_SWEEP_DONE)
 		return result;
 	if (!sd_slice_is(redis_slice(reply->element[0]), "OK"))
 		return STORE_SWEEP_DONE;
-	if (reply->elements != HEAD + 2 || redis_int(reply->element[AT_ENDED], &ended) != SD_OK ||
-	    ended < 0 || ended > UINT32_MAX)
+	if (reply->elements != HEAD + 2)
 		return STORE_SWEEP_BROKEN;
 	reason = redis_slice(reply->element[HEAD]);
 	out->user = redis_slice(reply->element[HEAD + 1]);
-	out->ended = (uint32_t)ended;
+	out->children = redis_slice(reply->element[AT_CHILDREN]);
 	out->reason = end_reason_parse(reason.p, reason.n);
-	return out->user.p && out->reason != END_NONE ? STORE_SWEEP_ENDED : STORE_SWEEP_BROKEN;
+	return out->user.p && out->reason != END_NONE && out->children.p &&
+		       out->children.n % HANDLE_SID_LEN == 0
+		   ? STORE_SWEEP_ENDED
+		   : STORE_SWEEP_BROKEN;
 }
 
 void store_sweep_reply_free(struct redisReply *reply)

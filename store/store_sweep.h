@@ -53,7 +53,7 @@ struct store_sweep_found {
 struct store_sweep_end {
 	enum end_reason reason;
 	struct sd_slice user; /* in the reply */
-	uint32_t ended;       /* by this call: its children too */
+	struct sd_slice children; /* their ids, one behind the other: they ended with it */
 };
 /* reply may be NULL and stays the caller's. */
 enum store_sweep_result store_sweep_take_due(const struct redisReply *reply, uint8_t partition,

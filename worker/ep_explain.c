@@ -229,6 +229,10 @@ static enum step show(struct request *r)
 	name(&r->body, "{\"session_id\":", sid);
 	sd_buf_str(&r->body, ",\"user_id\":");
 	sd_buf_json_str(&r->body, s->user);
+	if (s->has_parent) {
+		sid_text(&s->parent, sid);
+		name(&r->body, ",\"parent_session_id\":", sid);
+	}
 	name(&r->body, ",\"status\":", fate == FATE_ACTIVE ? "active" : "ended");
 	number(&r->body, ",\"now_at\":", r->now_ms / 1000);
 	put_clocks(r, e);

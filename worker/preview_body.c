@@ -189,13 +189,28 @@ static const struct key binding_keys[] = {
 };
 OBJECT(read_binding, binding_keys)
 
-static const struct key document[] = {
-    {"sessions", read_sessions, 0}, {"binding", read_binding, 0}, {"tenant", pass, 0},
-    {"issuer", pass, 0},	    {"hosts", pass, 0},		  {"signing", pass, 0},
-    {"tokens", pass, 0},	    {"cookie", pass, 0},	  {"revocation", pass, 0},
-    {"limits", pass, 0},	    {"sharing", pass, 0},	  {"privacy", pass, 0},
-    {"login_url", pass, 0},	    {"assertion", pass, 0},	  {"introspection_max_age", pass, 0},
-    {"clients", pass, 0},
+/* The sections of a tenant file; what has no effect on a session that lives is passed over. */
+static const struct section {
+	const char *name;
+	enum body_kind kind;
+	const char *(*read)(struct reading *x, const struct json_value *v, size_t offset);
+} document[] = {
+    {"sessions", BODY_OBJECT, read_sessions},
+    {"binding", BODY_OBJECT, read_binding},
+    {"tenant", BODY_STRING, pass},
+    {"issuer", BODY_STRING, pass},
+    {"hosts", BODY_ARRAY, pass},
+    {"signing", BODY_OBJECT, pass},
+    {"tokens", BODY_OBJECT, pass},
+    {"cookie", BODY_OBJECT, pass},
+    {"revocation", BODY_OBJECT, pass},
+    {"limits", BODY_OBJECT, pass},
+    {"sharing", BODY_OBJECT, pass},
+    {"privacy", BODY_OBJECT, pass},
+    {"login_url", BODY_STRING, pass},
+    {"assertion", BODY_STRING, pass},
+    {"introspection_max_age", BODY_STRING, pass},
+    {"clients", BODY_ARRAY, pass},
 };
 
 struct preview_policy preview_policy_of(const struct policy_tenant *t)
@@ -211,14 +226,17 @@ struct preview_policy preview_policy_of(const struct policy_tenant *t)
 enum step preview_body_read(struct request *r, struct preview_policy *p)
 {
 	struct reading x = {.r = r, .p = p};
+	struct key keys[SD_ARRAY_LEN(document)];
 	struct json_error e = {0};
 	char why[128];
+	for (size_t i = 0; i < SD_ARRAY_LEN(document); i++)
+		keys[i] = (struct key){document[i].name, document[i].read, 0};
 	if (json_check(r->msg->body, &e) != SD_OK) {
 		(void)snprintf(why, sizeof(why), "at byte %zu: %s", e.offset,
 			       e.reason ? e.reason : "too large");
 		return respond_problem(r, PROBLEM_JSON_MALFORMED, why, NULL);
 	}
-	if (read_object(&x, r->msg->body, document, SD_ARRAY_LEN(document)) == STEP_DONE)
+	if (read_object(&x, r->msg->body, keys, SD_ARRAY_LEN(keys)) == STEP_DONE)
 		return STEP_DONE;
 	if (p->idle_s > p->absolute_s || p->remember_idle_s > p->remember_absolute_s)
 		return body_invalid(r, "sessions", "idle_timeout is longer than absolute_timeout");

@@ -90,12 +90,17 @@ def sessions(call):
     call("GET", t + "/{id}", id=last["session_id"], want=200)
     call("GET", t + "/{id}", id=again["session_id"], want=200)
     code = call("POST", t + "/{id}/share", {"client_id": "partner"}, id=again["session_id"], want=201)[0]["code"]
-    call("POST", t + "/redeem", {"code": code}, want=201, key=call.node.api_keys["partner"])
+    child = call("POST", t + "/redeem", {"code": code}, want=201, key=call.node.api_keys["partner"])[0]
     call("GET", t, query="?limit=1", want=200)
     call("GET", t + "/user/{user}", user="alice/1", want=200)
     call("GET", t + "/export", want=200)
+    for one in (last, again):
+        call("GET", t + "/{id}/explain", id=one["session_id"], want=200)
+    call("POST", "/tenants/{tenant}/policy/preview", {"sessions": {"max_per_user": 1, "idle_timeout": "10m"}, "tenant": "x"}, want=200)
+    call("POST", "/tenants/{tenant}/policy/preview", {"sessions": {"idle": 1}}, want=400)
     call("POST", t + "/revoke", {"session_id": again["session_id"], "reason": "admin"}, want=200)
     call("POST", t + "/revoke", {"client_id": "partner"}, query="?wait=nodes&timeout_in=5", want=200)
+    call("GET", t + "/{id}/explain", id=child["session_id"], want=200)
     call("DELETE", t + "/user/{user}", user="alice/1", want=200)
     call("DELETE", t + "/{id}", id=made["session_id"], want=204)
 

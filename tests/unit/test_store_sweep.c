@@ -236,6 +236,39 @@ static void gone_from_record_and_indexes(void **state)
 	assert_int_equal(real_redis_int(&rig->redis, "ZCARD %s", key.s), 0);
 }
 
+/* A child of `parent`, as share and redeem leave it. */
+static struct sid child_of(struct store_rig *rig, struct sid parent)
+{
+	struct sid sid = session(rig);
+	char text[HANDLE_SID_LEN + 1];
+
+	sid_text(&parent, text);
+	(void)real_redis_int(&rig->redis, "HSET %s parent %s", rig_key(sid), text);
+	sid_text(&sid, text);
+	(void)real_redis_int(&rig->redis, "HSET %s c:%s 1", rig_key(parent), text);
+	return sid;
+}
+
+static void children_end_with_it(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid = session(rig), child = child_of(rig, sid);
+	struct store_sweep_expire_in in = input(sid);
+	struct store_sweep_end end;
+	struct sd_slice command;
+	struct redisReply *reply;
+	char text[HANDLE_SID_LEN + 1];
+
+	rig_age(rig, sid, "created", ABSOLUTE_S * 1000LL);
+	assert_int_equal(store_sweep_expire(sweep, &in, DEADLINE_MS, true, &command), SD_OK);
+	reply = run(rig, command);
+	assert_int_equal(store_sweep_take_expire(reply, &end), STORE_SWEEP_ENDED);
+	sid_text(&child, text);
+	assert_true(sd_slice_is(end.children, text));
+	store_sweep_reply_free(reply);
+	rig_expect_ended(rig, child, END_PARENT);
+}
+
 static void silence_and_nonsense(void **state)
 {
 	struct store_rig *rig = *state;
@@ -270,6 +303,7 @@ int main(void)
 	    TEST(one_owner_finds_what_is_due), TEST(rubbish_is_dropped),
 	    TEST(idle_to_the_slack),	       TEST(absolute_and_todays_policy),
 	    TEST(gone_from_record_and_indexes), TEST(silence_and_nonsense),
+	    TEST(children_end_with_it),
 	};
 	int failed;
 
