@@ -11,6 +11,7 @@ import time
 
 import fault_kit
 import fresh_channel
+import harness
 import history
 import raw
 
@@ -98,8 +99,8 @@ def main():
             fresh_channel.each_node(pair, sample, lambda a, at, sessions, i: [a.validate(sessions[i], n) for n in a.to])
         for s in live:
             for at in actor.to * 2:
-                assert actor.validate(s, at) == 200
-            assert actor.refresh(s) == 200
+                harness.wait_for(lambda x=s, n=at: actor.validate(x, n) == 200, 10, why="it lives")
+            harness.wait_for(lambda x=s: actor.refresh(x) == 200, 10, why="refreshed")
         print("   one tenant   ", history.figures(pair.history.check()))
         print("   the other one", history.figures(other.history.check()))
         assert not other.other, (len(other.other), other.other[:3])
