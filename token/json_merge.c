@@ -64,6 +64,9 @@ static int write_out(struct json_object *tree, struct sd_buf *out)
 
 	if (!text)
 		return SD_ERR_MEMORY;
+	/* Two that pass may make one with too many names, which could never be patched again. */
+	if (json_check(sd_slice(text, n), NULL) != SD_OK)
+		return SD_ERR_TOO_BIG;
 	sd_buf_append(out, text, n);
 	return out->failed ? SD_ERR_TOO_BIG : SD_OK;
 }

@@ -5,8 +5,9 @@
 
 #include "buf.h"
 
-/* Appends what patch makes of target. Both are checked first: SD_ERR_INVALID; SD_ERR_TOO_BIG when
- * out is too small, SD_ERR_MEMORY. Nothing is nested deeper than the deeper of the two. */
+/* Appends what patch makes of target. Both are checked first: SD_ERR_INVALID. SD_ERR_TOO_BIG when out
+ * is too small or the strict scan would refuse the result (too many names); SD_ERR_MEMORY. Nothing is
+ * nested deeper than the deeper of the two. */
 int json_merge(struct sd_slice target, struct sd_slice patch, struct sd_buf *out) SD_MUSTCHECK;
 
 /* Appends text, which has passed json_check(), without the white space between its tokens. */

@@ -140,6 +140,9 @@ def bodies(t):
     t.bad(413, "data-too-large", "POST", "/sessions", {"user_id": "x", **big}, pointer="/data")
     t.bad(413, "data-too-large", "PATCH", path, {"data": {"one": "more"}}, pointer="/data")
     t.bad(413, "data-too-large", "PUT", "/users/x/data", big, pointer="/data")
+    t.ok(200, "PUT", path, {"data": {"a%d" % i: 0 for i in range(600)}})
+    t.bad(413, "data-too-large", "PATCH", path, {"data": {"b%d" % i: 0 for i in range(600)}}, pointer="/data")
+    assert len(t.ok(200, "PATCH", path, {"data": {"one": "more"}})[0]["data"]) == 601
     for method in ("PUT", "PATCH"):
         t.bad(400, "field-missing", method, path, {}, pointer="/data")
         t.bad(400, "unknown-field", method, path, {"data": {}, "dat": 1}, pointer="/dat")

@@ -76,6 +76,34 @@ static void refuses(void **state)
 	sd_buf_fini(&out);
 }
 
+static void names(struct sd_buf *b, const char *letter)
+{
+	sd_buf_char(b, '{');
+	for (int i = 0; i < 600; i++)
+		sd_buf_printf(b, "%s\"%s%d\":0", i ? "," : "", letter, i);
+	sd_buf_char(b, '}');
+}
+
+/* Each passes the scan; what they make together would not, and could never be patched again. */
+static void together_too_many_names(void **state)
+{
+	struct sd_buf target, patch, out;
+
+	(void)state;
+	sd_buf_init(&target, 65536);
+	sd_buf_init(&patch, 65536);
+	sd_buf_init(&out, 65536);
+	names(&target, "a");
+	names(&patch, "b");
+	assert_int_equal(json_merge(sd_buf_slice(&target), sd_buf_slice(&patch), &out),
+			 SD_ERR_TOO_BIG);
+	assert_int_equal(out.len, 0);
+	assert_int_equal(json_merge(sd_buf_slice(&target), sd_buf_slice(&target), &out), SD_OK);
+	sd_buf_fini(&target);
+	sd_buf_fini(&patch);
+	sd_buf_fini(&out);
+}
+
 static void compact(void **state)
 {
 	static const char *const rows[][2] = {
@@ -102,6 +130,7 @@ int main(void)
 	    cmocka_unit_test(examples_of_the_rfc),
 	    cmocka_unit_test(values_keep_what_they_say),
 	    cmocka_unit_test(refuses),
+	    cmocka_unit_test(together_too_many_names),
 	    cmocka_unit_test(compact),
 	};
 
