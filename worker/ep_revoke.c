@@ -11,6 +11,7 @@
 #include "applied.h"
 #include "audit_event.h"
 #include "body.h"
+#include "cookie.h"
 #include "ending.h"
 #include "err.h"
 #include "known_token.h"
@@ -38,6 +39,7 @@ struct revoke {
 	enum target target;
 	enum end_reason reason;
 	struct sid sid;
+	bool logout;              /* by its session token: the cookie of it goes as well */
 	bool by_token;            /* it is named by a token of ours, not by its id alone */
 	int64_t token_until_s;    /* that token's end; 0 = not an access token */
 	struct sd_slice user, device;
@@ -160,6 +162,7 @@ static enum step read_target(struct request *r, struct revoke *v, const struct b
 		return STEP_NEXT;
 	case F_TOKEN:
 		target_handle(r, v, val[F_TOKEN].str, HANDLE_SESSION);
+		v->logout = v->target == TARGET_SESSION;
 		return STEP_NEXT;
 	case F_USER:
 		return target_user(r, v, val);
@@ -303,6 +306,8 @@ static enum step answer(struct request *r)
 	struct revoke *v = r->state;
 	if (v->target == TARGET_NOTHING)
 		return answer_with(r, 0);
+	if (v->target == TARGET_SESSION && (v->logout || cookie_carries(r, &v->sid)))
+		cookie_clear(r);
 	return answer_with(r, v->target == TARGET_RULE ? -1 : (int64_t)r->call.ended);
 }
 

@@ -10,6 +10,7 @@
 
 #include "applied.h"
 #include "audit_event.h"
+#include "cookie.h"
 #include "ending.h"
 #include "err.h"
 #include "respond.h"
@@ -81,6 +82,8 @@ static enum step ended(struct request *r)
 
 static enum step answer(struct request *r)
 {
+	if (cookie_carries(r, r->state))
+		cookie_clear(r);
 	return respond_empty(r, 204);
 }
 

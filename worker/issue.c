@@ -9,6 +9,7 @@
 #include "issue.h"
 
 #include "clock.h"
+#include "cookie.h"
 #include "err.h"
 #include "respond.h"
 
@@ -92,33 +93,6 @@ static void put_num(struct sd_buf *b, const char *name, int64_t value)
 	sd_buf_i64(b, value);
 }
 
-static const char *same_site(uint32_t value)
-{
-	return value == SAME_SITE_LAX ? "Lax" : value == SAME_SITE_NONE ? "None" : "Strict";
-}
-
-static void set_cookie(struct request *r, const struct issue *i)
-{
-	const struct policy_view *v = &r->gen->view;
-	struct sd_buf b;
-	sd_buf_init(&b, 4096);
-	sd_buf_put(&b, policy_view_str(v, r->tenant->cookie_name));
-	sd_buf_printf(&b, "=%s; Path=", i->session_token);
-	sd_buf_put(&b, policy_view_str(v, r->tenant->cookie_path));
-	if (r->tenant->cookie_domain.len) {
-		sd_buf_str(&b, "; Domain=");
-		sd_buf_put(&b, policy_view_str(v, r->tenant->cookie_domain));
-	}
-	sd_buf_printf(&b, "; Secure; HttpOnly; SameSite=%s",
-		      same_site(r->tenant->cookie_same_site));
-	if (i->remember_me)
-		put_num(&b, "; Max-Age=", i->absolute_at_s - i->now_s);
-	struct sd_slice kept = sd_arena_copy(&r->arena, sd_buf_slice(&b));
-	if (kept.p && !b.failed)
-		respond_header(r, "Set-Cookie", kept);
-	sd_buf_wipe_fini(&b);
-}
-
 void issue_render(struct request *r, const struct issue *i)
 {
 	struct sd_buf *b = &r->body;
@@ -141,6 +115,7 @@ void issue_render(struct request *r, const struct issue *i)
 	}
 	if (i->session_token[0]) {
 		put(b, ",\"session_token\":", sd_slice_str(i->session_token));
-		set_cookie(r, i);
+		cookie_set(r, i->session_token,
+			   i->remember_me ? i->absolute_at_s - i->now_s : COOKIE_OF_BROWSER);
 	}
 }

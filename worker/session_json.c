@@ -9,6 +9,7 @@
 #include "session_json.h"
 
 #include "session_rules.h"
+#include "standing.h"
 
 static void text(struct sd_buf *b, const char *name, struct sd_slice value)
 {
@@ -65,6 +66,11 @@ void session_json_data(struct request *r, struct sd_buf *b, const struct session
 	enum end_reason reason = fate == FATE_EXPIRED ? END_ABSOLUTE
 				 : fate == FATE_IDLE  ? END_IDLE
 						      : s->end_reason;
+	enum end_reason rule = fate == FATE_ACTIVE ? standing_shown(r, s) : END_NONE;
+	if (rule != END_NONE) {
+		fate = FATE_ENDED;
+		reason = rule;
+	}
 	sid_text(&s->sid, sid);
 	text(b, "{\"session_id\":", sd_slice_str(sid));
 	text(b, ",\"user_id\":", s->user);

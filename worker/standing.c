@@ -11,6 +11,34 @@
 #include "ending.h"
 #include "lookup.h"
 
+static struct shm_query query_of(const struct request *r, const struct standing *s,
+				 uint32_t client)
+{
+	const struct policy_view *v = &r->gen->view;
+	struct shm_query q = {.tenant_slot = r->tenant->slot,
+			      .client_slot = policy_view_client(v, r->tenant, client)->slot,
+			      .key_slot = SHM_SLOT_NONE,
+			      .iat_s = s->created_s};
+	shm_tags(r->w->control->seed, s->sid.b, r->tenant->slot, s->user, &q.tags);
+	return q;
+}
+
+enum end_reason standing_shown(const struct request *r, const struct session *session)
+{
+	struct standing s = {.sid = session->sid,
+			     .created_s = session->created_ms / 1000,
+			     .user = session->user,
+			     .client = session->client};
+	uint32_t client = policy_view_client_find(&r->gen->view, r->tenant, s.client);
+	enum shm_scope scope = SHM_SCOPE_NONE;
+	if (client == POLICY_NONE)
+		return END_CLIENT;
+	struct shm_query q = query_of(r, &s, client);
+	if (shm_revoke_check(r->w->control, r->w->table, &q, &scope) != SHM_REVOKED)
+		return END_NONE;
+	return scope == SHM_SCOPE_TENANT ? END_TENANT : scope == SHM_SCOPE_CLIENT ? END_CLIENT : END_NONE;
+}
+
 enum step standing_check(struct request *r, struct standing *s)
 {
 	const struct policy_view *v = &r->gen->view;
@@ -20,11 +48,7 @@ enum step standing_check(struct request *r, struct standing *s)
 		s->refused = END_CLIENT;
 		return STEP_NEXT;
 	}
-	l.query = (struct shm_query){.tenant_slot = r->tenant->slot,
-				     .client_slot = policy_view_client(v, r->tenant, client)->slot,
-				     .key_slot = SHM_SLOT_NONE,
-				     .iat_s = s->created_s};
-	shm_tags(r->w->control->seed, s->sid.b, r->tenant->slot, s->user, &l.query.tags);
+	l.query = query_of(r, s, client);
 	switch (lookup_memory(r, &l)) {
 	case LOOKUP_GOOD:
 		return STEP_NEXT;

@@ -15,6 +15,8 @@ struct standing {
 	bool asked;              /* r->call is the store's answer to our question */
 };
 
+/* For a reader: what this node's memory knows of the rules; END_NONE when it stands. Nothing is asked. */
+enum end_reason standing_shown(const struct request *r, const struct session *session);
 /* STEP_NEXT: decided; STEP_PARKED: the store is asked (r->call is another one then). */
 enum step standing_check(struct request *r, struct standing *s);
 /* The step after it: false when nobody could say (503). */

@@ -278,17 +278,121 @@ def idempotent_in_parallel():
         assert len(ok(200, f"/sessions/user/par-{i}", method="GET")[1]["items"]) == 1
 
 
+def logout_clears_the_cookie():
+    gone = "__Host-session=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
+    made = NODE[0].create("lou", mode="cookie")
+    fields, _ = ok(200, "/sessions/revoke", {"session_token": made["session_token"], "reason": "logout"})
+    assert fields["Set-Cookie"] == gone, fields["Set-Cookie"]
+    made, other = NODE[0].create("lou", mode="cookie"), NODE[0].create("lou", mode="cookie")
+    path, cookie = f"/sessions/{made['session_id']}", {"Cookie": "a=b; __Host-session=" + made["session_token"]}
+    fields, _ = ok(200, "/sessions/revoke", {"session_id": other["session_id"]}, headers=cookie)
+    assert fields["Set-Cookie"] is None  # the cookie is another session's
+    assert ok(204, path, method="DELETE", headers=cookie)[0]["Set-Cookie"] == gone
+    assert ok(204, path, method="DELETE")[0]["Set-Cookie"] is None
+    fields, made = ok(201, "/sessions", {"user_id": "lou", "mode": "cookie", "remember_me": True})
+    assert fields["Set-Cookie"].endswith("; Secure; HttpOnly; SameSite=Lax; Max-Age=2592000"), fields["Set-Cookie"]
+
+
+def replaces_across_users():
+    """The old one ends first: when the new one cannot be made, the user is logged out, never twice in."""
+    made = NODE[0].create("anonymous", "brand-c")
+    new = NODE[0].create("roger", "brand-c", replaces=made["session_id"])
+    refused(made, "brand-c")
+    assert session(made["session_id"], "brand-c")["end_reason"] == "replaced"
+    ok(200, "/sessions/validate", {"access_token": new["access_token"]}, tenant="brand-c")
+    NODE[0].create("full", "brand-r")
+    made = NODE[0].create("anonymous", "brand-r")
+    bad(409, "session-limit", "/sessions", {"user_id": "full", "replaces": made["session_id"]}, tenant="brand-r")
+    refused(made, "brand-r")
+    # within a user it is one step: a refusal changes nothing, and the old one does not count
+    one = NODE[0].create("solo", "brand-r")
+    two = NODE[0].create("solo", "brand-r", replaces=one["session_id"])
+    refused(one, "brand-r")
+    bad(409, "session-limit", "/sessions", {"user_id": "solo"}, tenant="brand-r")
+    ok(200, "/sessions/validate", {"access_token": two["access_token"]}, tenant="brand-r")
+
+
+def end_reasons():
+    """What GET says of each way to end that the others here do not pass."""
+    def ended(made, why, tenant="brand-e"):
+        text = session(made["session_id"], tenant)
+        assert (text["status"], text["end_reason"]) == ("ended", why), (why, text)
+
+    for why in ("logout", "admin", "user", "device", "policy"):
+        made = NODE[0].create("ends", "brand-e")
+        assert "end_reason" not in session(made["session_id"], "brand-e")
+        ok(200, "/sessions/revoke", {"session_id": made["session_id"], "reason": why}, tenant="brand-e")
+        ended(made, why)
+    made = [NODE[0].create("five", "brand-e") for _ in range(6)]
+    ended(made[0], "limit")
+    made = NODE[0].create("ends", "brand-e")
+    ok(200, "/sessions/user/ends", method="DELETE", tenant="brand-e")
+    ended(made, "user")
+    made = NODE[0].create("ends", "brand-e")
+    time.sleep(1.1)  # rules by time have a grain of a second
+    ok(200, "/sessions/revoke", {"client_id": "web-backend"}, tenant="brand-e")
+    ended(made, "client")
+    time.sleep(1.1)
+    made = NODE[0].create("ends", "brand-e")
+    time.sleep(1.1)
+    ok(200, "/sessions/revoke", {"before_at": int(time.time())}, tenant="brand-e")
+    ended(made, "tenant")
+
+
+def policy_applies_to_live_sessions():
+    """min(policy at creation, policy now), for both clocks of both kinds."""
+    node, tenant = NODE[0], "brand-p"
+
+    def policy(lines):
+        node.write(f"tenants.d/{tenant}.yaml", node.tenant_text(tenant, lines=FREE + lines))
+        node.reload()
+
+    def clocks(made, idle, absolute):
+        now = session(made["session_id"], tenant)
+        assert now["expires_at"] == now["created_at"] + absolute, (absolute, now)
+        assert now["idle_expires_at"] == min(now["last_seen_at"] + idle, now["expires_at"]), (idle, now)
+        _, text = ok(200, "/sessions/validate", {"session_token": made["session_token"]}, tenant=tenant)
+        assert text["expires_at"] == now["expires_at"], text
+        assert abs(text["idle_expires_at"] - time.time() - idle) < 3, text
+
+    plain = node.create("paul", tenant, mode="both")
+    kept = node.create("paul", tenant, mode="both", remember_me=True)
+    clocks(plain, 1800, 43200)
+    clocks(kept, 14 * 86400, 30 * 86400)
+    policy("sessions: { idle_timeout: 10m, absolute_timeout: 1h, remember_me: { idle_timeout: 1h, absolute_timeout: 2h } }\n")
+    clocks(plain, 600, 3600)
+    clocks(kept, 3600, 7200)
+    late = node.create("paul", tenant, mode="both")
+    policy("sessions: { idle_timeout: 20h, absolute_timeout: 48h, remember_me: { idle_timeout: 20d, absolute_timeout: 60d } }\n")
+    clocks(plain, 1800, 43200)  # as at creation, not more
+    clocks(kept, 14 * 86400, 30 * 86400)
+    clocks(late, 600, 3600)
+    time.sleep(1)
+    policy("sessions: { idle_timeout: 2s, absolute_timeout: 2s, touch_interval: 1s }\n")
+    node.wait(lambda: session(plain["session_id"], tenant)["status"] == "ended", 20)
+    assert session(plain["session_id"], tenant)["end_reason"] == "absolute"
+    status, _, text = ask("/sessions/validate", {"session_token": plain["session_token"]}, tenant=tenant)
+    assert status == 401 and text["code"] in ("session-expired", "session-revoked"), (status, text)
+    status, _, text = ask("/sessions/refresh", {"refresh_token": plain["refresh_token"]}, tenant=tenant)
+    assert status == 401 and text["code"] in ("refresh-expired", "refresh-invalid"), text
+    bad(401, "session-revoked", "/sessions/validate", {"access_token": plain["access_token"]}, tenant=tenant)
+    clocks(kept, 14 * 86400, 30 * 86400)
+
+
 TESTS = [touch_slides_the_idle_clock, touch_revives_nothing, regenerate_exchanges_the_id, regenerate_takes_the_data_along,
          regenerate_has_one_winner,
          regenerate_stands_under_rules_by_time, share_gives_a_child, share_is_refused, children_end_with_their_parent,
-         children_count_and_evict_no_parent, idempotent_creation, idempotent_in_parallel]
+         children_count_and_evict_no_parent, idempotent_creation, idempotent_in_parallel,
+         logout_clears_the_cookie, replaces_across_users, end_reasons, policy_applies_to_live_sessions]
 
 
 def main():
     with harness.Node(workers=2, tenants=(A,), tenant_lines=FREE, start=False) as node:
         NODE.append(node)
         node.add_tenant(B, FREE + SHORT)
-        node.add_tenant("brand-c", FREE)
+        for tenant in ("brand-c", "brand-e", "brand-p"):
+            node.add_tenant(tenant, FREE)
+        node.add_tenant("brand-r", FREE + "sessions: { max_per_user: 1, on_limit: reject }\n")
         node.add_tenant("brand-s")
         text = node.tenant_text("brand-s", lines=FREE + "sharing: { clients: [app-two, app-three, web-backend] }\n"
                                 "sessions: { max_per_user: 3 }\n")

@@ -2,7 +2,7 @@
 # A test that starts servers has the machine's cores to itself (.NOTPARALLEL is too much: the units
 # may run beside them).
 MAIN_JOB = \
-	tests/integration/api.py tests/integration/life.py tests/integration/rounds.py tests/integration/refresh_race.py \
+	tests/integration/api.py tests/integration/life.py tests/integration/life_races.py tests/integration/rounds.py tests/integration/refresh_race.py \
 	tests/integration/killed_worker.py tests/integration/store_faults.py tests/integration/writeback.py tests/integration/durability.py tests/integration/data.py
 dist_check_SCRIPTS += $(MAIN_JOB)
 TESTS += $(MAIN_JOB)

@@ -36,6 +36,8 @@ MUTANTS += \
 	tests/mutants/data_not_bound_to_its_session.patch tests/mutants/weak_tag_matches.patch \
 	tests/mutants/unreadable_key_is_replaced.patch \
 	tests/mutants/slow_reader_stays.patch
+MUTANTS += tests/mutants/child_survives_its_parent.patch tests/mutants/lost_claim_hands_out_tokens.patch \
+	tests/mutants/regenerate_leaves_the_old_id.patch
 EXTRA_DIST += $(MUTANTS)
 .PHONY: check-mutants
 check-mutants:
