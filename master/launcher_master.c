@@ -19,6 +19,7 @@
 #define CHANNEL_BYTES (256u * 1024)
 #define BACK_OFF_FIRST_MS 100
 #define BACK_OFF_MAX_MS 10000
+#define FIRST_START_NS (60 * SD_NS_PER_S) /* each role is ready within 10 s, or the start has failed */
 #define STEADY_NS (10 * SD_NS_PER_S) /* who lived this long begins with the shortest wait again */
 
 static struct launcher_child *child_free_slot(struct launcher *l)
@@ -107,9 +108,12 @@ static void on_closed(struct chan *c, int err)
 {
 	struct launcher *l = SD_CONTAINER_OF(c, struct launcher, master);
 
-	/* A master that ends closes its channel first; one that breaks the protocol is ended. */
-	if (err != SD_ERR_CLOSED && l->master_pid > 0)
+	/* A master that ends closes its channel first; one that breaks the protocol is ended, and its end says
+	 * nothing about what the operator has configured. */
+	if (err != SD_ERR_CLOSED && l->master_pid > 0) {
+		l->master_starts++;
 		(void)kill(l->master_pid, SIGKILL);
+	}
 }
 
 static void on_timer(struct sd_timer *t)
@@ -207,6 +211,12 @@ static bool has_proved_itself(const struct launcher *l, int status)
 	       (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && lived_ns > SD_NS_PER_S);
 }
 
+/* Later a master that gives up has served before: the next one may as well. */
+static bool is_first_start(const struct launcher *l)
+{
+	return l->master_starts == 1 && sd_clock_boot_ns() - l->master_since_ns < FIRST_START_NS;
+}
+
 void launcher_master_ended(struct launcher *l, int status)
 {
 	bool stopping = l->phase == LAUNCHER_STOPPING;
@@ -224,7 +234,7 @@ void launcher_master_ended(struct launcher *l, int status)
 		       SD_FI("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0));
 	if (stopping)
 		launcher_clear(l, LAUNCHER_LEAVING, code == 0 ? 0 : 1);
-	else if (l->master_starts == 1 && (code == SD_EXIT_CONFIG || code == SD_EXIT_OSERR))
+	else if (is_first_start(l) && (code == SD_EXIT_CONFIG || code == SD_EXIT_OSERR))
 		launcher_clear(l, LAUNCHER_LEAVING, code); /* the first start: the operator is there */
 	else {
 		if (has_proved_itself(l, status))
