@@ -29,6 +29,7 @@ static void next_step(struct master *m)
 	switch ((enum drain_step)m->drain_step) {
 	case DRAIN_WORKERS:
 		retire_role(m, ROLE_WORKER, WORKERS_MS);
+		retire_role(m, ROLE_FETCHER, OTHERS_MS);
 		break;
 	case DRAIN_SIGNERS:
 		retire_role(m, ROLE_SIGNER, OTHERS_MS);
@@ -55,7 +56,8 @@ static bool step_is_over(const struct master *m)
 	case DRAIN_WORKERS:
 		return fleet_role_gone(&m->fleet, ROLE_WORKER);
 	case DRAIN_SIGNERS:
-		return fleet_role_gone(&m->fleet, ROLE_SIGNER);
+		return fleet_role_gone(&m->fleet, ROLE_SIGNER) &&
+		       fleet_role_gone(&m->fleet, ROLE_FETCHER);
 	case DRAIN_AUDITOR:
 		return fleet_role_gone(&m->fleet, ROLE_AUDITOR);
 	case DRAIN_NODES:

@@ -56,7 +56,7 @@ void fleet_start(struct master *m)
 
 		c->m = m;
 		c->role = i == FLEET_REDIS ? ROLE_REDIS : i == FLEET_AUDITOR ? ROLE_AUDITOR :
-			  i < FLEET_WORKER ? ROLE_SIGNER : ROLE_WORKER;
+			  i == FLEET_FETCHER ? ROLE_FETCHER : i < FLEET_WORKER ? ROLE_SIGNER : ROLE_WORKER;
 		c->index = i < FLEET_SIGNER ? 0 : i < FLEET_WORKER ? i - FLEET_SIGNER : i - FLEET_WORKER;
 		c->board.fd = -1;
 	}
@@ -64,6 +64,7 @@ void fleet_start(struct master *m)
 	if (m->server.store_mode == STORE_MODE_MANAGED)
 		fleet_child_want(&f->child[FLEET_REDIS], NULL);
 	fleet_child_want(fleet_auditor(f), NULL);
+	issuer_keys_fleet(m);
 }
 
 uint32_t fleet_ready_workers(const struct fleet *f)
@@ -100,6 +101,7 @@ static void advance(struct master *m)
 	}
 	if (f->stage == FLEET_WAIT_WORKERS && fleet_ready_workers(f) == f->workers)
 		f->stage = FLEET_COMPLETE;
+	issuer_keys_tick(m);
 	master_check_serving(m);
 }
 
@@ -116,6 +118,8 @@ void fleet_child_ready(struct child *c)
 	if (c->role == ROLE_AUDITOR) {
 		audit_link_connect(m);
 		handover_connect_all(c);
+	} else if (c->role == ROLE_FETCHER) {
+		issuer_keys_tick(m);
 	} else if (c->role == ROLE_SIGNER && c == fleet_signer(&m->fleet)) {
 		handover_connect_all(c);
 	} else if (c->role == ROLE_SIGNER) {
@@ -169,6 +173,8 @@ void fleet_child_ended(struct child *c, int status)
 	refuse_to_start(c);
 	if (c->role == ROLE_AUDITOR)
 		audit_link_lost(m);
+	if (c->role == ROLE_FETCHER)
+		issuer_keys_lost(m);
 	chan_close(&c->chan);
 	sd_timer_off(m->loop, &c->timer);
 	boards_retire(&c->board, m->board.p);

@@ -20,7 +20,8 @@ enum child_state {
 
 #define FLEET_REDIS 0
 #define FLEET_AUDITOR 1
-#define FLEET_SIGNER 2 /* two: the one in force, and its successor during a reload */
+#define FLEET_FETCHER 2
+#define FLEET_SIGNER 3 /* two: the one in force, and its successor during a reload */
 #define FLEET_SIGNERS 2
 #define FLEET_WORKER (FLEET_SIGNER + FLEET_SIGNERS)
 #define FLEET_MAX (FLEET_WORKER + HERITAGE_MAX_WORKERS)
@@ -60,6 +61,10 @@ struct fleet {
 static inline struct child *fleet_auditor(struct fleet *f)
 {
 	return &f->child[FLEET_AUDITOR];
+}
+static inline struct child *fleet_fetcher(struct fleet *f)
+{
+	return &f->child[FLEET_FETCHER];
 }
 static inline struct child *fleet_signer(struct fleet *f)
 {

@@ -235,6 +235,15 @@ void handover_on_msg(struct chan *ch, const struct hm_msg *msg, int fd)
 		if (c->role == ROLE_WORKER && c->state == CHILD_READY)
 			peer_again(c, msg->u.peer.role);
 		break;
+	case HM_KEY_UNKNOWN:
+		if (c->role == ROLE_WORKER)
+			issuer_keys_unknown(c->m, &msg->u.key_unknown);
+		break;
+	case HM_FETCHED_PART:
+	case HM_FETCHED:
+		if (c->role != ROLE_FETCHER || issuer_keys_msg(c->m, msg) != SD_OK)
+			fleet_child_kill(c, "it said what it may not say");
+		break;
 	case HM_METRICS_WANTED:
 		if (c->role == ROLE_WORKER)
 			metrics_answer(c->m, c, msg->head.tag);

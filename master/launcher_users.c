@@ -91,6 +91,7 @@ static int ask(struct launcher *l, struct launcher_users *out)
 	if (WEXITSTATUS(status) != 0)
 		return WEXITSTATUS(status);
 	out->redis_dir[sizeof(out->redis_dir) - 1] = '\0';
+	out->fetcher[sizeof(out->fetcher) - 1] = '\0';
 	return have == sizeof(*out) && out->magic == HERITAGE_MAGIC && out->sandbox <= SD_SANDBOX_OFF &&
 		       out->version == HERITAGE_VERSION ? 0 : SD_EXIT_OSERR;
 }
@@ -128,6 +129,10 @@ int launcher_users_resolve(struct launcher *l)
 	    resolve(l, ROLE_SIGNER, users->signer, sizeof(users->signer)) != 0 ||
 	    resolve(l, ROLE_WORKER, users->worker, sizeof(users->worker)) != 0 ||
 	    resolve(l, ROLE_AUDITOR, users->auditor, sizeof(users->auditor)) != 0)
+		return SD_EXIT_CONFIG;
+	l->ident[ROLE_FETCHER] = l->ident[ROLE_AUDITOR];
+	if (users->fetcher[0] != '\0' &&
+	    resolve(l, ROLE_FETCHER, users->fetcher, sizeof(users->fetcher)) != 0)
 		return SD_EXIT_CONFIG;
 	l->ident[ROLE_REDIS] = l->ident[ROLE_MASTER];
 	return 0;

@@ -17,7 +17,8 @@ sessiond_master_SOURCES = \
 	master/chan.c master/chan.h master/connector.c master/connector.h \
 	master/control.c master/control.h master/control_status.c master/control_fresh.c master/drain.c \
 	master/ends_memory.c master/ends_memory.h \
-	master/fleet.c master/fleet.h master/handover.c master/launcher_users.h \
+	master/fleet.c master/fleet.h master/handover.c master/issuer_keys.c master/issuer_keys.h \
+	master/launcher_users.h \
 	master/managed_redis.c master/managed_redis.h \
 	master/master.h master/master_health.c master/master_main.c master/master_run.c \
 	master/master_landlock.c master/master_sandbox.c master/master_tools.c \

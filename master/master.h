@@ -7,6 +7,7 @@
 #include "connector.h"
 #include "control.h"
 #include "fleet.h"
+#include "issuer_keys.h"
 #include "managed_redis.h"
 #include "nodes.h"
 #include "notify.h"
@@ -46,6 +47,7 @@ struct master {
 	struct nodes nodes;
 	struct connector connector;
 	struct reload reload;
+	struct issuer_keys issuer_keys;
 	struct control control;
 	struct notify notify;
 	struct audit_link audit;

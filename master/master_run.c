@@ -63,7 +63,8 @@ static void open_state(struct master *m)
 static void first_policy(struct master *m)
 {
 	struct segments_policy_in in = {.config = m->config, .node = m->node, .workers = m->workers,
-					.now_s = sd_clock_wall_ms() / 1000};
+					.now_s = sd_clock_wall_ms() / 1000,
+					.jwks_of = issuer_keys_of, .jwks_arg = m};
 	struct sd_diag diag = {{0}};
 	bool same;
 
@@ -110,6 +111,7 @@ static void before_lock(struct master *m)
 	must(boards_open(&m->board, ROLE_MASTER, 0, &diag), &diag, SD_EXIT_OSERR);
 	sd_panic_area(m->board.p->panic, sizeof(m->board.p->panic));
 	must(segments_open(&m->seg, &m->server, &diag), &diag, SD_EXIT_OSERR);
+	issuer_keys_config(m);
 	first_policy(m);
 	open_store(m);
 	must(sd_loop_new(&m->loop), &diag, SD_EXIT_OSERR);
@@ -123,6 +125,7 @@ static void second(struct master *m)
 {
 	subscriber_tick(m);
 	writeback_tick(m);
+	issuer_keys_tick(m);
 	/* After a pause of our own (suspend, SIGSTOP) everybody's beat looks late: one turn of grace. */
 	if (sd_clock_boot_ns() - m->last_tick_ns < 2 * SD_NS_PER_S)
 		fleet_watch(m);

@@ -66,6 +66,7 @@ int master_tool_users(const char *file)
 	(void)snprintf(users.signer, sizeof(users.signer), "%s", config->server.user_signer);
 	(void)snprintf(users.worker, sizeof(users.worker), "%s", config->server.user_worker);
 	(void)snprintf(users.auditor, sizeof(users.auditor), "%s", config->server.user_auditor);
+	(void)snprintf(users.fetcher, sizeof(users.fetcher), "%s", config->server.user_fetcher);
 	users.sandbox = (uint32_t)config->server.sandbox;
 	users.require = config->server.sandbox_require;
 	if (config->server.store_mode == STORE_MODE_MANAGED)

@@ -132,6 +132,8 @@ static void take_config(struct master *m)
 	policy_config_free(&m->config);
 	m->config = r->config;
 	r->config = NULL;
+	issuer_keys_config(m);
+	issuer_keys_fleet(m);
 	sd_log_level_set((enum sd_log_level)m->config->server.log_level,
 			 (enum sd_log_format)m->config->server.log_format);
 	if (store_addr_load(&m->store, &m->server, &m->redis, &diag) != SD_OK ||

@@ -57,6 +57,8 @@ int reload_build(struct master *m, bool *same_out)
 		.node = m->node,
 		.workers = m->workers,
 		.now_s = sd_clock_wall_ms() / 1000,
+		.jwks_of = issuer_keys_of,
+		.jwks_arg = m,
 	};
 	int err;
 

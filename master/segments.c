@@ -70,6 +70,8 @@ int segments_policy_make(struct segments *s, const struct segments_policy_in *in
 		.generation = s->generation + 1,
 		.node = in->node,
 		.workers = in->workers,
+		.jwks_of = in->jwks_of,
+		.jwks_arg = in->jwks_arg,
 	};
 	void *image = NULL;
 	size_t size = 0;

@@ -34,6 +34,8 @@ struct segments_policy_in {
 	const char *node;
 	uint32_t workers;
 	int64_t now_s;
+	policy_jwks_of jwks_of;
+	void *jwks_arg;
 };
 /* Builds, seals and opens with the readers' own validator. *same_out: the digest is that of the
  * policy in force and *out is none. A number is used up only by a new one. */

@@ -51,7 +51,7 @@ struct server_conf {
 	char master_key_file[CONF_PATH];
 	size_t previous_key_count;
 	char previous_key_files[3][CONF_PATH];
-	char user_master[CONF_NAME], user_signer[CONF_NAME], user_worker[CONF_NAME], user_auditor[CONF_NAME];
+	char user_master[CONF_NAME], user_signer[CONF_NAME], user_worker[CONF_NAME], user_auditor[CONF_NAME], user_fetcher[CONF_NAME];
 	enum conf_store_mode store_mode;
 	char store_url[CONF_PATH];  /* mode redis: redis://host:port/db or unix:PATH */
 	char store_username[CONF_NAME], store_password_file[CONF_PATH];

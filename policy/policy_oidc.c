@@ -13,6 +13,8 @@
 #include "policy_file.h"
 #include "policy_proof.h"
 
+#define CA_MAX (512u << 10)
+
 /* --- settings ------------------------------------------------------------------ */
 
 static bool is_given(const struct conf_oidc *o)
@@ -36,6 +38,10 @@ void policy_oidc_check(const struct tenant_conf *t, size_t i, struct policy_faul
 		policy_fault(faults, at, "one of jwks_file and jwks_url must be given");
 	if (o->ca_file[0] && !o->jwks_url[0])
 		policy_fault(faults, at, "ca_file is for jwks_url");
+#ifndef HAVE_CURL
+	if (o->jwks_url[0])
+		policy_fault(faults, at, "sessiond was built without libcurl: use jwks_file");
+#endif
 }
 
 static void import_one(struct tenant_conf *t, size_t i, struct sd_arena *arena,
@@ -60,11 +66,37 @@ static void import_one(struct tenant_conf *t, size_t i, struct sd_arena *arena,
 	sd_buf_fini(&text);
 }
 
+static void import_ca(struct tenant_conf *t, size_t i, struct sd_arena *arena,
+		      struct policy_faults *faults)
+{
+	struct conf_oidc *o = &t->clients.v[i].oidc;
+	struct sd_buf text;
+
+	if (policy_file_read(o->ca_file, CA_MAX, FILE_OWNER_STRICT, &text, faults) == SD_OK)
+		o->ca = sd_arena_copy(arena, sd_buf_slice(&text));
+	sd_buf_fini(&text);
+}
+
 void policy_oidc_import(struct tenant_conf *t, struct sd_arena *arena, struct policy_faults *faults)
 {
 	for (size_t i = 0; i < t->clients.count; i++) {
 		if (t->clients.v[i].oidc.jwks_file[0])
 			import_one(t, i, arena, faults);
+		if (t->clients.v[i].oidc.ca_file[0])
+			import_ca(t, i, arena, faults);
+	}
+}
+
+void policy_oidc_each_url(const struct policy_config *c,
+			  void (*fn)(void *arg, const char *url, struct sd_slice ca), void *arg)
+{
+	for (size_t i = 0; i < c->tenant_count; i++) {
+		for (size_t k = 0; k < c->tenants[i]->clients.count; k++) {
+			const struct conf_oidc *o = &c->tenants[i]->clients.v[k].oidc;
+
+			if (o->issuer[0] && o->jwks_url[0])
+				fn(arg, o->jwks_url, o->ca);
+		}
 	}
 }
 
@@ -90,6 +122,35 @@ static int by_token(const void *a, const void *b)
 	return c ? c : strcmp(x->party, y->party);
 }
 
+/* Each URL with one set of certificates, and no more of them than are looked after. */
+static void check_urls(const struct policy_config *c, const struct named *v, size_t n,
+		       struct policy_faults *faults)
+{
+	const struct named *first[POLICY_URLS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_oidc *o = oidc_of(&v[i]);
+		size_t k = 0;
+
+		while (k < count && strcmp(oidc_of(first[k])->jwks_url, o->jwks_url) != 0)
+			k++;
+		if (o->jwks_url[0] && k == POLICY_URLS_MAX)
+			policy_fault(faults, (struct policy_where){c->server.file, {0, 0}, "tenants_dir"},
+				     "more than %d different oidc.jwks_url", POLICY_URLS_MAX);
+		if (!o->jwks_url[0] || k == POLICY_URLS_MAX)
+			continue;
+		if (k == count)
+			first[count++] = &v[i];
+		else if (strcmp(oidc_of(first[k])->ca_file, o->ca_file) != 0)
+			policy_fault(faults,
+				     (struct policy_where){v[i].t->file,
+							   v[i].t->clients.v[v[i].client].pos, "oidc.ca_file"},
+				     "is another one for the same jwks_url in client %s of tenant %s",
+				     first[k]->t->clients.v[first[k]->client].id, first[k]->t->name);
+	}
+}
+
 void policy_oidc_cross(const struct policy_config *c, struct policy_faults *faults)
 {
 	size_t n = 0, all = 1;
@@ -109,6 +170,7 @@ void policy_oidc_cross(const struct policy_config *c, struct policy_faults *faul
 			     "out of memory");
 	else
 		qsort(v, n, sizeof(*v), by_token);
+	check_urls(c, v, v ? n : 0, faults);
 	for (size_t i = 1; v && i < n; i++) {
 		char path[48];
 		struct policy_where at = {v[i].t->file, v[i].t->clients.v[v[i].client].pos, path};

@@ -29,8 +29,9 @@ struct conf_hashes {
 
 struct conf_oidc {             /* issuer "" = not by OIDC */
 	char issuer[256], audience[128], party[128], claim[128];
-	char jwks_file[CONF_PATH], jwks_url[1024], ca_file[CONF_PATH];
+	char jwks_file[CONF_PATH], jwks_url[904], ca_file[CONF_PATH];
 	struct sd_slice jwks;  /* the file's text, checked */
+	struct sd_slice ca;    /* ca_file's */
 };
 
 struct conf_client {

@@ -46,11 +46,15 @@ static const struct hm_row rows[] = {
 	ROW(HM_SECRET, struct hm_secret, FD_NONE),
 	ROW_EMPTY(HM_GO, FD_NONE),
 	ROW_EMPTY(HM_DRAIN, FD_NONE),
+	ROW(HM_FETCH, struct hm_fetch, FD_MAY),
 	ROW_EMPTY(HM_METRICS, FD_MAY), /* none: the text could not be made */
 	ROW(HM_READY, struct hm_ready, FD_NONE),
 	[HM_FAILED] = {true, FD_NONE, 0, HERITAGE_MAX_BODY},
 	ROW(HM_ADOPTED, struct hm_generation, FD_NONE),
 	ROW(HM_STORE_LOST, struct hm_store, FD_NONE),
+	ROW(HM_KEY_UNKNOWN, struct hm_key_unknown, FD_NONE),
+	[HM_FETCHED_PART] = {true, FD_NONE, 1, HERITAGE_MAX_BODY},
+	ROW(HM_FETCHED, struct hm_fetched, FD_NONE),
 	ROW_EMPTY(HM_METRICS_WANTED, FD_NONE),
 	ROW(HM_PEER_WANTED, struct hm_peer, FD_NONE),
 };
@@ -62,7 +66,7 @@ SD_STATIC_ASSERT(sizeof(struct hm_boot) <= HERITAGE_MAX_BODY, "the biggest body 
 static const char *const role_names[ROLE_COUNT] = {
 	[ROLE_NONE] = "none",	  [ROLE_LAUNCHER] = "launcher", [ROLE_MASTER] = "master",
 	[ROLE_SIGNER] = "signer", [ROLE_WORKER] = "worker",	[ROLE_AUDITOR] = "auditor",
-	[ROLE_REDIS] = "redis",
+	[ROLE_REDIS] = "redis",	  [ROLE_FETCHER] = "fetcher",
 };
 
 const char *role_name(enum role role)
@@ -82,6 +86,11 @@ static bool body_sane(const struct hm_msg *m)
 		return terminated(m->u.boot.node, sizeof(m->u.boot.node)) &&
 		       terminated(m->u.boot.keys_dir, sizeof(m->u.boot.keys_dir)) &&
 		       terminated(m->u.boot.master_key_file, sizeof(m->u.boot.master_key_file));
+	if (m->head.type == HM_FETCH)
+		return terminated(m->u.fetch.url, sizeof(m->u.fetch.url));
+	if (m->head.type == HM_FETCHED)
+		return terminated(m->u.fetched.why, sizeof(m->u.fetched.why)) &&
+		       m->u.fetched.good <= 1;
 	if (m->head.type == HM_SECRET)
 		return m->u.secret.n <= sizeof(m->u.secret.bytes);
 	return true;

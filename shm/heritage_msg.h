@@ -60,6 +60,27 @@ struct hm_secret {
 	uint8_t bytes[256];
 };
 
+#define HM_URL_MAX 904
+#define HM_FETCHED_MOST (96u << 10) /* bytes of a set on its way to the master */
+
+struct hm_fetch {
+	char url[HM_URL_MAX];
+};
+
+struct hm_fetched {
+	uint32_t good;      /* 1, or `why` says what was wrong */
+	uint32_t max_age_s; /* the server's word; 0 = none */
+	uint32_t size;      /* of all parts */
+	uint32_t pad;
+	char why[200];
+};
+
+struct hm_key_unknown { /* a caller's token names a key that its issuer's set does not have */
+	uint64_t generation;
+	uint32_t caller;    /* index of policy_image.callers */
+	uint32_t pad;
+};
+
 struct hm_ready {
 	uint64_t generation;
 	struct sd_sandbox_report sandbox;

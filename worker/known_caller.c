@@ -10,10 +10,13 @@
 
 #include "authn.h"
 #include "caller_claims.h"
+#include "clock.h"
 #include "err.h"
 #include "jws.h"
 #include "remember.h"
 #include "starved.h"
+
+#define TELL_NS (200 * SD_NS_PER_MS)
 
 struct known_caller {
 	struct remember_head head;
@@ -97,6 +100,19 @@ static uint32_t permissions_of(struct request *r, const struct policy_caller *ro
 	return most & given;
 }
 
+/* The issuer may have a new key. Anybody can name one, so the master is told a few times a second at
+ * most, and asks the issuer more seldom still. */
+static void tell_unknown(struct request *r, const struct policy_caller *row)
+{
+	const struct policy_view *v = &r->gen->view;
+	struct hm_key_unknown body = {.generation = generation_number(r->gen),
+				      .caller = (uint32_t)(row - policy_view_caller(v, 0))};
+	if (row->jwks_url.len == 0 || r->now_ns - r->w->key_unknown_ns < TELL_NS)
+		return;
+	if (hm_send(r->w->channel, HM_KEY_UNKNOWN, 0, &body, sizeof(body), -1) == SD_OK)
+		r->w->key_unknown_ns = r->now_ns;
+}
+
 /* Verified now: NULL with *why_out, or a value ready to be remembered. */
 static struct known_caller *verify(struct request *r, struct sd_slice token, const char **why_out)
 {
@@ -114,8 +130,10 @@ static struct known_caller *verify(struct request *r, struct sd_slice token, con
 		return NULL;
 	*why_out = "caller-key";
 	const struct policy_caller_key *key = key_of(v, row, jws.kid);
-	if (!key)
+	if (!key) {
+		tell_unknown(r, row);
 		return NULL;
+	}
 	*why_out = "caller-signature";
 	if (!signature_good(v, key, &jws))
 		return NULL;

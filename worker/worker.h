@@ -59,6 +59,7 @@ struct worker {
 	struct sd_timer applied_timer;
 	struct request *waiting_metrics;    /* see ep_metrics.c */
 	uint32_t in_flight;
+	int64_t key_unknown_ns;             /* known_caller.c: the master was told last */
 	int64_t refusals_s;                 /* refusal.c: which second, */
 	uint32_t refusals;                  /* and how many records of it */
 	uint64_t refusals_untold;           /* refusals since the last record of one that have none */

@@ -20,6 +20,7 @@ LAYERS = {
     "master": "base token shm policy store master",
     "signer": "base token shm policy signer",
     "auditor": "base shm auditor",
+    "fetcher": "base token shm fetcher",
     "ctl": "base token shm policy store ctl",
 }
 LIBRARIES = ("base", "http", "token", "shm", "policy", "store")

@@ -149,6 +149,7 @@ static void test_role_names(void **state)
 	(void)state;
 	assert_string_equal(role_name(ROLE_WORKER), "worker");
 	assert_string_equal(role_name(ROLE_REDIS), "redis");
+	assert_string_equal(role_name(ROLE_FETCHER), "fetcher");
 	assert_string_equal(role_name(ROLE_COUNT), "none");
 	assert_string_equal(role_name((enum role)-1), "none");
 }

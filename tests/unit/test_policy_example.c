@@ -72,7 +72,8 @@ static void test_the_examples_are_the_defaults(void **state)
 static void test_the_examples_show_every_key(void **state)
 {
 	struct policy_rig *r = *state;
-	static const char *const fine[] = {"store.url",
+	static const char *const fine[] = {"users.fetcher",
+					   "store.url",
 					   "store.username",
 					   "store.password_file",
 					   "store.worker_username",

@@ -36,8 +36,6 @@ static void test_tenant_settings(void **state)
 	refused(r, "", "binding: {device: step_up}\n", "binding.device: ");
 	refused(r, "", "login_url: https://a.example/login\n", "login_url: ");
 	refused(r, "", "assertion: on\n", "assertion: ");
-	refused(r, "", "clients: [{id: a, oidc: {jwks_url: \"https://x.example\"}}]\n",
-		"clients[0].oidc.jwks_url: ");
 	refused(r, "", "clients: [{id: a, tls: {san: x}}]\n", "clients[0].tls: ");
 }
 

@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Issuers' keys fetched over HTTPS by the fetcher: a real server with certificates of its own, which is
+good, then down, slow, huge, lying, redirecting, of the wrong name; what was got last stays."""
+import contextlib
+import http.server
+import json
+import os
+import ssl
+import subprocess
+import threading
+import time
+
+import edge_kit as kit
+import harness
+import oidc_kit
+from oidc_kit import FOLDER, Key
+
+NODE, IDP = None, None
+LIST = "/sessions/user/nobody"
+ONE, TWO, THREE = (Key(k, FOLDER.name) for k in ("one", "two", "three"))
+
+
+def certificates(name):
+    """A CA of our own and a certificate for 127.0.0.1 by it. -> (CA, certificate, key) as paths"""
+    ca, ca_key, key, csr, crt, ext = (os.path.join(FOLDER.name, name + e)
+                                      for e in (".ca.pem", ".ca.key", ".key", ".csr", ".crt", ".ext"))
+    run = subprocess.run
+    options = {"check": True, "capture_output": True, "timeout": 60}
+    run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", ca_key, "-out", ca, "-days", "2", "-subj",
+         "/CN=test CA " + name], **options)
+    run(["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", csr, "-subj", "/CN=idp"], **options)
+    with open(ext, "w", encoding="ascii") as f:
+        f.write("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+    run(["openssl", "x509", "-req", "-in", csr, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-out", crt, "-days", "2",
+         "-extfile", ext], **options)
+    return ca, crt, key
+
+
+class Issuer:
+    """An HTTPS server; `answer(handler)` says what it does."""
+
+    def __init__(self, certificate):
+        issuer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # pylint: disable=invalid-name
+                issuer.asked.append((time.monotonic(), self.path, dict(self.headers)))
+                with contextlib.suppress(OSError):
+                    issuer.answer(self)
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+        self.asked, self.answer = [], lambda h: self.keys(h, ONE)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate[1], certificate[2])
+        self.handler, self.server, self.port = Handler, None, harness.free_port()
+        self.up()
+
+    def up(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self.handler)
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # who does not trust us hangs up
+        self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self.server.serve_forever, daemon=True, args=(0.05,)).start()
+
+    def down(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    @staticmethod
+    def say(handler, body, status=200, **headers):
+        handler.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    def keys(self, handler, *keys, **headers):
+        self.say(handler, oidc_kit.key_set(*keys).encode(), **headers)
+
+
+def tenant_file(port, host="127.0.0.1", path="/jwks", ca="ca.pem"):
+    NODE.write("tenants.d/brand-a.yaml", NODE.tenant_text("brand-a") + oidc_kit.client(
+        "batch", ["sessions:list"], f"jwks_url: \"https://{host}:{port}{path}\"" + (f", ca_file: {ca}" if ca else "")))
+
+
+def call(key):
+    return NODE.request("GET", LIST, headers={"Authorization": "Bearer " + key.token()})[0]
+
+
+def accepted(key, timeout=15):
+    NODE.wait(lambda: call(key) == 200, timeout, "a key of the issuer is accepted")
+
+
+def logs(event, n):
+    """At least n lines of this event."""
+    return NODE.wait(lambda: (lambda rows: rows if len(rows) >= n else None)(NODE.logs(event)), 15, event)
+
+
+def refetch(event, url=None):
+    """Fetches what another configuration names (the same but for its path). -> the new line of the log"""
+    before = len(NODE.logs(event))
+    refetch.number += 1
+    tenant_file(IDP.port, path=url or f"/jwks?{refetch.number}")
+    assert not NODE.reload()[0]
+    return logs(event, before + 1)[-1]
+
+
+refetch.number = 0
+
+
+def test_keys_are_fetched():
+    accepted(ONE)
+    assert call(TWO) == 401
+    _, path, headers = IDP.asked[0]
+    assert path == "/jwks" and headers["Accept"].startswith("application/jwk-set+json"), IDP.asked
+    assert not {"Authorization", "Cookie", "Accept-Encoding"} & set(headers), headers
+    child = NODE.children("fetcher")
+    assert len(child) == 1 and child[0]["sandbox"], child
+    number = [r for r in NODE.audit() if r["event"] == "key.state"]
+    assert number, "the new keys are in the trail"
+
+
+def test_an_unknown_key_is_asked_for_once():
+    """A rotation of the issuer's is followed at once, but nobody can make us hammer the issuer."""
+    IDP.answer = lambda h: IDP.keys(h, ONE, TWO)
+    harness.wait_for(lambda: time.monotonic() > IDP.asked[-1][0] + 30.5, 40, why="the limit of 30 s is over")
+    before = len(IDP.asked)
+    accepted(TWO)
+    assert len(IDP.asked) == before + 1, IDP.asked
+    for _ in range(200):
+        assert call(THREE) == 401
+    assert call(ONE) == call(TWO) == 200
+    assert len(IDP.asked) == before + 1, IDP.asked
+
+
+def test_a_removed_key_is_refused():
+    IDP.answer = lambda h: IDP.keys(h, TWO)
+    refetch("issuer-keys")
+    accepted(TWO)
+    assert call(ONE) == 401
+
+
+def trickle(handler):
+    handler.send_response(200)
+    handler.end_headers()
+    for _ in range(100):
+        handler.wfile.write(b" ")
+        time.sleep(0.2)
+
+
+def test_what_is_not_good_replaces_nothing():
+    def lies(body, **headers):
+        return lambda h: IDP.say(h, body, **headers)
+    private = json.dumps({"keys": [{**TWO.jwk, "d": "AAAA"}]}).encode()
+    symmetric = json.dumps({"keys": [{"kty": "oct", "k": "AAAA", "kid": "two", "alg": "HS256"}]}).encode()
+    cases = (
+        ("status", lies(b"", status=503)), ("status", lies(b"", status=204)), ("status", lies(b"{}", status=404)),
+        ("status", lies(b"", status=302, Location=f"https://127.0.0.1:{IDP.port}/other")),
+        ("status", lies(b"", status=301, Location="http://127.0.0.1:1/")),
+        ("status", lies(b"", status=307, Location="file:///etc/passwd")),
+        ("bytes", lies(b" " * (300 << 10))), ("no key", lies(private)), ("no key", lies(symmetric)),
+        ("no key", lies(b"{\"keys\":[]}")), ("no \"keys\"", lies(b"{}")), ("byte", lies(b"<html>")), ("byte", lies(b"")),
+        ("byte", lies(b"{\"keys\":[" + b"[" * 5000)), ("", lies(b"{}", Content_Encoding="gzip")),
+        ("", lambda h: h.wfile.write(b"\x00\x01\x02")), ("", lambda h: h.connection.close()),
+        ("more than 64", lies(json.dumps({"keys": [ONE.jwk] * 65}).encode())),
+    )
+    for why, IDP.answer in cases:
+        line = refetch("issuer-keys-failed")
+        assert why in line["text"], (why, line)
+    assert all("other" not in path for _, path, _ in IDP.asked), "a redirect was followed"
+    assert len(NODE.children("fetcher")) == 1 and not [l for l in NODE.logs("child-ended") if l["process"] == "fetcher"]
+
+
+def test_the_last_good_set_stays():
+    """Each of those was of another URL. The same one that was good and goes bad keeps its keys; and across a restart."""
+    IDP.answer = lambda h: IDP.keys(h, ONE)
+    refetch("issuer-keys")
+    accepted(ONE)
+    IDP.down()
+    before = len(NODE.logs("issuer-keys-failed"))
+    old = NODE.kill("fetcher")
+    NODE.wait(lambda: [c for c in NODE.children("fetcher") if c["pid"] != old], 15, "a fresh fetcher")
+    NODE.stop()
+    NODE.start()
+    accepted(ONE, 5)
+    line = logs("issuer-keys-failed", before + 1)[-1]
+    assert line["kept"] == "the last good set", line
+    assert call(ONE) == 200 and call(TWO) == 401
+    IDP.up()
+
+
+def test_who_the_server_is():
+    IDP.answer = lambda h: IDP.keys(h, ONE)
+    before = len(NODE.logs("issuer-keys-failed"))
+    for ca in ("other-ca.pem", None):
+        tenant_file(IDP.port, path=f"/{ca}", ca=ca)
+        assert not NODE.reload()[0]
+        before += 1
+        line = logs("issuer-keys-failed", before)[-1]
+        assert "certificate" in line["text"].lower() or "SSL" in line["text"], line
+        assert call(ONE) == 401
+    tenant_file(IDP.port, host="localhost")  # a name, looked up
+    assert not NODE.reload()[0]
+    accepted(ONE)
+
+
+def test_slow():
+    """A slow issuer takes ten seconds of the fetcher, of nobody else."""
+    IDP.answer = trickle
+    before = len(NODE.logs("issuer-keys-failed"))
+    tenant_file(IDP.port, path="/slow")
+    assert not NODE.reload()[0]
+    NODE.wait(lambda: IDP.asked[-1][1] == "/slow", 10)
+    began = time.monotonic()
+    NODE.create("x")
+    assert not NODE.reload()[0] and time.monotonic() - began < 5
+    line = logs("issuer-keys-failed", before + 1)[-1]
+    assert "imeout" in line["text"] or "imed out" in line["text"], line
+
+
+def test_no_issuer_no_fetcher():
+    NODE.write("tenants.d/brand-a.yaml", NODE.tenant_text("brand-a"))
+    assert not NODE.reload()[0]
+    NODE.wait(lambda: not NODE.pids("fetcher"), 15, "the fetcher has ended")
+
+
+if __name__ == "__main__":
+    if not os.path.exists(os.path.join(harness.BUILD, "sessiond-fetcher")):
+        harness.skip("sessiond-fetcher is not built: no libcurl")
+    CA, OTHER = certificates("one"), certificates("two")
+    IDP = Issuer(CA)
+    with harness.Node(tenants=("brand-a",), start=False) as NODE:
+        for source, name in ((CA[0], "ca.pem"), (OTHER[0], "other-ca.pem")):
+            with open(source, encoding="ascii") as pem:
+                NODE.write(name, pem.read())
+        tenant_file(IDP.port)
+        NODE.start()
+        tests = [test_keys_are_fetched, test_a_removed_key_is_refused, test_what_is_not_good_replaces_nothing,
+                 test_the_last_good_set_stays, test_who_the_server_is, test_no_issuer_no_fetcher]
+        if os.environ.get("SESSIOND_ROUNDS"):  # these wait for limits of many seconds
+            tests[1:1] = [test_an_unknown_key_is_asked_for_once]
+            tests[-1:-1] = [test_slow]
+        harness.main(tests)
