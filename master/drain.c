@@ -93,6 +93,7 @@ void drain_start(struct master *m)
 	reload_cancel(m);
 	control_close(m);
 	sweeper_stop(m);
+	reclock_stop(m);
 	board_state(m->board.p, BOARD_DRAINING);
 	next_step(m);
 	/* Workers hold the sockets too: what waits in the queue is served before they close. */

@@ -32,7 +32,7 @@ sessiond_master_SOURCES = \
 	master/store_addr.c master/store_addr.h master/subscriber.c master/subscriber.h \
 	master/throttle.c master/throttle.h master/writeback.c master/writeback.h
 # Sessions whose clocks have run out.
-sessiond_master_SOURCES += master/sweeper.c master/sweeper.h
+sessiond_master_SOURCES += master/reclock.c master/reclock.h master/sweeper.c master/sweeper.h
 sessiond_master_LDADD = $(L_POLICY_LOAD) $(L_STORE_SUB) $(L_SHM_W) $(L_TOKEN) $(L_BASE)
 
 # For packagers: the unit with this build's paths, the users and the folders.

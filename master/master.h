@@ -17,6 +17,7 @@
 #include "state_dir.h"
 #include "store_addr.h"
 #include "subscriber.h"
+#include "reclock.h"
 #include "sweeper.h"
 #include "writeback.h"
 
@@ -44,6 +45,7 @@ struct master {
 	struct subscriber subscriber;
 	struct writeback writeback;
 	struct sweeper sweeper;
+	struct reclock reclock;
 	struct nodes nodes;
 	struct connector connector;
 	struct reload reload;

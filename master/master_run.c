@@ -83,6 +83,7 @@ static void open_store(struct master *m)
 	must(connector_open(m), &diag, SD_EXIT_OSERR);
 	must(writeback_open(m), &diag, SD_EXIT_OSERR);
 	must(sweeper_open(m), &diag, SD_EXIT_OSERR);
+	must(reclock_open(m), &diag, SD_EXIT_OSERR);
 }
 
 static void note_limits(struct master *m)
@@ -186,6 +187,7 @@ int master_run(struct master *m, const struct master_options *options)
 	fleet_start(m);
 	must(subscriber_open(m), &diag, SD_EXIT_OSERR);
 	sweeper_start(m);
+	reclock_start(m);
 	on_tick(&m->tick);
 	must(sd_loop_run(m->loop), &diag, SD_EXIT_OSERR);
 	return 0;

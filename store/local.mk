@@ -7,7 +7,8 @@ STORE_LUA = \
 	store/scripts/data_read.lua store/scripts/update.lua \
 	store/scripts/lock.lua store/scripts/shared_read.lua store/scripts/shared_write.lua \
 	store/scripts/shred.lua \
-	store/scripts/due.lua store/scripts/expire.lua store/scripts/preview.lua
+	store/scripts/due.lua store/scripts/expire.lua store/scripts/preview.lua \
+	store/scripts/reindex.lua
 STORE_LUA += store/scripts/quota.lua
 EXTRA_DIST += docs/API.md docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
 

@@ -273,8 +273,9 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 		return store_preview_reply(op->call, e, n);
 	case SCRIPT_END_USER:
 	case SCRIPT_TOUCH:
-	case SCRIPT_DUE: /* these two are a master's: store_sweep */
+	case SCRIPT_DUE: /* these three are a master's: store_sweep */
 	case SCRIPT_EXPIRE:
+	case SCRIPT_REINDEX:
 	case STORE_SCRIPT_COUNT:
 		break;
 	}

@@ -70,6 +70,24 @@ int store_sweep_expire(struct store_sweep *s, const struct store_sweep_expire_in
 	return store_cmd_wire(&c, SCRIPT_EXPIRE, whole, out);
 }
 
+int store_sweep_reindex(struct store_sweep *s, const struct store_sweep_reindex_in *in,
+			int64_t deadline_ms, bool whole, struct sd_slice *out)
+{
+	struct store_cmd_head head = {.script = SCRIPT_REINDEX, .partition = in->partition,
+				      .tenant = in->tenant, .retain_s = in->retain_s};
+	struct store_cmd c;
+
+	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
+	if (in->from.given)
+		store_cmd_num(&c, in->from.ms);
+	else
+		store_cmd_text(&c, SD_SLICE(""));
+	store_cmd_sid(&c, in->from.given ? &in->from.sid : NULL);
+	store_cmd_num(&c, in->limit);
+	store_cmd_clocks(&c, &in->now);
+	return store_cmd_wire(&c, SCRIPT_REINDEX, whole, out);
+}
+
 static bool starts(const struct redisReply *reply, const char *word)
 {
 	return (size_t)reply->len >= strlen(word) && memcmp(reply->str, word, strlen(word)) == 0;
@@ -155,4 +173,22 @@ void store_sweep_reply_free(struct redisReply *reply)
 {
 	if (reply)
 		freeReplyObject(reply);
+}
+
+enum store_sweep_result store_sweep_take_reindex(const struct redisReply *reply,
+						 struct store_sweep_place *out)
+{
+	enum store_sweep_result result = judge(reply);
+	struct sd_slice sid;
+
+	memset(out, 0, sizeof(*out));
+	if (result != STORE_SWEEP_DONE)
+		return result;
+	sid = reply->elements == HEAD + 2 ? redis_slice(reply->element[HEAD + 1]) : SD_SLICE("?");
+	if (sid.n == 0)
+		return STORE_SWEEP_DONE;
+	if (sid_parse(sid, &out->sid) != SD_OK || redis_int(reply->element[HEAD], &out->ms) != SD_OK)
+		return STORE_SWEEP_BROKEN;
+	out->given = true;
+	return STORE_SWEEP_DONE;
 }

@@ -29,11 +29,28 @@ struct store_sweep_expire_in {
 	const char *owner;
 	bool again; /* asked before; the answer was lost */
 };
+struct store_sweep_place { /* in a partition's index of one tenant */
+	bool given;
+	int64_t ms;
+	struct sid sid;
+};
+/* The policy has become shorter: deadlines of a piece of a tenant's sessions, never to a later time. */
+struct store_sweep_reindex_in {
+	struct sd_slice tenant;
+	uint8_t partition;
+	struct store_sweep_place from; /* not given: from the newest */
+	uint32_t limit;
+	struct store_clocks now;
+	int64_t retain_s;
+};
 /* One command's wire form, malloc'd; as in store_back.h. */
 int store_sweep_due(struct store_sweep *sweep, const struct store_sweep_due_in *in,
 		    int64_t deadline_ms, bool whole, struct sd_slice *out) SD_MUSTCHECK;
 int store_sweep_expire(struct store_sweep *sweep, const struct store_sweep_expire_in *in,
 		       int64_t deadline_ms, bool whole, struct sd_slice *out) SD_MUSTCHECK;
+
+int store_sweep_reindex(struct store_sweep *sweep, const struct store_sweep_reindex_in *in,
+			int64_t deadline_ms, bool whole, struct sd_slice *out) SD_MUSTCHECK;
 
 enum store_sweep_result {
 	STORE_SWEEP_AGAIN = 0, /* no answer, too late, not the server for it */
@@ -60,6 +77,9 @@ enum store_sweep_result store_sweep_take_due(const struct redisReply *reply, uin
 					     struct store_sweep_found *out) SD_MUSTCHECK;
 enum store_sweep_result store_sweep_take_expire(const struct redisReply *reply,
 						struct store_sweep_end *out) SD_MUSTCHECK;
+/* *out is where to go on; not given: the partition's end, or anything but DONE. */
+enum store_sweep_result store_sweep_take_reindex(const struct redisReply *reply,
+						 struct store_sweep_place *out) SD_MUSTCHECK;
 void store_sweep_reply_free(struct redisReply *reply); /* NULL is fine */
 
 #endif

@@ -96,6 +96,22 @@ def retention(a, b, redis):
     assert all(stored(redis, sid) == "ended" for sid in kept)
 
 
+def shortened(a, b, redis):
+    """A reload with a shorter clock ends those that nobody asks for, and only those."""
+    now = int(time.time() * 1000)
+    w = lists.Writer(redis)
+    over = [w.session(A, f"z{i}", now - 20 * MIN) for i in range(600)]
+    live = [w.session(A, f"y{i}", now - 2 * MIN) for i in range(100)]
+    w.flush()
+    before = ended(a, "idle") + ended(b, "idle")
+    for node in (a, b):
+        node.write(f"tenants.d/{A}.yaml", a.tenant_text(A, None, nodes.FREE + LINES.replace("30m", "10m")))
+        node.reload()
+    harness.wait_for(lambda: all(stored(redis, sid) == "ended" for sid in over), 60, 0.2, "ended")
+    assert all(stored(redis, sid) == "active" for sid in live)
+    harness.wait_for(lambda: ended(a, "idle") + ended(b, "idle") >= before + len(over), 10, 0.2, "counted")
+
+
 def taken_over(a, b, redis):
     """A node is gone: the other one sweeps its partitions when the lease is over."""
     b.kill("master")
@@ -120,7 +136,7 @@ def main():
         redis.start()
         a.start()
         b.start()
-        for test in (sweep, retention, taken_over):
+        for test in (sweep, retention, shortened, taken_over):
             if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
                 continue
             begun = time.monotonic()

@@ -24,6 +24,7 @@ static void names_are_in_order(void **state)
 	    [SCRIPT_SHARED_READ] = "shared_read",
 	    [SCRIPT_SHARED_WRITE] = "shared_write",
 	    [SCRIPT_SHRED] = "shred",
+	    [SCRIPT_PREVIEW] = "preview",	[SCRIPT_REINDEX] = "reindex",
 	    [SCRIPT_DUE] = "due",
 	    [SCRIPT_EXPIRE] = "expire",
 	    [SCRIPT_QUOTA] = "quota",

@@ -269,6 +269,43 @@ static void children_end_with_it(void **state)
 	rig_expect_ended(rig, child, END_PARENT);
 }
 
+static void shorter_clocks_move_deadlines(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_sweep_reindex_in in = {.tenant = RIG_TENANT, .limit = 2, .retain_s = 60,
+					    .now = {600, ABSOLUTE_S, 600, ABSOLUTE_S, TOUCH_S}};
+	struct sid sid[5], ended = session(rig);
+	long long was[5];
+	unsigned pieces = 0;
+	struct store_call call;
+
+	for (int i = 0; i < 5; i++) {
+		sid[i] = session(rig);
+		was[i] = score(rig, sid[i]);
+	}
+	make_due(rig, sid[0]);
+	(void)rig_end(rig, ended, END_LOGOUT, &call);
+	store_call_release(&call);
+	in.partition = ended.b[0];
+	do {
+		struct sd_slice command;
+		struct redisReply *reply;
+
+		assert_int_equal(store_sweep_reindex(sweep, &in, DEADLINE_MS, true, &command), SD_OK);
+		reply = run(rig, command);
+		assert_int_equal(store_sweep_take_reindex(reply, &in.from), STORE_SWEEP_DONE);
+		store_sweep_reply_free(reply);
+		pieces++;
+	} while (in.from.given);
+	assert_true(pieces >= 3);
+	assert_int_equal(score(rig, sid[0]), 1000); /* never later */
+	for (int i = 1; i < 5; i++)
+		assert_int_equal(score(rig, sid[i]), was[i] - (IDLE_S - 600) * 1000);
+	in.now.idle_s = 3 * IDLE_S;
+	for (int i = 1; i < 5; i++)
+		rig_expect_active(rig, sid[i]);
+}
+
 static void silence_and_nonsense(void **state)
 {
 	struct store_rig *rig = *state;
@@ -303,7 +340,7 @@ int main(void)
 	    TEST(one_owner_finds_what_is_due), TEST(rubbish_is_dropped),
 	    TEST(idle_to_the_slack),	       TEST(absolute_and_todays_policy),
 	    TEST(gone_from_record_and_indexes), TEST(silence_and_nonsense),
-	    TEST(children_end_with_it),
+	    TEST(children_end_with_it), TEST(shorter_clocks_move_deadlines),
 	};
 	int failed;
 
