@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * ep_user - all sessions of one user: GET and DELETE /sessions/user/{user_id}, and what he sees of
- * them himself (/api/v1/auth/sessions, /api/v1/auth/export).
+ * them himself (/api/v1/auth/sessions).
  * Owns:      nothing
  * Runs in:   worker
  * Fails by:  404 for a malformed user id; 400 cursor-invalid; 503
@@ -64,7 +64,7 @@ static enum step read_query(struct request *r, struct store_list *list)
 	     (sd_slice_u64(value, &limit) != SD_OK || limit < 1 || limit > STORE_MAX_ROWS)))
 		return respond_problem(r, PROBLEM_FIELD_INVALID, "limit must be 1 to 500",
 				       "?limit");
-	list->limit = given ? (uint32_t)limit : r->route->steps == ep_self_export_steps ? STORE_MAX_ROWS : 50;
+	list->limit = given ? (uint32_t)limit : 50;
 	if (http_query_get(r->msg->query, "cursor", &r->arena, &value, &given) != SD_OK ||
 	    (given && !place_read(r, value, list)))
 		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
@@ -87,12 +87,11 @@ static bool is_active(const struct request *r, const struct session *s)
 	return session_fate(r->tenant, s, s->seen_ms, r->now_ms, &clocks) == FATE_ACTIVE;
 }
 
-/* "name":[the page's rows],"next_cursor":...} */
-static enum step put_page(struct request *r, const char *name, bool active_only)
+static enum step put_page(struct request *r, bool active_only)
 {
 	uint32_t rows = r->call.status == STORE_OK ? r->call.row_count : 0;
 	const char *between = "";
-	sd_buf_printf(&r->body, "\"%s\":[", name);
+	sd_buf_str(&r->body, "{\"items\":[");
 	for (uint32_t i = 0; i < rows; i++) {
 		if (session_is_forgotten(r->tenant, &r->call.rows[i], r->now_ms) ||
 		    (active_only && !is_active(r, &r->call.rows[i])))
@@ -111,36 +110,12 @@ static enum step put_page(struct request *r, const char *name, bool active_only)
 	return respond_json(r, 200);
 }
 
-static bool page_read(const struct request *r)
-{
-	return r->call.status == STORE_OK || r->call.status == STORE_ABSENT;
-}
-
 /* A user sees of his own what he can still end. */
 static enum step show(struct request *r)
 {
-	if (!page_read(r))
+	if (r->call.status != STORE_OK && r->call.status != STORE_ABSENT)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	sd_buf_char(&r->body, '{');
-	return put_page(r, "items", r->caller.user);
-}
-
-/* All that there is of the caller: who keeps more of a user adds it here. */
-static enum step export_it(struct request *r)
-{
-	struct audit_note note = {.event = AUDIT_DATA_EXPORTED, .outcome = AUDIT_OK, .user = r->caller.id};
-	if (!page_read(r))
-		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	if (!audit_event_send(r, &note))
-		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
-	sd_buf_str(&r->body, "{\"user_id\":");
-	sd_buf_json_str(&r->body, r->caller.id);
-	sd_buf_str(&r->body, ",\"tenant_id\":");
-	sd_buf_json_str(&r->body, policy_view_str(&r->gen->view, r->tenant->name));
-	sd_buf_str(&r->body, ",\"exported_at\":");
-	sd_buf_i64(&r->body, request_now_s(r));
-	sd_buf_char(&r->body, ',');
-	return put_page(r, "sessions", false);
+	return put_page(r, r->caller.user);
 }
 
 static enum step end_all(struct request *r)
@@ -181,6 +156,5 @@ static enum step answer(struct request *r)
 
 const request_step ep_user_list_steps[] = {parse_user, list_it, show, NULL};
 const request_step ep_self_list_steps[] = {list_it, show, NULL};
-const request_step ep_self_export_steps[] = {audit_slot_step, list_it, export_it, NULL};
 const request_step ep_user_end_steps[] = {parse_user, audit_slot_step, end_all,
 					  ended, answer, NULL};

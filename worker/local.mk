@@ -8,7 +8,7 @@ WORKER_SOURCES = \
 	worker/create_body.c worker/create_body.h worker/data_body.c worker/data_body.h worker/ending.c worker/ending.h worker/ep.h worker/ep_create.c worker/ep_health.c \
 	worker/ep_lock.c worker/ep_shared.c worker/ep_update.c worker/precondition.c worker/precondition.h \
 	worker/ep_jwks.c worker/ep_metrics.c worker/ep_metrics.h worker/ep_refresh.c \
-	worker/ep_revoke.c worker/ep_self.c worker/ep_session.c worker/ep_user.c worker/ep_validate.c \
+	worker/ep_revoke.c worker/ep_self.c worker/ep_self_export.c worker/ep_session.c worker/ep_user.c worker/ep_validate.c \
 	worker/generation.c worker/generation.h worker/grant.c worker/grant.h worker/issue.c worker/issue.h \
 	worker/known_caller.c worker/known_caller.h worker/known_session.c worker/known_session.h worker/known_token.c worker/known_token.h \
 	worker/listener.c worker/listener.h worker/lookup.c worker/lookup.h \

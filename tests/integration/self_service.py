@@ -208,10 +208,31 @@ def test_devices_and_export():
     assert status == 200 and body["user_id"] == name and body["tenant_id"] == "brand-a", body
     state = {s["session_id"]: s["status"] for s in body["sessions"]}
     assert state == {a["session_id"]: "active", b["session_id"]: "ended", c["session_id"]: "active"}, body
+    assert body["next_cursor"] is None and "data" not in body, body
     for word in (a["refresh_token"], "hash", "secret"):
         assert word not in str(body)
     record = records("data.exported", name)[-1]
     assert record["user_id"] == name and record["actor"] == {"type": "user", "id": name}, record
+
+
+def test_export_has_the_data():
+    """In pages: forty sessions with ten thousand bytes each are more than one holds."""
+    name = user()
+    made = [NODE.create(name, data={"n": n, "fill": "x" * 10000}) for n in range(40)]
+    status, _, body = NODE.request("PUT", f"/users/{name}/data", {"data": {"theme": "dark"}}, "brand-a")
+    assert status in (200, 201), body
+    got, cursor, pages = {}, None, 0
+    while pages == 0 or cursor:
+        status, _, body = call("GET", "export" + (f"?cursor={cursor}" if cursor else ""), made[0]["access_token"])
+        assert status == 200 and body["data"] == {"theme": "dark"}, body
+        for s in body["sessions"]:
+            assert s["session_id"] not in got and len(s["data"]["fill"]) == 10000
+            got[s["session_id"]] = s["data"]["n"]
+        cursor, pages = body["next_cursor"], pages + 1
+    assert got == {s["session_id"]: n for n, s in enumerate(made)} and pages >= 3, (len(got), pages)
+    for query, code in (("cursor=x", "cursor-invalid"), ("limit=5", "field-invalid")):
+        status, _, body = call("GET", "export?" + query, made[0]["access_token"])
+        assert status == 400 and body["code"] == code, body
 
 
 def test_a_client_that_asks_before_it_sends():
@@ -249,4 +270,4 @@ if __name__ == "__main__":
         harness.main([
             test_list_marks_the_current_one, test_tenants, test_credentials, test_an_ended_session_calls_no_more,
             test_refresh_with_an_expired_token, test_revoke, test_a_neighbour_in_the_same_partition, test_revoke_bodies,
-            test_devices_and_export, test_a_client_that_asks_before_it_sends, test_the_store_away])
+            test_devices_and_export, test_export_has_the_data, test_a_client_that_asks_before_it_sends, test_the_store_away])

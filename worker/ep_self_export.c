@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ * ep_self_export - GET /api/v1/auth/export: all that is kept about a user, page by page.
+ * Owns:      the form of an export
+ * Runs in:   worker
+ * Fails by:  400 cursor-invalid; 503
+ * Never:     hold more of a user in memory than a page; leave out in silence what a page had no room for
+ */
+#include "base.h"
+#include "ep.h"
+
+#include "audit_event.h"
+#include "cursor.h"
+#include "err.h"
+#include "respond.h"
+#include "sealed.h"
+#include "session_json.h"
+#include "session_rules.h"
+#include "store_data.h"
+
+#define PAGE_BYTES (160u << 10) /* a page ends when it is longer; opened data stands in the arena too */
+
+struct export {
+	struct store_list list;
+	uint32_t count, at;       /* sessions of the page; the next to be read */
+	struct cursor place[100]; /* theirs, newest first */
+	bool more;                /* the index goes on after them */
+	uint32_t shown;
+	struct cursor last;       /* passed: a next page begins behind it */
+};
+
+static struct sd_slice tenant_of(const struct request *r)
+{
+	return policy_view_str(&r->gen->view, r->tenant->name);
+}
+
+static struct sd_slice scope(struct request *r)
+{
+	char *at = sd_arena_alloc(&r->arena, CURSOR_SCOPE_MAX);
+	int n = at ? snprintf(at, CURSOR_SCOPE_MAX, "export " SD_SLICE_FMT " " SD_SLICE_FMT,
+			      SD_SLICE_ARG(tenant_of(r)), SD_SLICE_ARG(r->params.user))
+		   : 0;
+	return sd_slice(at ? at : "", (size_t)SD_MAX(n, 0));
+}
+
+static enum step parse(struct request *r)
+{
+	struct export *e = sd_arena_alloc(&r->arena, sizeof(*e));
+	struct sd_slice name, value;
+	struct cursor from;
+	size_t pos = 0;
+	bool given;
+	r->state = e;
+	if (!e)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+	while (http_query_next(r->msg->query, &pos, &name))
+		if (!sd_slice_is(name, "cursor"))
+			return respond_problem(r, PROBLEM_FIELD_INVALID, "the export takes cursor", "?");
+	e->list = (struct store_list){.tenant = tenant_of(r),
+				      .user = r->params.user,
+				      .from_ms = INT64_MAX,
+				      .limit = SD_ARRAY_LEN(e->place)};
+	if (http_query_get(r->msg->query, "cursor", &r->arena, &value, &given) != SD_OK ||
+	    (given && !cursor_read(r, scope(r), value, &from)))
+		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
+	if (given) {
+		e->list.from_ms = from.ms;
+		e->list.from_sid = from.sid;
+	}
+	return STEP_NEXT;
+}
+
+static enum step ask_shared(struct request *r)
+{
+	store_shared_read(r->w->store, tenant_of(r), r->params.user, request_store_call(r));
+	return STEP_PARKED;
+}
+
+/* The head, with what the user's sessions share. Data that cannot be opened here is not shown. */
+static enum step put_shared(struct request *r)
+{
+	struct sealed_of of = {r->params.user, NULL, r->call.kept.key};
+	struct sd_buf *b = &r->body;
+	struct sd_slice data;
+	struct export *e = r->state;
+	if (r->call.status != STORE_OK && r->call.status != STORE_ABSENT)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	sd_buf_str(b, "{\"user_id\":");
+	sd_buf_json_str(b, r->params.user);
+	sd_buf_str(b, ",\"tenant_id\":");
+	sd_buf_json_str(b, tenant_of(r));
+	sd_buf_str(b, ",\"exported_at\":");
+	sd_buf_i64(b, request_now_s(r));
+	if (r->call.status == STORE_OK && r->call.kept.data.n &&
+	    sealed_open(r, &of, r->call.kept.data, &data) == SEALED_OK) {
+		sd_buf_str(b, ",\"data\":");
+		sd_buf_put(b, data);
+	}
+	sd_buf_str(b, ",\"sessions\":[");
+	store_list_user(r->w->store, &e->list, request_store_call(r));
+	return STEP_PARKED;
+}
+
+static enum step listed(struct request *r)
+{
+	struct export *e = r->state;
+	if (r->call.status != STORE_OK && r->call.status != STORE_ABSENT)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	for (uint32_t i = 0; r->call.status == STORE_OK && i < r->call.row_count; i++)
+		e->place[e->count++] =
+		    (struct cursor){r->call.rows[i].created_ms, r->call.rows[i].sid};
+	e->more = r->call.status == STORE_OK && r->call.next_score_ms >= 0;
+	e->last = (struct cursor){r->call.next_score_ms, r->call.next_sid};
+	return STEP_NEXT;
+}
+
+static enum step ask_session(struct request *r)
+{
+	struct export *e = r->state;
+	if (e->at == e->count)
+		return STEP_NEXT;
+	if (e->at > 0 && r->body.len > PAGE_BYTES) {
+		e->more = true;
+		e->last = e->place[e->at - 1];
+		e->at = e->count;
+		return STEP_NEXT;
+	}
+	store_data_read(r->w->store, tenant_of(r), &e->place[e->at].sid, request_store_call(r));
+	return STEP_PARKED;
+}
+
+static enum step put_session(struct request *r)
+{
+	struct export *e = r->state;
+	const struct session *s = &r->call.session;
+	struct sealed_of of = {s->user, &s->sid, r->call.kept.key};
+	struct sd_slice data;
+	bool known = r->call.status == STORE_OK || r->call.status == STORE_ENDED;
+	if (e->at == e->count)
+		return STEP_NEXT;
+	if (!known && r->call.status != STORE_ABSENT)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	e->at++;
+	if (known && sd_slice_eq(s->user, r->params.user) &&
+	    !session_is_forgotten(r->tenant, s, r->now_ms)) {
+		if (sealed_open(r, &of, s->data, &data) != SEALED_OK)
+			data = sd_slice("", 0);
+		sd_buf_str(&r->body, e->shown++ ? "," : "");
+		session_json_data(r, &r->body, s, data);
+	}
+	r->step -= 2; /* the next one */
+	return STEP_NEXT;
+}
+
+static enum step finish(struct request *r)
+{
+	struct export *e = r->state;
+	struct audit_note note = {.event = AUDIT_DATA_EXPORTED, .outcome = AUDIT_OK, .user = r->params.user};
+	if (!audit_event_send(r, &note))
+		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	sd_buf_str(&r->body, "],\"next_cursor\":");
+	if (e->more)
+		cursor_write(r, scope(r), &e->last, &r->body);
+	else
+		sd_buf_str(&r->body, "null");
+	sd_buf_char(&r->body, '}');
+	return respond_json(r, 200);
+}
+
+const request_step ep_self_export_steps[] = {parse, audit_slot_step, ask_shared, put_shared, listed,
+					     ask_session, put_session, finish, NULL};
