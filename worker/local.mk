@@ -49,7 +49,7 @@ WORKER_TESTS = \
 	tests/unit/test_generation tests/unit/test_known_session tests/unit/test_known_token \
 	tests/unit/test_listener tests/unit/test_lookup tests/unit/test_ratelimit \
 	tests/unit/test_remember tests/unit/test_request tests/unit/test_route \
-	tests/unit/test_sealed tests/unit/test_session_rules tests/unit/test_signer_client tests/unit/test_worker_sandbox
+	tests/unit/test_ep_update tests/unit/test_sealed tests/unit/test_session_rules tests/unit/test_signer_client tests/unit/test_worker_sandbox
 UNIT_TESTS += $(WORKER_TESTS)
 WORKER_TESTS += tests/unit/test_cursor tests/unit/test_list_query tests/unit/test_preview_body
 tests_unit_test_preview_body_SOURCES = tests/unit/test_preview_body.c
@@ -109,6 +109,9 @@ tests_unit_test_request_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_route_SOURCES = tests/unit/test_route.c
 tests_unit_test_route_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_route_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_ep_update_SOURCES = tests/unit/test_ep_update.c
+tests_unit_test_ep_update_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_ep_update_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_sealed_SOURCES = tests/unit/test_sealed.c
 tests_unit_test_sealed_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_sealed_LDADD = $(WORKER_TEST_LIBS)

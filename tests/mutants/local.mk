@@ -34,7 +34,7 @@ MUTANTS += \
 	tests/mutants/update_ignores_versions.patch tests/mutants/update_ignores_locks.patch \
 	tests/mutants/fence_given_twice.patch tests/mutants/second_key_replaces_the_first.patch \
 	tests/mutants/data_not_bound_to_its_session.patch tests/mutants/weak_tag_matches.patch \
-	tests/mutants/unreadable_key_is_replaced.patch \
+	tests/mutants/unreadable_key_is_replaced.patch tests/mutants/patch_writes_over_another.patch \
 	tests/mutants/slow_reader_stays.patch
 MUTANTS += tests/mutants/child_survives_its_parent.patch tests/mutants/lost_claim_hands_out_tokens.patch \
 	tests/mutants/regenerate_leaves_the_old_id.patch
