@@ -9,6 +9,7 @@
 
 #include "b64url.h"
 #include "claims.h"
+#include "die.h"
 #include "err.h"
 #include "handle.h"
 #include "jws_sign.h"
@@ -144,14 +145,18 @@ static enum sign_status sign(struct mint *m, const struct sign_request *r, int64
 	uint32_t index = policy_view_signing_key(m->view, t, now_s);
 	EVP_PKEY *key = index == POLICY_NONE ? NULL : keyring_key(m->ring, r->tenant, index);
 	const struct policy_key *row;
+	int err;
 
 	*reason_out = "no key signs for this tenant now";
 	if (key == NULL)
 		return SIGN_NO_KEY;
 	row = policy_view_key(m->view, t, index);
 	*reason_out = "could not be signed";
-	if (jws_sign_compact(key, (enum jose_alg)row->alg, policy_view_at(m->view, row->kid.off), TYPE,
-			     sd_buf_slice(&m->payload), out) != SD_OK)
+	err = jws_sign_compact(key, (enum jose_alg)row->alg, policy_view_at(m->view, row->kid.off), TYPE,
+			       sd_buf_slice(&m->payload), out);
+	if (err == SD_ERR_DENIED) /* a fresh one reads the key anew */
+		sd_fatal(SD_EXIT_OSERR, "signer: a signature does not verify with its own key");
+	if (err != SD_OK)
 		return SIGN_FAILED;
 	*reason_out = NULL;
 	return SIGN_DONE;

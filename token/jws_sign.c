@@ -55,8 +55,26 @@ static bool es256_raw(uint8_t *sig, size_t *n)
 	return ok;
 }
 
-static bool signature_make(EVP_PKEY *key, enum jose_alg alg, struct sd_slice text, uint8_t *sig,
-			   size_t *n)
+/* 1 good, 0 not, negative: could not be looked at. A signature with a fault in it may tell the RSA key
+ * (Boneh, DeMillo, Lipton 1997), and OpenSSL makes such ones: when an allocation fails inside its
+ * blinding, this and each later signature of the key is wrong, and none is an error. */
+static int signature_holds(EVP_PKEY *key, enum jose_alg alg, struct sd_slice text, const uint8_t *sig,
+			   size_t n)
+{
+	EVP_MD *md = alg == JOSE_EDDSA ? NULL : token_ossl_sha256();
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pctx = NULL; /* the digest state's */
+	int result = -1;
+
+	if (ctx && EVP_DigestVerifyInit(ctx, &pctx, md, NULL, key) == 1 &&
+	    (alg != JOSE_PS256 || pss_set(pctx)))
+		result = EVP_DigestVerify(ctx, sig, n, (const uint8_t *)text.p, text.n);
+	EVP_MD_CTX_free(ctx);
+	return result;
+}
+
+static int signature_make(EVP_PKEY *key, enum jose_alg alg, struct sd_slice text, uint8_t *sig,
+			  size_t *n)
 {
 	EVP_MD *md = alg == JOSE_EDDSA ? NULL : token_ossl_sha256();
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -67,10 +85,17 @@ static bool signature_make(EVP_PKEY *key, enum jose_alg alg, struct sd_slice tex
 	if (ok && alg == JOSE_PS256)
 		ok = pss_set(pctx);
 	ok = ok && EVP_DigestSign(ctx, sig, n, (const uint8_t *)text.p, text.n) == 1;
-	if (ok && alg == JOSE_ES256)
-		ok = es256_raw(sig, n);
 	EVP_MD_CTX_free(ctx);
-	return ok;
+	if (!ok)
+		return SD_ERR_CRYPTO;
+	switch (signature_holds(key, alg, text, sig, *n)) {
+	case 1:
+		return alg != JOSE_ES256 || es256_raw(sig, n) ? SD_OK : SD_ERR_CRYPTO;
+	case 0:
+		return SD_ERR_DENIED;
+	default:
+		return SD_ERR_CRYPTO;
+	}
 }
 
 static void header_put(struct sd_buf *out, enum jose_alg alg, const char *kid, const char *typ)
@@ -115,9 +140,10 @@ int jws_sign_compact(EVP_PKEY *key, enum jose_alg alg, const char *kid, const ch
 	part_put(out, payload);
 	if (out->failed) {
 		err = SD_ERR_TOO_BIG;
-	} else if (!signature_make(key, alg, sd_slice(out->p + from, out->len - from), sig, &n)) {
-		err = SD_ERR_CRYPTO;
 	} else {
+		err = signature_make(key, alg, sd_slice(out->p + from, out->len - from), sig, &n);
+	}
+	if (!err) {
 		sd_buf_char(out, '.');
 		part_put(out, sd_slice(sig, n));
 		err = out->failed ? SD_ERR_TOO_BIG : 0;

@@ -9,7 +9,9 @@
 #include "diag.h"
 #include "jose_alg.h"
 
-/* Appends "header.payload.signature" to out. typ e.g. "at+jwt". payload is the JSON text. */
+/* Appends "header.payload.signature" to out. typ e.g. "at+jwt". payload is the JSON text. Nothing
+ * leaves that was not verified. SD_ERR_DENIED: it did not hold; the key's state in this process is
+ * spoilt, and the process had better end. */
 int jws_sign_compact(EVP_PKEY *key, enum jose_alg alg, const char *kid, const char *typ,
 		     struct sd_slice payload, struct sd_buf *out) SD_MUSTCHECK;
 
