@@ -195,12 +195,12 @@ static int enter_base(const struct sd_sandbox_spec *spec, struct sd_sandbox_repo
 static int enter(const struct sd_sandbox_spec *spec, struct sd_sandbox_report *out, bool quiet,
 		 struct sd_diag *diag)
 {
-	struct sd_filter filter;
+	struct sd_filter filter = {0};
 	enum sd_sandbox_mode mode = mode_in_force(spec);
 	int err;
 
 	*out = (struct sd_sandbox_report){.mode = (uint32_t)mode};
-	err = sd_filter_compile(spec, &filter, diag);
+	err = spec->mode == SD_SANDBOX_OFF ? SD_OK : sd_filter_compile(spec, &filter, diag);
 	if (err != SD_OK)
 		return err;
 	if (!quiet)
