@@ -8,3 +8,11 @@ check-static: $(BUILT_SOURCES) config.h
 	sh '$(srcdir)/tests/static/run' $(STATIC_TOOLS)
 .PHONY: check-static
 EXTRA_DIST += tests/static/README.md tests/static/run
+# Memory checkers, each in a build of its own: minutes, by hand and in CI.
+check-sanitizers:
+	sh '$(srcdir)/tests/static/memory' sanitizers
+	sh '$(srcdir)/tests/static/memory' thread
+check-valgrind:
+	sh '$(srcdir)/tests/static/memory' valgrind
+.PHONY: check-sanitizers check-valgrind
+EXTRA_DIST += tests/static/memory
