@@ -128,6 +128,7 @@ def masked(answer):
     """What may differ: the date, the log's position, and the new session of a creation."""
     answer = re.sub(rb"Date: [^\r]*", b"Date:", answer)
     answer = re.sub(rb'"log_position":"[^"]*"', b'"log_position":"P"', answer)
+    answer = re.sub(rb'"(proof_age_ms|now_at)":\d+', rb'"\1":0', answer)
     if answer.startswith(b"HTTP/1.1 201 "):
         head, _, body = answer.partition(b"\r\n\r\n")
         head = re.sub(rb"(Location: /sessions/|Location: /tenants/[^/]*/sessions/|__Host-session=)[^\r;]*", rb"\1", head)
