@@ -133,6 +133,11 @@ def hop(path, target):
                 threading.Thread(target=pump, args=(x, y), daemon=True).start()
 
 
+def network_of(node):
+    """Sockets that this thread opens inside reach the node (FarNode of fresh_link.py)."""
+    return node.network() if hasattr(node, "network") else contextlib.nullcontext()
+
+
 class Client:
     """One kept-alive connection to a node, made again when it breaks. No answer is status 0."""
 
@@ -142,7 +147,8 @@ class Client:
     def post(self, path, body):
         try:
             if self.sock is None:
-                self.sock = socket.create_connection(("127.0.0.1", self.node.port), timeout=10)
+                with network_of(self.node):
+                    self.sock = socket.create_connection(("127.0.0.1", self.node.port), timeout=10)
                 self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return raw.call(self.node.port, self.key, path, body, sock=self.sock)
         except LOST:
@@ -289,10 +295,10 @@ class Pair:
 
     def __init__(self, hops=False, link=False, workers=2, server="", store="", tenant_lines=FREE, tenants=("brand-a",)):
         self.a = harness.Node(workers=workers, start=False, tenant_lines=tenant_lines, tenants=tenants)
-        self.b = harness.Node(workers=workers, start=False, tenant_lines=tenant_lines, tenants=tenants)
+        self.b = self.second(workers=workers, start=False, tenant_lines=tenant_lines, tenants=tenants)
         self.nodes, self.hop = (self.a, self.b), []
         os.chmod(self.a.base, 0o755)  # the sockets must be reachable for the masters' user
-        self.redis = Redis(self.a.base).start()
+        self.redis = self.server(Redis(self.a.base))
         self.history = history.History(BOUND_S)
         self._share()
         for i, node in enumerate(self.nodes):
@@ -303,11 +309,20 @@ class Pair:
                 way = os.path.join(self.a.base, "hop%d.sock" % i)
                 self.hop.append(Hop(way, self.redis.socket))
             node.write("sessiond.yaml", "node: %s\n" % ("first", "second")[i] + node.server_text + server +
-                       f"store: {{ mode: redis, url: \"unix:{way}\"{store} }}\n")
+                       f"store: {{ mode: redis, url: \"{self.url(way)}\"{store} }}\n")
         if link:
             self.turn(self.redis)
         for node in self.nodes:
             node.start()
+
+    # What a Pair over something else than a socket of the machine changes.
+    second = staticmethod(harness.Node)
+
+    def server(self, redis):
+        return redis.start()
+
+    def url(self, way):
+        return "unix:" + way
 
     def _share(self):
         """The second has the first one's keys, secrets and tenants."""

@@ -1,7 +1,8 @@
 # Several nodes on one Redis, and what happens to it under load; the checker of histories, for every fault test.
 NODES_TESTS = \
 	tests/integration/nodes.py tests/integration/fresh_silence.py tests/integration/fresh_store.py \
-	tests/integration/fresh_channel.py tests/integration/fresh_table.py tests/integration/fresh_clock.py
+	tests/integration/fresh_channel.py tests/integration/fresh_table.py tests/integration/fresh_clock.py \
+	tests/integration/fresh_link.py
 dist_check_SCRIPTS += $(NODES_TESTS)
 TESTS += $(NODES_TESTS)
 EXTRA_DIST += tests/integration/history.py tests/integration/fault_kit.py
