@@ -46,7 +46,7 @@ WORKER_TEST_LIBS = libsdworkertest.a $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_T
 WORKER_TESTS = \
 	tests/unit/test_activity tests/unit/test_adopt tests/unit/test_applied tests/unit/test_audit_client \
 	tests/unit/test_body tests/unit/test_conn tests/unit/test_ep_validate \
-	tests/unit/test_generation tests/unit/test_known_session tests/unit/test_known_token \
+	tests/unit/test_generation tests/unit/test_known_caller tests/unit/test_known_session tests/unit/test_known_token \
 	tests/unit/test_listener tests/unit/test_lookup tests/unit/test_ratelimit \
 	tests/unit/test_remember tests/unit/test_request tests/unit/test_route \
 	tests/unit/test_ep_update tests/unit/test_sealed tests/unit/test_session_rules tests/unit/test_signer_client tests/unit/test_worker_sandbox
@@ -88,6 +88,9 @@ tests_unit_test_generation_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_known_session_SOURCES = tests/unit/test_known_session.c
 tests_unit_test_known_session_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_known_session_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_known_caller_SOURCES = tests/unit/test_known_caller.c
+tests_unit_test_known_caller_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_known_caller_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_known_token_SOURCES = tests/unit/test_known_token.c
 tests_unit_test_known_token_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_known_token_LDADD = $(WORKER_TEST_LIBS)
