@@ -3,7 +3,7 @@
 STORE_LUA = \
 	store/scripts/create.lua store/scripts/refresh.lua store/scripts/end.lua \
 	store/scripts/end_user.lua store/scripts/rule.lua store/scripts/list_user.lua \
-	store/scripts/touch.lua store/scripts/touch_now.lua store/scripts/regenerate.lua store/scripts/share.lua store/scripts/idem.lua \
+	store/scripts/touch.lua store/scripts/touch_now.lua store/scripts/regenerate.lua store/scripts/share.lua store/scripts/idem.lua store/scripts/renew.lua \
 	store/scripts/data_read.lua store/scripts/update.lua \
 	store/scripts/lock.lua store/scripts/shared_read.lua store/scripts/shared_write.lua \
 	store/scripts/shred.lua \

@@ -51,6 +51,10 @@ static const struct row rows[] = {
     {"dev_trust", TYPE_SLICE, false, AT(device_trust)},
     {"data", TYPE_SLICE, false, AT(data)},
     {"shash", TYPE_HASH, false, AT(session_hash)},
+    {"sissued", TYPE_I64, false, AT(session_issued_s)},
+    {"nhash", TYPE_HASH, false, AT(next_hash)},
+    {"ohash", TYPE_HASH, false, AT(old_hash)},
+    {"osince", TYPE_I64, false, AT(old_since_ms)},
 };
 #undef AT
 

@@ -35,6 +35,10 @@ struct session {
 	struct sd_slice device_id, device_name, device_type, device_fingerprint, device_trust;
 	struct sd_slice data;       /* sealed; empty when none */
 	uint8_t session_hash[32];   /* handle_hash() of the session token; zero when none */
+	int64_t session_issued_s;   /* when that one came into use; 0 = at creation */
+	uint8_t next_hash[32];      /* of the one that is to follow it; zero when none was given out */
+	uint8_t old_hash[32];       /* of the one before, in use until old_since_ms */
+	int64_t old_since_ms;
 	bool has_parent;            /* it was shared from that one, and ends with it */
 	struct sid parent;
 };

@@ -94,3 +94,27 @@ void store_share(struct store *s, const struct store_share *in, struct store_cal
 	store_cmd_clocks(&c, &in->now);
 	store_op_send(op, &c);
 }
+
+void store_renew(struct store *s, const struct store_renew *in, struct store_call *call)
+{
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, call, SCRIPT_RENEW, &deadline_ms);
+	struct store_cmd_head head = {.script = SCRIPT_RENEW,
+				      .partition = in->presented.sid.b[0],
+				      .tenant = in->tenant,
+				      .retain_s = in->retain_s};
+	struct store_cmd c;
+	uint8_t hash[32];
+
+	if (!op)
+		return;
+	call->partition = head.partition;
+	op->sid = in->presented.sid;
+	handle_hash(&in->presented, hash);
+	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
+	store_cmd_sid(&c, &in->presented.sid);
+	store_cmd_hash(&c, hash);
+	store_cmd_hash(&c, in->new_hash);
+	store_cmd_text(&c, in->sealed);
+	store_op_send(op, &c);
+}

@@ -35,6 +35,17 @@ struct store_regenerate {
  * now. EXPIRED: a clock had run out, it ended by this call. ENDED, ABSENT. */
 void store_regenerate(struct store *s, const struct store_regenerate *in, struct store_call *call);
 
+struct store_renew {
+	struct sd_slice tenant;
+	struct handle presented;      /* the session token in use, or the next one */
+	uint8_t new_hash[32];
+	struct sd_slice sealed;       /* the new one, sealed under a key of presented.random */
+	int64_t retain_s;
+};
+/* OK; SUCCESSOR: `successor` is the sealed one given out before. MISMATCH: neither of the two. ENDED,
+ * ABSENT. */
+void store_renew(struct store *s, const struct store_renew *in, struct store_call *call);
+
 struct store_share {
 	struct sd_slice tenant;
 	struct handle code;           /* HANDLE_CODE: of the session, its number any 32 bits */

@@ -273,6 +273,7 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 		return store_preview_reply(op->call, e, n);
 	case SCRIPT_END_USER:
 	case SCRIPT_TOUCH:
+	case SCRIPT_RENEW:
 	case SCRIPT_DUE: /* these three are a master's: store_sweep */
 	case SCRIPT_EXPIRE:
 	case SCRIPT_REINDEX:

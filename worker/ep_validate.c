@@ -3,7 +3,7 @@
  * Owns:      the order of refusals
  * Runs in:   worker
  * Fails by:  401 with the first reason of the contract's order; 403 for a scope; 503 when uncertain
- * Never:     change a session (activity is flushed aside); ask the store on the hot path
+ * Never:     change what is valid (activity is flushed aside); ask the store on the hot path
  */
 #include "base.h"
 #include "ep.h"
@@ -12,6 +12,7 @@
 #include "err.h"
 #include "known_session.h"
 #include "lookup.h"
+#include "renewal.h"
 #include "respond.h"
 #include "shm_board.h"
 #include "shm_fresh.h"
@@ -37,6 +38,9 @@ struct validate {
 	uint32_t bucket;
 	uint64_t bucket_value;
 	struct sd_slice client;    /* of a session we know; of this turn only */
+	enum renewal_fit fit;
+	struct renewal renewal;
+	uint32_t turn;             /* which of the steps runs: check is the first */
 	bool client_asked;         /* the store was asked for the client's rule as well */
 };
 
@@ -85,8 +89,8 @@ static const char *assurance(enum validate_source source)
 	return source == SOURCE_STORE ? "store" : source == SOURCE_SIGNED ? "signed" : "fresh";
 }
 
-static enum step answer(struct request *r, const struct validate *v, struct sd_slice common,
-			struct session_clocks clocks)
+static void answer(struct request *r, const struct validate *v, struct sd_slice common,
+		   struct session_clocks clocks)
 {
 	struct sd_buf *b = &r->body;
 	sd_buf_reset(b);
@@ -98,8 +102,13 @@ static enum step answer(struct request *r, const struct validate *v, struct sd_s
 	sd_buf_i64(b, clocks.idle_at_s);
 	sd_buf_str(b, ",\"assurance\":\"");
 	sd_buf_str(b, assurance(v->lookup.source));
-	sd_buf_str(b, "\"}");
+	sd_buf_str(b, "\"");
 	count(r, RESULT_VALID, v->lookup.source);
+}
+
+static enum step finish(struct request *r)
+{
+	sd_buf_char(&r->body, '}');
 	return respond_json(r, 200);
 }
 
@@ -117,7 +126,8 @@ static enum step token_judged(struct request *r, struct validate *v, enum valida
 	token_check_seen(r, t);
 	struct session_clocks c = {.idle_at_s = r->now_ms / 1000 + t->idle_s,
 				   .absolute_at_s = t->known->claims.exp};
-	return answer(r, v, t->known->common, c);
+	answer(r, v, t->known->common, c);
+	return finish(r);
 }
 
 static enum step token_step(struct request *r)
@@ -187,15 +197,23 @@ static enum step session_good(struct request *r, struct validate *v, struct know
 	sd_buf_fini(&common);
 	if (failed)
 		return refuse(r, v, RESULT_UNAVAILABLE);
-	return answer(r, v, kept, v->lookup.clocks);
+	answer(r, v, kept, v->lookup.clocks);
+	v->renewal.presented = v->handle;
+	if (renewal_begin(r, &v->renewal, k, v->fit) == STEP_NEXT)
+		return finish(r);
+	r->step += 3 - v->turn; /* parked here, it goes on with renewed */
+	return STEP_PARKED;
 }
 
-static bool secret_fits(const struct session *s, const struct handle *h)
+static enum step renewed(struct request *r)
 {
-	uint8_t hash[32];
-	handle_hash(h, hash);
-	return s->session_generation == h->generation &&
-	       sd_slice_eq_ct(sd_slice(hash, 32), sd_slice(s->session_hash, 32));
+	struct validate *v = r->state;
+	renewal_end(r, &v->renewal);
+	if (v->renewal.token[0]) {
+		sd_buf_str(&r->body, ",\"session_token\":");
+		sd_buf_json_str(&r->body, sd_slice_str(v->renewal.token));
+	}
+	return finish(r);
 }
 
 /* The audience of a session is a list in the record; demanded only when the request names one. */
@@ -233,7 +251,10 @@ static enum step session_from_memory(struct request *r, struct validate *v)
 		v->lookup.why = FALLBACK_IDLE; /* another node may have seen it since */
 		return STEP_NEXT;
 	}
-	if (!secret_fits(&k->session, &v->handle))
+	v->fit = renewal_fits(r, &k->session, &v->handle);
+	if (v->fit == RENEWAL_NEWER)
+		return STEP_NEXT; /* this copy is of before */
+	if (v->fit == RENEWAL_FOREIGN)
 		return refuse(r, v, RESULT_SESSION_REVOKED);
 	if (!audience_fits(&k->session, v->audience))
 		return refuse(r, v, RESULT_AUDIENCE);
@@ -279,9 +300,8 @@ static enum step session_step(struct request *r)
 	v->lookup.sid = v->handle.sid;
 	v->lookup.seen_ms = token_check_seen_ms(r, &v->handle.sid, 0);
 	v->lookup.why = FALLBACK_UNSEEN;
-	if (session_from_memory(r, v) == STEP_DONE)
-		return STEP_DONE;
-	return session_ask(r, v, v->client);
+	enum step step = session_from_memory(r, v);
+	return step == STEP_NEXT ? session_ask(r, v, v->client) : step;
 }
 
 /* What only shared memory knows of a record that the store gave: an end that the store has lost, a
@@ -306,7 +326,9 @@ static enum step session_store_step(struct request *r)
 	bool found = r->call.status == STORE_OK || r->call.status == STORE_ENDED;
 	v->lookup.query.iat_s = found ? r->call.session.created_ms / 1000 : INT64_MAX;
 	enum lookup_verdict verdict = lookup_store(r, &v->lookup, false);
-	if (found && !secret_fits(&r->call.session, &v->handle))
+	if (found)
+		v->fit = renewal_fits(r, &r->call.session, &v->handle);
+	if (found && v->fit <= RENEWAL_NEWER)
 		return refuse(r, v, RESULT_SESSION_REVOKED);
 	if (found && !audience_fits(&r->call.session, v->audience))
 		return refuse(r, v, RESULT_AUDIENCE);
@@ -326,14 +348,17 @@ static enum step session_store_step(struct request *r)
 
 static enum step check(struct request *r)
 {
+	((struct validate *)r->state)->turn = 1;
 	return ((struct validate *)r->state)->is_token ? token_step(r) : session_step(r);
 }
 
 static enum step check_store(struct request *r)
 {
+	((struct validate *)r->state)->turn++;
 	return ((struct validate *)r->state)->is_token ? token_store_step(r)
 						       : session_store_step(r);
 }
 
 /* The store is asked twice at most: the second time with the client's name. */
-const request_step ep_validate_steps[] = {parse, check, check_store, check_store, NULL};
+const request_step ep_validate_steps[] = {parse, check, check_store, check_store, renewed,
+						  NULL};

@@ -14,6 +14,7 @@ struct known_session {
 	uint32_t bucket;
 	struct shm_query query;
 	struct session session;   /* slices point into text */
+	int64_t offered_ms;      /* when this worker last offered a successor */
 	char text[];
 };
 

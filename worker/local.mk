@@ -22,7 +22,7 @@ WORKER_SOURCES = \
 	worker/token_check.c worker/token_check.h worker/user_caller.c worker/user_caller.h \
 	worker/worker.h worker/worker_channel.c worker/worker_channel.h \
 	worker/worker_sandbox.c worker/worker_sandbox.h
-WORKER_LIFE = worker/cookie.c worker/cookie.h worker/idempotency.c worker/idempotency.h worker/ep_redeem.c worker/ep_regenerate.c worker/ep_share.c worker/ep_touch.c worker/standing.c worker/standing.h
+WORKER_LIFE = worker/renewal.c worker/renewal.h worker/cookie.c worker/cookie.h worker/idempotency.c worker/idempotency.h worker/ep_redeem.c worker/ep_regenerate.c worker/ep_share.c worker/ep_touch.c worker/standing.c worker/standing.h
 WORKER_SOURCES += $(WORKER_LIFE)
 # Lists, exports, what is said of sessions in bulk.
 WORKER_SOURCES += \

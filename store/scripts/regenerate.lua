@@ -62,6 +62,9 @@ local exp = fresh.mode ~= '2' and math.min(now_s + access_ttl, absolute_at) or 0
 local refresh_end = fresh.mode ~= '2' and math.min(now_s + refresh_ttl, absolute_at) or 0
 fresh.gen, fresh.sgen = '1', '1'
 fresh.issued, fresh.refresh_end, fresh['until'] = int(now_s), int(refresh_end), int(exp)
+for _, name in ipairs({ 'nhash', 'nseal', 'ohash', 'osince', 'sissued' }) do
+  fresh[name] = nil
+end
 for name, value in pairs({ rhash = ARGV[12], shash = ARGV[13], data = ARGV[15] }) do
   fresh[name] = value ~= '' and value or nil
 end

@@ -379,11 +379,51 @@ def policy_applies_to_live_sessions():
     clocks(kept, 14 * 86400, 30 * 86400)
 
 
+def session_tokens_are_renewed():
+    tenant = "brand-k"  # an access token lives 2 s, the grace is 2 s
+
+    def validate(token, want=200):
+        return ok(want, "/sessions/validate", {"session_token": token}, tenant=tenant)
+
+    made = NODE[0].create("rena", tenant, mode="cookie", remember_me=True)
+    first = made["session_token"]
+    assert "session_token" not in validate(first)[1]
+
+    def offered(token):
+        fields, text = validate(token)
+        if "session_token" in text:
+            assert fields["Set-Cookie"].startswith(f"__Host-session={text['session_token']}; Path=/; Secure"), fields
+            assert "Max-Age=" in fields["Set-Cookie"]
+        return text.get("session_token")
+
+    second = NODE[0].wait(lambda: offered(first), 20)
+    assert second != first
+    # whoever ignores it loses nothing, and is offered the same one again
+    end = time.monotonic() + 4
+    again = set()
+    while time.monotonic() < end:
+        again.add(offered(first))
+        time.sleep(0.2)
+    assert again == {None, second}, again
+    validate(second)  # now it is the one in use
+    validate(first)   # for a moment both are good
+    NODE[0].wait(lambda: ask("/sessions/validate", {"session_token": first}, tenant=tenant)[0] == 401, 20)
+    assert bad(401, "session-revoked", "/sessions/validate", {"session_token": first}, tenant=tenant)
+    validate(second)
+    told = [a["detail"]["session_token"] for a in events(made["session_id"], "session.refreshed")]
+    assert told == ["renewed"], told
+    third = NODE[0].wait(lambda: offered(second), 20)
+    ok(200, "/sessions/revoke", {"session_token": third}, tenant=tenant)
+    for token in (second, third):
+        bad(401, "session-revoked", "/sessions/validate", {"session_token": token}, tenant=tenant)
+
+
 TESTS = [touch_slides_the_idle_clock, touch_revives_nothing, regenerate_exchanges_the_id, regenerate_takes_the_data_along,
          regenerate_has_one_winner,
          regenerate_stands_under_rules_by_time, share_gives_a_child, share_is_refused, children_end_with_their_parent,
          children_count_and_evict_no_parent, idempotent_creation, idempotent_in_parallel,
-         logout_clears_the_cookie, replaces_across_users, end_reasons, policy_applies_to_live_sessions]
+         logout_clears_the_cookie, replaces_across_users, end_reasons, policy_applies_to_live_sessions,
+         session_tokens_are_renewed]
 
 
 def main():
@@ -392,6 +432,8 @@ def main():
         node.add_tenant(B, FREE + SHORT)
         for tenant in ("brand-c", "brand-e", "brand-p"):
             node.add_tenant(tenant, FREE)
+        node.add_tenant("brand-k", FREE + "tokens: { access_ttl: 2s, refresh_grace: 2s }\n"
+                        "sessions: { touch_interval: 1s }\n")
         node.add_tenant("brand-r", FREE + "sessions: { max_per_user: 1, on_limit: reject }\n")
         node.add_tenant("brand-s")
         text = node.tenant_text("brand-s", lines=FREE + "sharing: { clients: [app-two, app-three, web-backend] }\n"

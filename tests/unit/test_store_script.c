@@ -28,7 +28,7 @@ static void names_are_in_order(void **state)
 	    [SCRIPT_DUE] = "due",
 	    [SCRIPT_EXPIRE] = "expire",
 	    [SCRIPT_QUOTA] = "quota",
-	    [SCRIPT_SHARE] = "share",	[SCRIPT_IDEM] = "idem",
+	    [SCRIPT_SHARE] = "share",	[SCRIPT_IDEM] = "idem",	[SCRIPT_RENEW] = "renew",
 	};
 
 	(void)state;
