@@ -18,7 +18,7 @@ import torture_kit as kit
 from errno import EAGAIN, EINTR
 
 ALL = os.environ.get("SESSIOND_TORTURE") == "all"
-STEP = int(os.environ.get("TORTURE_STEP", "1" if ALL else "5"))
+STEP = int(os.environ.get("TORTURE_STEP", "1" if ALL else "7"))
 T = "brand-a"
 CODES_503 = {"store-unavailable", "signer-unavailable", "audit-unavailable", "tenant-busy", "draining"}
 KINDS = {"memory": (kit.MEMORY, 0), "io": (kit.IO, 0), "eintr": (kit.IO, EINTR), "eagain": (kit.IO, EAGAIN)}
@@ -162,7 +162,7 @@ class Run:
         n, quiet = 1, 0
         while quiet < 2 and n < 4000:  # twice untouched: the loop's own calls come and go
             quiet = 0 if self.once(route, role, kind, n) else quiet + 1
-            n += max(step, n // 50)  # long lists ask for much of the same
+            n += max(step, n // (50 if ALL else 5))  # long lists ask for much of the same
         return n
 
     def learn(self):
