@@ -8,7 +8,7 @@
 
 #include "shm_layout.h"
 
-#define POLICY_IMAGE_VERSION 2
+#define POLICY_IMAGE_VERSION 3
 #define POLICY_NONE 0xffffffffu
 
 struct pi_str { /* bytes at off from the start of the image; no NUL counted, one follows */
@@ -103,8 +103,14 @@ struct policy_caller { /* a client by OIDC; sorted by issuer, audience, party */
 	struct pi_str issuer, audience, party, claim; /* party, claim: "" = any, none */
 	struct pi_str jwks_url;  /* "" = its keys are of a file */
 	struct pi_list keys;     /* policy_caller_key */
+	struct pi_list roles;    /* policy_role: words of the claim that stand for permissions */
 	uint32_t tenant;         /* index */
 	uint32_t client;         /* index within the tenant's clients */
+};
+
+struct policy_role {
+	struct pi_str name;
+	uint32_t permissions, pad;
 };
 
 struct policy_caller_key {
@@ -126,7 +132,7 @@ struct policy_image {
 };
 
 _Static_assert(sizeof(struct policy_credential) == 40, "credential row");
-_Static_assert(sizeof(struct policy_caller) == 56, "caller row");
+_Static_assert(sizeof(struct policy_caller) == 64, "caller row");
 _Static_assert(sizeof(struct policy_caller_key) == 24, "caller's key row");
 _Static_assert(sizeof(struct policy_key) % 8 == 0, "rows keep 8-byte alignment");
 _Static_assert(sizeof(struct policy_client) == 16, "client row");

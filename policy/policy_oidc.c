@@ -20,7 +20,7 @@
 static bool is_given(const struct conf_oidc *o)
 {
 	return o->issuer[0] || o->audience[0] || o->party[0] || o->claim[0] || o->jwks_file[0] ||
-	       o->jwks_url[0] || o->ca_file[0];
+	       o->jwks_url[0] || o->ca_file[0] || o->roles.count;
 }
 
 void policy_oidc_check(const struct tenant_conf *t, size_t i, struct policy_faults *faults)
@@ -36,6 +36,8 @@ void policy_oidc_check(const struct tenant_conf *t, size_t i, struct policy_faul
 		policy_fault(faults, at, "issuer and audience must be given");
 	if (!o->jwks_file[0] == !o->jwks_url[0])
 		policy_fault(faults, at, "one of jwks_file and jwks_url must be given");
+	if (o->roles.count && !o->claim[0])
+		policy_fault(faults, at, "roles are words of permissions_claim: set it");
 	if (o->ca_file[0] && !o->jwks_url[0])
 		policy_fault(faults, at, "ca_file is for jwks_url");
 #ifndef HAVE_CURL
@@ -216,6 +218,21 @@ static int put_keys(struct policy_layout *l, const struct jwk *keys, size_t n, s
 	return err;
 }
 
+static int put_roles(struct policy_layout *l, const struct conf_roles *roles, struct pi_list *out)
+{
+	struct policy_role *v = calloc(roles->count + 1, sizeof(*v));
+
+	if (v == NULL)
+		return SD_ERR_MEMORY;
+	for (size_t i = 0; i < roles->count; i++) {
+		v[i].name = policy_layout_str(l, roles->v[i].name);
+		v[i].permissions = roles->v[i].permissions;
+	}
+	*out = policy_layout_list(l, v, (uint32_t)roles->count, sizeof(*v));
+	free(v);
+	return SD_OK;
+}
+
 int policy_oidc_add(struct policy_layout *l, uint32_t tenant, const struct conf_client *c,
 		    uint32_t client)
 {
@@ -240,6 +257,9 @@ int policy_oidc_add(struct policy_layout *l, uint32_t tenant, const struct conf_
 	    .client = client,
 	};
 	int err = put_keys(l, keys, n, &one.keys);
+
+	if (err == SD_OK)
+		err = put_roles(l, &o->roles, &one.roles);
 
 	jwks_free(&keys, n);
 	if (err == SD_OK)

@@ -212,6 +212,21 @@ static bool caller_keys_ok(struct proof *p, struct pi_list l)
 	return true;
 }
 
+static bool roles_ok(struct proof *p, struct pi_list l)
+{
+	if (!list_ok(p, l, sizeof(struct policy_role), 64))
+		return false;
+	const struct policy_role *r = policy_view_at(&p->view, l.off);
+
+	for (uint32_t i = 0; i < l.count; i++) {
+		if (!str_ok(p, r[i].name))
+			return false;
+		if (r[i].permissions >> PERM_BIT_COUNT)
+			return wrong(p, "a role with a permission that does not exist");
+	}
+	return true;
+}
+
 static bool callers_ok(struct proof *p)
 {
 	struct pi_list l = p->view.image->callers;
@@ -223,7 +238,8 @@ static bool callers_ok(struct proof *p)
 	for (uint32_t i = 0; i < l.count; i++) {
 		if (!str_ok(p, c[i].issuer) || !str_ok(p, c[i].audience) ||
 		    !str_ok(p, c[i].party) || !str_ok(p, c[i].claim) ||
-		    !str_ok(p, c[i].jwks_url) || !caller_keys_ok(p, c[i].keys))
+		    !str_ok(p, c[i].jwks_url) || !caller_keys_ok(p, c[i].keys) ||
+		    !roles_ok(p, c[i].roles))
 			return false;
 		if (c[i].tenant >= p->view.image->tenants.count)
 			return wrong(p, "a caller of a tenant that is not there");

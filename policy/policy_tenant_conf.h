@@ -27,11 +27,20 @@ struct conf_hashes {
 	struct policy_pos *pos;
 };
 
+struct conf_roles {
+	size_t count;
+	struct conf_role {
+		struct sd_slice name;
+		uint32_t permissions;
+	} *v;
+};
+
 struct conf_oidc {             /* issuer "" = not by OIDC */
 	char issuer[256], audience[128], party[128], claim[128];
 	char jwks_file[CONF_PATH], jwks_url[904], ca_file[CONF_PATH];
 	struct sd_slice jwks;  /* the file's text, checked */
 	struct sd_slice ca;    /* ca_file's */
+	struct conf_roles roles;
 };
 
 struct conf_client {

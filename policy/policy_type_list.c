@@ -241,6 +241,47 @@ void policy_type_read_counts(const struct policy_cell *c)
 	}
 }
 
+/* The permissions of one role; a report and what was good otherwise. */
+static uint32_t role_bits(const struct policy_cell *c, const struct yaml_node *list)
+{
+	uint32_t bits = 0;
+
+	if (list->kind != YAML_LIST) {
+		policy_type_fault(c, list, "a list of permissions belongs here");
+		return 0;
+	}
+	for (const struct yaml_node *n = list->first; n; n = n->next) {
+		int bit = permission_bit(c, n);
+
+		bits |= bit < 0 ? 0 : 1u << bit;
+	}
+	return bits;
+}
+
+void policy_type_read_roles(const struct policy_cell *c)
+{
+	struct conf_roles *out = (void *)((char *)c->base + c->row->offset);
+
+	if (!has_shape(c, YAML_MAP))
+		return;
+	out->v = room(c, sizeof(*out->v));
+	for (const struct yaml_node *n = c->node->first; n && out->v; n = n->next) {
+		struct conf_role *v = &out->v[out->count];
+		const char *why = policy_word_fault(TYPE_CLAIM, n->key);
+
+		if (why) {
+			policy_type_fault(c, n, "%s", why);
+			continue;
+		}
+		v->permissions = role_bits(c, n);
+		v->name = sd_arena_copy(c->d->arena, n->key);
+		if (v->name.p)
+			out->count++;
+		else
+			policy_type_fault(c, n, "out of memory");
+	}
+}
+
 static void read_listeners(const struct policy_cell *c)
 {
 	struct server_conf *s = c->base;

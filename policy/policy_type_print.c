@@ -141,9 +141,8 @@ void policy_type_print_flags(struct sd_buf *b, const struct policy_row *row, con
 	sd_buf_char(b, ']');
 }
 
-void policy_type_print_permissions(struct sd_buf *b, const struct policy_row *row, const void *base)
+static void put_permissions(struct sd_buf *b, uint64_t bits)
 {
-	uint64_t bits = policy_type_load(row, base);
 	size_t n = 0;
 
 	sd_buf_char(b, '[');
@@ -194,6 +193,25 @@ void policy_type_print_counts(struct sd_buf *b, const struct policy_row *row, co
 		sd_buf_u64(b, m->v[i].max);
 	}
 	sd_buf_char(b, '}');
+}
+
+void policy_type_print_roles(struct sd_buf *b, const struct policy_row *row, const void *base)
+{
+	const struct conf_roles *m = field(row, base);
+
+	sd_buf_char(b, '{');
+	for (size_t i = 0; i < m->count; i++) {
+		comma(b, i);
+		sd_buf_put(b, m->v[i].name);
+		sd_buf_str(b, ": ");
+		put_permissions(b, m->v[i].permissions);
+	}
+	sd_buf_char(b, '}');
+}
+
+void policy_type_print_permissions(struct sd_buf *b, const struct policy_row *row, const void *base)
+{
+	put_permissions(b, policy_type_load(row, base));
 }
 
 void policy_type_print_outage(struct sd_buf *b, const struct policy_row *row, const void *base)

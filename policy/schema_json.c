@@ -185,6 +185,10 @@ static void put_type(struct out *o, const struct policy_row *r)
 		raw(o, "type", "\"object\"");
 		raw(o, "additionalProperties", "{\"type\": \"integer\", \"minimum\": 1}");
 		break;
+	case TYPE_ROLES:
+		raw(o, "type", "\"object\"");
+		raw(o, "additionalProperties", "{\"type\": \"array\"}");
+		break;
 	case TYPE_USER:
 		raw(o, "type", "[\"string\", \"integer\"]");
 		break;

@@ -80,11 +80,25 @@ static bool signature_good(const struct policy_view *v, const struct policy_call
 	return good;
 }
 
+struct granting {
+	const struct policy_view *view;
+	const struct policy_caller *row;
+	uint32_t given;
+};
+
+/* A word is a role of the row, or else the name of a permission, or else nothing. */
 static void grant(struct sd_slice word, void *arg)
 {
+	struct granting *g = arg;
+	const struct policy_role *role = policy_view_at(g->view, g->row->roles.off);
+	for (uint32_t i = 0; i < g->row->roles.count; i++)
+		if (sd_slice_eq(policy_view_str(g->view, role[i].name), word)) {
+			g->given |= role[i].permissions;
+			return;
+		}
 	int bit = permission_parse(word);
 	if (bit >= 0)
-		*(uint32_t *)arg |= 1u << bit;
+		g->given |= 1u << bit;
 }
 
 /* What the client may at most, less what the token's claim does not name. */
@@ -93,11 +107,12 @@ static uint32_t permissions_of(struct request *r, const struct policy_caller *ro
 {
 	const struct policy_view *v = &r->gen->view;
 	const struct policy_tenant *t = policy_view_tenant(v, row->tenant);
-	uint32_t most = policy_view_client(v, t, row->client)->permissions, given = 0;
+	uint32_t most = policy_view_client(v, t, row->client)->permissions;
+	struct granting g = {.view = v, .row = row};
 	if (row->claim.len == 0)
 		return most;
-	caller_claims_words(payload, policy_view_str(v, row->claim), &r->arena, grant, &given);
-	return most & given;
+	caller_claims_words(payload, policy_view_str(v, row->claim), &r->arena, grant, &g);
+	return most & g.given;
 }
 
 /* The issuer may have a new key. Anybody can name one, so the master is told a few times a second at

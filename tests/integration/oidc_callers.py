@@ -20,7 +20,7 @@ def tenant_file(more=""):
     NODE.write("idp.json", oidc_kit.key_set(GOOD, EC))
     keys = "jwks_file: idp.json"
     NODE.write("tenants.d/brand-a.yaml", NODE.tenant_text("brand-a")
-               + oidc_kit.client("any", ALL, keys + ", permissions_claim: realm_access.roles")
+               + oidc_kit.client("any", ALL, keys + ", permissions_claim: realm_access.roles, roles: { reader: [sessions:list, sessions:read, admin] }")
                + oidc_kit.client("batch", ["sessions:list"], keys + ", authorized_party: batch") + more)
 
 
@@ -79,6 +79,8 @@ def test_what_it_may():
     missing(GOOD.token(**roles("sessions:list")), "sessions:read", "/sessions/" + "A" * 22)
     assert call(GOOD.token(**roles("sessions:list")))[0] == 200
     assert call(GOOD.token(realm_access={"roles": "sessions:read sessions:list"}))[0] == 200
+    assert call(GOOD.token(**roles("reader")))[0] == 200  # a role of the file
+    missing(GOOD.token(**roles("reader")), "sessions:create", "/sessions", "POST")
     # more than the client has is not given by any token
     missing(GOOD.token(**roles("sessions:list", "sessions:delete", "admin")), "sessions:delete", "/sessions/" + "A" * 22, "DELETE")
     # its own client, without a claim: what the file says

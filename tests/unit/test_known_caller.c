@@ -35,13 +35,15 @@ static void callers(struct worker_rig *rig, uint64_t generation, const char *kid
 					.spki = policy_view_key(v, a, i)->spki,
 					.alg = JOSE_ES256};
 	struct pi_list keys = {put(rig, &key, sizeof(key)), 1};
+	struct policy_role role = {.name = text(rig, "support"), .permissions = PERM(SESSIONS_VALIDATE) | PERM(ADMIN)};
+	struct pi_list roles = {put(rig, &role, sizeof(role)), 1};
 	struct policy_caller rows[2] = {
 	    {.issuer = text(rig, ISSUER), .audience = text(rig, "sessiond"), .party = text(rig, ""),
-	     .claim = text(rig, "scope"), .jwks_url = text(rig, ""), .keys = keys, .tenant = RIG_A,
-	     .client = 1},
+	     .claim = text(rig, "scope"), .jwks_url = text(rig, ""), .keys = keys, .roles = roles,
+	     .tenant = RIG_A, .client = 1},
 	    {.issuer = text(rig, ISSUER), .audience = text(rig, "sessiond"),
 	     .party = text(rig, "batch"), .claim = text(rig, ""), .jwks_url = text(rig, ""),
-	     .keys = keys, .tenant = RIG_A, .client = 1},
+	     .keys = keys, .roles = roles, .tenant = RIG_A, .client = 1},
 	};
 	worker_rig_image(rig)->callers = (struct pi_list){put(rig, rows, sizeof(rows)), 2};
 	worker_rig_adopt(rig, generation);
@@ -103,6 +105,8 @@ static void test_never_more_than_the_client_may(void **state)
 	assert_int_equal(rig->r.caller.permissions, 0);
 	assert_null(why(rig, token(rig, 0, "k", GOOD ",\"azp\":\"batch\",\"scope\":\"admin\"")));
 	assert_int_equal(rig->r.caller.permissions, PERM(SESSIONS_VALIDATE)); /* its row has no claim */
+	assert_null(why(rig, token(rig, 0, "k", GOOD ",\"scope\":\"supporter support\"")));
+	assert_int_equal(rig->r.caller.permissions, PERM(SESSIONS_VALIDATE)); /* a role, bounded too */
 }
 
 static void test_whose_it_is_not(void **state)

@@ -28,7 +28,8 @@ static void test_settings(void **state)
 		   CLIENT("c3", ISSUER "audience: t, jwks_file: bad.json")
 		   CLIENT("c4", ISSUER "audience: u, jwks_url: \"http://x.example/j\"")
 		   CLIENT("c5", ISSUER "audience: v, jwks_file: nowhere.json")
-		   CLIENT("c6", "audience: v"));
+		   CLIENT("c6", "audience: v")
+		   CLIENT("c7", ISSUER "audience: w, jwks_file: keys.json, roles: {a: [sessions:lst], b: x}"));
 	(void)rig_load(r, "sessiond.yaml");
 	rig_says(r, "clients[0].oidc: issuer and audience must be given");
 	rig_says(r, "clients[0].oidc: one of jwks_file and jwks_url must be given");
@@ -37,6 +38,9 @@ static void test_settings(void **state)
 	rig_says(r, "bad.json:1:1: (file): no set of keys: no key that could verify anything for us");
 	rig_says(r, "clients[4].oidc.jwks_url: \"http://x.example/j\": not an https URL");
 	rig_says(r, "nowhere.json");
+	rig_says(r, "clients[7].oidc: roles are words of permissions_claim: set it");
+	rig_says(r, "no permission is called \"sessions:lst\"");
+	rig_says(r, "a list of permissions belongs here");
 	rig_says(r, "clients[6].oidc: issuer and audience must be given");
 }
 
@@ -88,7 +92,7 @@ static void test_image(void **state)
 	rig_write("keys.json", KEY_FILE);
 	rig_tenant("a", "clients:\n" CLIENT("z", "issuer: \"https://z.example\", audience: s, "
 						 "jwks_file: keys.json")
-		   CLIENT("b", ISSUER "audience: s, jwks_file: keys.json, permissions_claim: a.b")
+		   CLIENT("b", ISSUER "audience: s, jwks_file: keys.json, permissions_claim: a.b, roles: {x: [admin], y: []}")
 		   CLIENT("c", ISSUER "audience: s, authorized_party: p, jwks_file: keys.json"));
 	(void)rig_good(r, "");
 	struct conf_oidc *z = &r->config->tenants[0]->clients.v[0].oidc;
@@ -106,6 +110,8 @@ static void test_image(void **state)
 
 	assert_int_equal(c->keys.count, 1); /* those for others are left out */
 	assert_true(sd_slice_is(policy_view_str(&v, c->claim), "a.b"));
+	assert_int_equal(c->roles.count, 2);
+	assert_int_equal(((const struct policy_role *)policy_view_at(&v, c->roles.off))->permissions, PERM(ADMIN));
 	const struct policy_caller_key *k = policy_view_at(&v, c->keys.off);
 
 	assert_true(sd_slice_is(policy_view_str(&v, k->kid), "k1"));
