@@ -20,7 +20,8 @@ sessions: { max_per_user: 3 }
 limits: { create_per_second: 100000 }
 """
 # Properties that only a failure elsewhere shows.
-UNSEEN = {"Revoked.pending": "a node that does not confirm in time; nodes.py has one"}
+UNSEEN = {"Revoked.pending": "a node that does not confirm in time; nodes.py has one",
+          "Validated.session_token": "a session token that has been in use for long; life.py has one"}
 
 
 class Caller:
