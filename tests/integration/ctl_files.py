@@ -109,7 +109,7 @@ def test_wrong_words(site):
     assert site.run("keys", "new", "brand-z").returncode == 1
     for words in (["keys"], ["keys", "new"], ["secret"], ["token"], ["status", "x"], [], ["-x"]):
         assert site.run(*words).returncode == 2, words
-    for missing in ("sessions", "top", "audit", "store"):
+    for missing in ("sesions", "top", "audit", "store"):
         done = site.run(missing, "list")
         assert done.returncode == 2 and "keys" in done.stderr, done
     assert site.run("status").returncode == 3
