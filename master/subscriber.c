@@ -291,6 +291,6 @@ void subscriber_tick(struct master *m)
 	struct shm_revoke_counts counts;
 
 	segments_table_counts(&m->seg, &counts);
-	shm_revoke_w_sweep(m->seg.table, subscriber_store_s(m), counts.capacity / SWEEP_SECONDS + 1024);
+	shm_revoke_w_sweep_confirmed(m->seg.table, counts.capacity / SWEEP_SECONDS + 1024);
 	gauges(m, &counts);
 }

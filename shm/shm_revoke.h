@@ -78,6 +78,8 @@ void shm_revoke_w_key(struct shm_revoke_w *w, uint32_t key_slot, int64_t before_
 uint32_t shm_revoke_w_vague(const struct shm_revoke_w *w);
 /* Frees entries whose until < now_s; at most max_slots visited per call (spread over time). */
 void shm_revoke_w_sweep(struct shm_revoke_w *w, int64_t now_s, uint64_t max_slots);
+/* The same by the time that the store has confirmed: this node's clock may be ahead. */
+void shm_revoke_w_sweep_confirmed(struct shm_revoke_w *w, uint64_t max_slots);
 
 struct shm_revoke_counts {
 	uint64_t live, used, capacity, collapsed;

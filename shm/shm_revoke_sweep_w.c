@@ -88,3 +88,10 @@ void shm_revoke_w_sweep(struct shm_revoke_w *w, int64_t now_s, uint64_t max_slot
 		clear_tombs(w->seg.table, w->sweep_at);
 	}
 }
+
+void shm_revoke_w_sweep_confirmed(struct shm_revoke_w *w, uint64_t max_slots)
+{
+	int64_t ms = atomic_load_explicit(&w->control->wall_floor_ms, memory_order_relaxed);
+
+	shm_revoke_w_sweep(w, ms / 1000, max_slots);
+}

@@ -110,6 +110,19 @@ static void test_vagueness_ends(void **state)
 	assert_int_equal(w->vague, 0);
 }
 
+/* The clock of this machine is past both; what the store has confirmed is not. */
+static void test_by_the_time_that_the_store_confirmed(void **state)
+{
+	(void)state;
+	assert_true(put(7, 1, 100));
+	assert_true(put(9, 2, 5000));
+	shm_revoke_w_sweep_confirmed(w, UINT64_MAX);
+	assert_int_equal(w->seg.table->live, 2);
+	atomic_store(&control->wall_floor_ms, 101 * 1000);
+	shm_revoke_w_sweep_confirmed(w, UINT64_MAX);
+	assert_int_equal(w->seg.table->live, 1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -118,6 +131,7 @@ int main(void)
 		T(test_a_tombstone_stays_while_passed),
 		T(test_a_run_goes_from_its_end),
 		T(test_vagueness_ends),
+		T(test_by_the_time_that_the_store_confirmed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
