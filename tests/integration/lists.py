@@ -103,6 +103,7 @@ def filters(a, b):
     now = int(time.time())
     made = {}
     for i in range(6):
+        time.sleep(0.003)  # each in a millisecond of its own: of one, the order is the ids'
         made[i] = a.create(f"user{i % 3}", client_id="web-backend", ip=f"192.0.2.{i % 2 + 1}",
                            device={"id": f"d{i % 2}", "type": "phone"})["session_id"]
     other = b.create("user0", tenant=B)["session_id"]
