@@ -96,14 +96,19 @@ def children_of(pid):
 
 
 def wait_for(what, timeout=10.0, step=0.02, why=""):
-    """Polls until what() is true; its value. AssertionError after timeout."""
+    """Polls until what() is true; its value. AssertionError after timeout. Nobody at the other end, or
+    one that went away, is "not yet"."""
     end = time.monotonic() + timeout
     while True:
-        value = what()
-        if value:
-            return value
+        trouble = ""
+        try:
+            value = what()
+            if value:
+                return value
+        except (OSError, http.client.HTTPException) as e:
+            trouble = " (%r)" % e
         if time.monotonic() > end:
-            raise AssertionError("not within %.1f s: %s" % (timeout, why or what))
+            raise AssertionError("not within %.1f s: %s%s" % (timeout, why or what, trouble))
         time.sleep(step)
 
 
