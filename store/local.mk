@@ -10,6 +10,7 @@ STORE_LUA = \
 	store/scripts/due.lua store/scripts/expire.lua store/scripts/preview.lua \
 	store/scripts/reindex.lua
 STORE_LUA += store/scripts/quota.lua
+STORE_LUA += store/scripts/device_read.lua store/scripts/device_write.lua store/scripts/device_end.lua
 EXTRA_DIST += docs/API.md docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
 
 # The scripts as C strings, in the build tree.
@@ -33,6 +34,7 @@ libsdstore_a_SOURCES = \
 	store/store_reply.c store/store_script.c store/store_script.h store/store_wait.c \
 	store/store_write.c
 libsdstore_a_SOURCES += store/store_cmd.h store/store_quota.c store/store_quota.h
+libsdstore_a_SOURCES += store/store_device.c store/store_device.h
 # Many sessions at once.
 libsdstore_a_SOURCES += store/store_scan.c store/store_scan.h store/store_sweep.c store/store_sweep.h \
 	store/store_preview.c store/store_preview.h
@@ -57,7 +59,7 @@ UNIT_TESTS += \
 	tests/unit/test_store_acl tests/unit/test_store_back tests/unit/test_store_data tests/unit/test_store_key tests/unit/test_store_life tests/unit/test_store_read tests/unit/test_store_refresh \
 	tests/unit/test_store_script tests/unit/test_store_wait tests/unit/test_store_write
 UNIT_TESTS += tests/unit/test_store_scan tests/unit/test_store_sweep tests/unit/test_store_preview
-UNIT_TESTS += tests/unit/test_store_quota
+UNIT_TESTS += tests/unit/test_store_quota tests/unit/test_store_device
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
 	tests/support/store_rig.h
@@ -111,6 +113,9 @@ tests_unit_test_store_key_SOURCES = tests/unit/test_store_key.c
 tests_unit_test_store_key_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_key_LDADD = $(L_STORE_TEST)
 UNIT_TESTS += tests/unit/test_store_idem
+tests_unit_test_store_device_SOURCES = tests/unit/test_store_device.c $(REAL_REDIS)
+tests_unit_test_store_device_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_device_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_idem_SOURCES = tests/unit/test_store_idem.c $(REAL_REDIS)
 tests_unit_test_store_idem_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_idem_LDADD = $(L_STORE_TEST)

@@ -58,7 +58,7 @@ struct store_call {
 		struct sd_slice data; /* the user's own, sealed; "" = none */
 		uint32_t version;
 		int64_t updated_ms, fence, lock_until_ms;
-		bool renewed, has_sid;
+		bool renewed, has_sid; /* renewed, create: the device was not known before */
 	} kept;
 	struct store_call *next; /* this and what follows: the store's own */
 	struct redisReply *reply, *reply2;

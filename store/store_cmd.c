@@ -26,7 +26,8 @@ enum {
 	K_WAKE,
 	K_USER_KEY,
 	K_SHARED,
-	K_QUOTA
+	K_QUOTA,
+	K_DEVICES
 };
 
 static int make_identity(char out[33])
@@ -158,6 +159,13 @@ void store_cmd_shared_base(struct store_cmd *c, const struct store_maker *m,
 {
 	store_key_shared_base(&c->key[K_SHARED], m->prefix, head->partition, head->tenant);
 	text(c, c->key[K_SHARED].s);
+}
+
+void store_cmd_device_base(struct store_cmd *c, const struct store_maker *m,
+			   const struct store_cmd_head *head)
+{
+	store_key_device_base(&c->key[K_DEVICES], m->prefix, head->partition, head->tenant);
+	text(c, c->key[K_DEVICES].s);
 }
 
 void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct store_end *in,

@@ -27,7 +27,7 @@ struct store_cmd {
 	size_t len[STORE_CMD_WORDS];
 	unsigned numbers;
 	char number[STORE_CMD_NUMBERS][24];
-	struct store_key key[12];
+	struct store_key key[13];
 	char candidate[64];
 	char pp[3];
 	char user_hash[33];
@@ -58,6 +58,8 @@ void store_cmd_user(struct store_cmd *c, struct sd_slice tenant, struct sd_slice
 void store_cmd_key_base(struct store_cmd *c, const struct store_maker *m,
 			const struct store_cmd_head *head);
 void store_cmd_shared_base(struct store_cmd *c, const struct store_maker *m,
+			   const struct store_cmd_head *head);
+void store_cmd_device_base(struct store_cmd *c, const struct store_maker *m,
 			   const struct store_cmd_head *head);
 void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct store_end *in,
 		   int64_t deadline_ms);

@@ -133,9 +133,12 @@ void store_shred(struct store *s, struct sd_slice tenant, struct sd_slice user,
 {
 	struct store_cmd c;
 	struct store_op *op = begin_user(s, SCRIPT_SHRED, tenant, user, call, &c);
+	struct store_cmd_head head = {SCRIPT_SHRED, handle_partition(tenant, user), tenant, 0, false};
 
-	if (op)
-		store_op_send(op, &c);
+	if (!op)
+		return;
+	store_cmd_device_base(&c, &s->maker, &head);
+	store_op_send(op, &c);
 }
 
 /* --- replies ---------------------------------------------------------------------------------- */

@@ -154,6 +154,12 @@ void store_key_shared_base(struct store_key *k, const char *prefix, uint8_t part
 	make_base(k, prefix, partition, "ud", tenant);
 }
 
+void store_key_device_base(struct store_key *k, const char *prefix, uint8_t partition,
+			   struct sd_slice tenant)
+{
+	make_base(k, prefix, partition, "dv", tenant);
+}
+
 void store_key_idem_base(struct store_key *k, const char *prefix, uint8_t partition,
 			 struct sd_slice tenant)
 {

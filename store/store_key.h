@@ -46,6 +46,9 @@ void store_key_data_base(struct store_key *k, const char *prefix, uint8_t partit
 /* ... and what the user's sessions share. */
 void store_key_shared_base(struct store_key *k, const char *prefix, uint8_t partition,
 			   struct sd_slice tenant);
+/* ... and his devices; with ":d" behind the hash what is kept of each, sealed. */
+void store_key_device_base(struct store_key *k, const char *prefix, uint8_t partition,
+			   struct sd_slice tenant);
 /* What the hash of an Idempotency-Key is appended to. */
 void store_key_idem_base(struct store_key *k, const char *prefix, uint8_t partition,
 			 struct sd_slice tenant);

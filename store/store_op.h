@@ -77,6 +77,9 @@ int store_reply_record(struct store_op *op, struct redisReply *const *e, size_t 
 /* --- store_idem.c --- */
 int store_idem_reply(struct store_call *call, struct redisReply *const *e, size_t n) SD_MUSTCHECK;
 
+/* --- store_device.c --- */
+int store_device_reply(struct store_call *call, struct redisReply *const *e, size_t n) SD_MUSTCHECK;
+
 /* --- store_data.c --- */
 /* What those scripts add. */
 int store_data_reply(struct store_op *op, struct redisReply *const *e, size_t n,

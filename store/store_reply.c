@@ -148,9 +148,12 @@ int store_reply_record(struct store_op *op, struct redisReply *const *e, size_t 
 	return SD_OK;
 }
 
-/* sid, reason ... of what ended beside the evicted ones */
+/* sid, reason ... of what ended beside the evicted ones; "device" when it is a new one */
 static int read_also(struct store_call *call, struct redisReply *const *e, size_t n)
 {
+	call->kept.renewed = n % 2 != 0 && sd_slice_is(redis_slice(e[n - 1]), "device");
+	if (call->kept.renewed)
+		n--;
 	if (n % 2 != 0)
 		return SD_ERR_INVALID;
 	for (size_t i = 0; i < n / 2; i++) {
@@ -269,6 +272,10 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 	case SCRIPT_SHARED_WRITE:
 	case SCRIPT_SHRED:
 		return store_data_reply(op, e, n, status);
+	case SCRIPT_DEVICE_READ:
+	case SCRIPT_DEVICE_WRITE:
+	case SCRIPT_DEVICE_END:
+		return store_device_reply(op->call, e, n);
 	case SCRIPT_PREVIEW:
 		return store_preview_reply(op->call, e, n);
 	case SCRIPT_END_USER:

@@ -120,6 +120,20 @@ static enum step limit_reached(struct request *r, const struct store_create *in)
 	return respond_problem(r, PROBLEM_SESSION_LIMIT, NULL, NULL);
 }
 
+/* A login from a device that the user was not known by. */
+static bool audit_new_device(struct request *r, const struct grant *g, struct sd_slice sid)
+{
+	struct audit_note note = {.event = AUDIT_DEVICE_CHANGED,
+				  .outcome = AUDIT_OK,
+				  .user = g->in.user,
+				  .session = sid,
+				  .ip = g->in.ip,
+				  .reason = SD_SLICE("new"),
+				  .key = "device_id",
+				  .value = g->in.device_id};
+	return audit_event_send(r, &note);
+}
+
 static bool audit_created(struct request *r, const struct grant *g)
 {
 	char sid[HANDLE_SID_LEN + 1];
@@ -132,6 +146,7 @@ static bool audit_created(struct request *r, const struct grant *g)
 				  .key = "client_id",
 				  .value = g->in.client};
 	bool ok = audit_event_send(r, &note);
+	ok = (!r->call.kept.renewed || audit_new_device(r, g, sd_slice_str(sid))) && ok;
 	return grant_audit_ends(r, g) && ok;
 }
 

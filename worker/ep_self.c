@@ -16,6 +16,7 @@
 #include "respond.h"
 #include "session_rules.h"
 #include "shm_board.h"
+#include "store_device.h"
 
 /* --- revoke ----------------------------------------------------------------------------------- */
 
@@ -265,6 +266,36 @@ static void member(struct sd_buf *b, const char *name, struct sd_slice value)
 	sd_buf_json_str(b, value);
 }
 
+/* What is registered as well: its word on name, type and trust. */
+static enum step devices_registered(struct request *r)
+{
+	struct store_device_ask in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
+				      .user = r->caller.id};
+	store_device_read(r->w->store, &in, request_store_call(r));
+	return STEP_PARKED;
+}
+
+static enum step devices_merge(struct request *r)
+{
+	struct self_devices *d = r->state;
+	struct store_device one;
+	if (r->call.status != STORE_OK)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	for (uint32_t i = 0; i < r->call.row_count; i++) {
+		store_device_at(&r->call, i, &one);
+		struct session like = {.device_id = one.id, .device_name = one.name,
+				       .device_type = one.type, .device_trust = one.trust};
+		struct self_device *at = device_of(r, d, &like);
+		if (!at)
+			return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+		at->name = one.name; /* the reply stays as long as the request */
+		at->type = one.type;
+		at->trust = one.trust;
+		at->seen_ms = SD_MAX(at->seen_ms, one.seen_ms);
+	}
+	return STEP_NEXT;
+}
+
 static enum step devices_show(struct request *r)
 {
 	struct self_devices *d = r->state;
@@ -275,8 +306,9 @@ static enum step devices_show(struct request *r)
 		member(b, ",\"name\":", i->name);
 		member(b, ",\"type\":", i->type);
 		member(b, ",\"trust\":", i->trust);
-		sd_buf_printf(b, ",\"last_seen_at\":%lld,\"sessions\":%u,\"current\":%s}",
-			      (long long)(i->seen_ms / 1000), i->sessions,
+		if (i->seen_ms)
+			sd_buf_printf(b, ",\"last_seen_at\":%lld", (long long)(i->seen_ms / 1000));
+		sd_buf_printf(b, ",\"sessions\":%u,\"current\":%s}", i->sessions,
 			      i->current ? "true" : "false");
 	}
 	sd_buf_str(b, "],\"next_cursor\":null}");
@@ -285,4 +317,5 @@ static enum step devices_show(struct request *r)
 
 const request_step ep_self_revoke_steps[] = {parse, audit_slot_step, look, looked, end_it,
 					     ended, answer, NULL};
-const request_step ep_self_devices_steps[] = {devices_first, devices_more, devices_show, NULL};
+const request_step ep_self_devices_steps[] = {devices_first, devices_more, devices_registered,
+					      devices_merge, devices_show, NULL};

@@ -24,6 +24,7 @@ WORKER_SOURCES = \
 	worker/worker_sandbox.c worker/worker_sandbox.h
 WORKER_LIFE = worker/renewal.c worker/renewal.h worker/cookie.c worker/cookie.h worker/idempotency.c worker/idempotency.h worker/ep_redeem.c worker/ep_regenerate.c worker/ep_share.c worker/ep_touch.c worker/standing.c worker/standing.h
 WORKER_SOURCES += $(WORKER_LIFE)
+WORKER_SOURCES += worker/device_edit.c worker/device_edit.h worker/ep_device.c worker/ep_devices.c
 # Lists, exports, what is said of sessions in bulk.
 WORKER_SOURCES += \
 	worker/cursor.c worker/cursor.h worker/ep_explain.c worker/ep_export.c worker/ep_list.c worker/ep_preview.c worker/preview_body.c worker/preview_body.h \

@@ -234,6 +234,33 @@ local function keep_user_key(name, put, ms)
   end
 end
 
+-- A user's devices: a field each, id -> lines: 1, name, type, trust, made ms, changed ms, seen ms.
+local LINE = string.char(10)
+
+-- What one is as a table of its lines, or nil.
+local function load_device(devices, id)
+  local text, f = redis.call('HGET', devices, id), {}
+  if not text then
+    return nil
+  end
+  for line in string.gmatch(text .. LINE, '([^' .. LINE .. ']*)' .. LINE) do
+    f[#f + 1] = line
+  end
+  return f
+end
+
+local function save_device(devices, id, f)
+  for i = 1, #f do
+    f[i] = string.gsub(f[i], '%c', ' ')
+  end
+  redis.call('HSET', devices, id, table.concat(f, LINE))
+end
+
+-- Has the user as many devices as may be?
+local function is_full(devices)
+  return #redis.call('HGETALL', devices) >= 2 * 100
+end
+
 -- An index forgets its oldest members whose records are gone; bounded work.
 local function heal(index)
   for _, sid in ipairs(redis.call('ZRANGE', index, 0, 3)) do

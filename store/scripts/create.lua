@@ -5,7 +5,9 @@
 --      34 max per user 35 on limit 36 refresh hash 37 session hash 38 replaces
 --      39 max per device type 40 touch interval 41 data key base 42 standing key 43 key to put
 --      44 parent 45 number of the code 46 hash of the code (a session that is shared)
--- Adds: count, then the sids that were evicted; then sid and reason of what else ended.
+--      47 device base
+-- Adds: count, then the sids that were evicted; then sid and reason of what else ended; then
+-- 'device' when its device was not known before.
 -- KEY: the data key that stands, alone.
 local sid, uhash = ARGV[10], ARGV[11]
 local dev, dev_type, remember = ARGV[21], ARGV[23], ARGV[28]
@@ -184,6 +186,23 @@ end
 enlist(sid, uhash, created, idle_ms, absolute_ms, record)
 if ARGV[26] ~= '' then
   keep_user_key(data_key, ARGV[43], absolute_ms + retain * 1000 + DAY_MS)
+end
+-- The device becomes known, or was seen again; its trust is what its registration says.
+if dev ~= '' then
+  local devices = ARGV[47] .. uhash
+  local f = load_device(devices, dev)
+  local new = not f
+  if new then
+    f = { '1', '', '', ARGV[25], int(now), int(now), '0' }
+    more[#more + 1] = 'device'
+  end
+  if not new or not is_full(devices) then
+    f[2] = ARGV[22] ~= '' and ARGV[22] or f[2]
+    f[3] = dev_type ~= '' and dev_type or f[3]
+    f[7] = int(now)
+    save_device(devices, dev, f)
+    keep_until(devices, absolute_ms + retain * 1000 + DAY_MS)
+  end
 end
 return reply('OK', { iat = now_s, exp = exp, absolute_at = absolute_at,
   idle_at = math.floor(idle_ms / 1000), refresh_end = refresh_end }, more)

@@ -7,6 +7,9 @@ MAIN_JOB = \
 dist_check_SCRIPTS += $(MAIN_JOB)
 TESTS += $(MAIN_JOB)
 EXTRA_DIST += tests/integration/harness.py tests/integration/raw.py
+# Devices, and what a session is bound to; two nodes.
+dist_check_SCRIPTS += tests/integration/devices.py
+TESTS += tests/integration/devices.py
 # The server against docs/openapi.yaml.
 dist_check_SCRIPTS += tests/integration/openapi.py
 TESTS += tests/integration/openapi.py

@@ -120,6 +120,19 @@ def data(call):
     call("GET", shared, user="alice/1", want=200)
 
 
+def devices(call):
+    every = "/tenants/{tenant}/users/{user}/devices"
+    one = every + "/{id}"
+    call("POST", every, {"id": "d9", "name": "tv", "type": "tv", "trust": "low", "data": {"a": 1}}, user="alice/1", want=201)
+    call("POST", every, {"device_id": "d9", "trust": "high"}, user="alice/1", want=200)
+    full_session(call, "token")  # its device becomes known
+    call("GET", every, user="alice/1", want=200)
+    call("GET", one, user="alice/1", id="d9", want=200)
+    call("PUT", one, {"name": "new"}, user="alice/1", id="d9", want=200)
+    call("PUT", one, {"name": "new"}, user="alice/1", id="none", want=404)
+    call("DELETE", one, user="alice/1", id="d9", want=204)
+
+
 def self_service(call):
     own = "/tenants/{tenant}/api/v1/auth"
     made = full_session(call, "token")
@@ -159,13 +172,13 @@ def main():
         key, line = harness.new_api_key()
         node.api_keys["partner"] = key
         text = node.tenant_text(TENANT, lines=LINES)
-        text = text.replace("sessions:revoke]", "sessions:revoke, admin]") + ""
+        text = text.replace("sessions:revoke]", "sessions:revoke, admin, devices:read, devices:write]") + ""
         client = f"  - id: partner\n    key_hashes: [ \"{line}\" ]\n    permissions: [sessions:create]\n"
         head, tail = text.split(LINES)[0], LINES
         node.write(f"tenants.d/{TENANT}.yaml", head + client + tail)
         node.start()
         call = Caller(node)
-        for part in (sessions, data, self_service, public, queries):
+        for part in (sessions, data, devices, self_service, public, queries):
             part(call)
             print("ok", part.__name__, flush=True)
         missing = set(call.operations) - call.called

@@ -12,6 +12,7 @@
 #include "err.h"
 #include "redis_sub.h"
 #include "store_acl.h"
+#include "store_device.h"
 #include "store_data.h"
 #include "store_nodes.h"
 #include "store_rig.h"
@@ -64,6 +65,9 @@ static void data_works(struct store_rig *rig)
 	struct store_lock lock = {.tenant = RIG_TENANT, .sid = sid, .ttl_ms = 1, .clocks = clocks};
 	struct store_shared shared = {.tenant = RIG_TENANT, .user = RIG_USER, .seen = any,
 				      .key = {SD_SLICE("key"), SD_SLICE("")}, .data = SD_SLICE("y")};
+	struct store_device_ask device = {.tenant = RIG_TENANT, .user = RIG_USER,
+					  .id = SD_SLICE("d1"), .may_make = true,
+					  .reason = END_DEVICE};
 	struct store_call call;
 
 	rig_begin(&call);
@@ -76,6 +80,12 @@ static void data_works(struct store_rig *rig)
 	store_shared_write(rig->store, &shared, &call);
 	ends_ok(rig, &call);
 	store_shared_read(rig->store, RIG_TENANT, RIG_USER, &call);
+	ends_ok(rig, &call);
+	store_device_write(rig->store, &device, &call);
+	ends_ok(rig, &call);
+	store_device_read(rig->store, &device, &call);
+	ends_ok(rig, &call);
+	store_device_end(rig->store, &device, &call);
 	ends_ok(rig, &call);
 	store_shred(rig->store, RIG_TENANT, RIG_USER, &call);
 	ends_ok(rig, &call);

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A user's devices: registered, changed, known by sessions, removed with their sessions on every node."""
+import contextlib
+import sys
+import time
+import urllib.parse
+
+import harness
+import nodes
+
+A = "brand-a"
+NEEDLE = "plain-text-that-must-not-be-found"
+
+
+def permit(node, first):
+    """The harness's client may do everything with devices too."""
+    text = first.tenant_text(A, None, nodes.FREE)
+    node.write(f"tenants.d/{A}.yaml", text.replace("sessions:revoke]", "sessions:revoke, devices:read, devices:write]"))
+
+
+class Api:
+    def __init__(self, node):
+        self.node = node
+
+    def call(self, method, path, body=None, **headers):
+        deadline = time.monotonic() + 20
+        while True:
+            got = self.node.request(method, path, body, tenant=A, headers=headers)
+            if got[0] != 503 or time.monotonic() > deadline:
+                return got
+
+    def ok(self, want, method, path, body=None, **headers):
+        status, _, text = self.call(method, path, body, **headers)
+        assert status == want, (method, path, body, status, text)
+        return text
+
+    def bad(self, want, code, method, path, body=None, pointer=None):
+        status, _, text = self.call(method, path, body)
+        assert status == want and text["code"] == code, (method, path, status, text)
+        assert pointer is None or text["errors"][0]["pointer"] == pointer, text
+
+    def create(self, user, **more):
+        return self.ok(201, "POST", "/sessions", {"user_id": user, **more})
+
+    def audited(self, event, **match):
+        def found():
+            return [r for r in self.node.audit() if r["event"] == event and all(r[k] == v for k, v in match.items())]
+        return harness.wait_for(found, 10, why=f"audited: {event} {match}")
+
+
+def every(user):
+    return "/users/%s/devices" % urllib.parse.quote(user, safe="")
+
+
+def registered_and_changed(t):
+    path = every("al/ice é")
+    status, headers, made = t.call("POST", path, {"id": "d1", "name": "phone", "type": "mobile", "trust": "low",
+                                                  "data": {"text": NEEDLE}})
+    assert status == 201 and headers["Location"] == f"/tenants/{A}{path}/d1", (status, headers)
+    assert made["device_id"] == "d1" and made["data"] == {"text": NEEDLE} and "last_seen_at" not in made, made
+    assert t.ok(200, "GET", headers["Location"]) == made
+    t.audited("device.changed", user_id="al/ice é", reason="registered")
+    now = t.ok(200, "PUT", path + "/d1", {"trust": "high"})
+    assert (now["name"], now["type"], now["trust"], now["data"]) == ("phone", "mobile", "high", {"text": NEEDLE}), now
+    now = t.ok(200, "PUT", path + "/d1", {"data": {}, "name": "new"})
+    assert (now["name"], now["data"]) == ("new", {}), now
+    assert t.ok(200, "POST", path, {"device_id": "d1", "type": "tablet"})["type"] == "tablet"
+    auto = t.ok(201, "POST", path, {})["device_id"]
+    listed = t.ok(200, "GET", path)
+    assert {d["device_id"] for d in listed["items"]} == {"d1", auto} and listed["next_cursor"] is None, listed
+    assert not any("data" in d for d in listed["items"])
+    assert t.ok(200, "GET", every("nobody"))["items"] == []
+    # Of another user's data nothing can be read, whatever is put where in the store.
+    t.ok(201, "POST", every("bob"), {"id": "d1", "data": {"b": 1}})
+    assert t.ok(200, "GET", path + "/d1")["data"] == {}
+
+
+def refused(t):
+    path = every("carol")
+    t.bad(404, "device-unknown", "GET", path + "/none")
+    t.bad(404, "device-unknown", "PUT", path + "/none", {"name": "x"})
+    t.bad(404, "device-unknown", "GET", path + "/" + "x" * 65)
+    t.bad(400, "field-invalid", "POST", path, {"id": "a b"}, pointer="/id")
+    t.bad(400, "field-invalid", "POST", path, {"id": "a", "trust": ""}, pointer="/trust")
+    t.bad(400, "unknown-field", "PUT", path + "/d1", {"id": "d2"}, pointer="/id")
+    t.bad(400, "exactly-one", "POST", path, {"id": "a", "device_id": "a"})
+    t.bad(413, "data-too-large", "POST", path, {"id": "a", "data": {"x": "y" * 60000}})
+    t.ok(204, "DELETE", path + "/none")
+    for i in range(100):
+        t.ok(201, "POST", path, {"id": f"d{i}"})
+    t.bad(409, "session-limit", "POST", path, {"id": "more"})
+    t.create("carol", device={"id": "more"})  # a login is not refused for it
+    assert len(t.ok(200, "GET", path)["items"]) == 100
+    key, _ = harness.new_api_key()
+    for method, where, body in (("GET", path, None), ("POST", path, {}), ("DELETE", path + "/d1", None)):
+        status, _, text = t.node.request(method, where, body, tenant=A, headers={"Authorization": "Bearer " + key})
+        assert status == 401, (status, text)
+
+
+def known_by_sessions(t):
+    made = t.create("dave", device={"id": "d1", "name": "laptop", "type": "desktop", "trust": "low"})
+    t.audited("device.changed", user_id="dave", reason="new", session_id=made["session_id"])
+    t.create("dave", device={"id": "d1", "trust": "high"})
+    d = t.ok(200, "GET", every("dave") + "/d1")
+    assert (d["name"], d["type"], d["trust"]) == ("laptop", "desktop", "low") and d["last_seen_at"] > 0, d
+    assert len([r for r in t.node.audit() if r["event"] == "device.changed" and r["user_id"] == "dave"]) == 1
+    t.ok(201, "POST", every("dave"), {"id": "tv", "name": "tv"})
+    as_user = {"Authorization": "Bearer " + made["access_token"]}
+    own = {d["device_id"]: d for d in t.ok(200, "GET", "/api/v1/auth/devices", **as_user)["items"]}
+    assert own["d1"]["sessions"] == 2 and own["d1"]["current"] and own["d1"]["name"] == "laptop", own
+    assert own["tv"]["sessions"] == 0 and not own["tv"]["current"], own
+
+
+def removed_on_every_node(one, two):
+    user = "erin"
+    made = [one.create(user, device={"id": "d1"}, mode="both") for _ in range(2)]
+    other = one.create(user, device={"id": "d2"})
+    for t in (one, two):
+        for m in made:
+            t.ok(200, "POST", "/sessions/validate", {"access_token": m["access_token"]})
+            t.ok(200, "POST", "/sessions/validate", {"session_token": m["session_token"]})
+    one.ok(204, "DELETE", every(user) + "/d1")
+    for m in made:  # this node obeys at once
+        for kind in ("access_token", "session_token"):
+            one.bad(401, "session-revoked", "POST", "/sessions/validate", {kind: m[kind]})
+        s = one.ok(200, "GET", "/sessions/" + m["session_id"])
+        assert s["status"] == "ended" and s["end_reason"] == "device", s
+    deadline = time.monotonic() + 5
+    while any(two.call("POST", "/sessions/validate", {"access_token": m["access_token"]})[0] != 401 for m in made):
+        assert time.monotonic() < deadline, "the other node never heard of it"
+    for t in (one, two):
+        t.ok(200, "POST", "/sessions/validate", {"access_token": other["access_token"]})
+        t.bad(404, "device-unknown", "GET", every(user) + "/d1")
+    one.audited("device.changed", user_id=user, reason="removed")
+    ended = one.audited("session.ended", user_id=user, reason="device")
+    assert ended[0]["detail"]["count"] == "2", ended
+
+
+def main():
+    a, b, redis = nodes.make_pair()
+    with contextlib.ExitStack() as stack:
+        stack.callback(redis.end)
+        stack.enter_context(a)
+        stack.enter_context(b)
+        redis.start()
+        for node in (a, b):
+            permit(node, a)
+            node.start()
+        one, two = Api(a), Api(b)
+        tests = (registered_and_changed, (one,)), (refused, (one,)), (known_by_sessions, (one,)), (removed_on_every_node, (one, two))
+        for test, these in tests:
+            if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
+                begun = time.monotonic()
+                test(*these)
+                print(f"ok {test.__name__} {time.monotonic() - begun:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
