@@ -30,7 +30,6 @@ static void names_are_in_order(void **state)
 	    [SCRIPT_QUOTA] = "quota",
 	    [SCRIPT_DEVICE_READ] = "device_read", [SCRIPT_DEVICE_WRITE] = "device_write",
 	    [SCRIPT_DEVICE_END] = "device_end",
-	    [SCRIPT_PREVIEW] = "preview", [SCRIPT_REINDEX] = "reindex",
 	    [SCRIPT_SHARE] = "share",	[SCRIPT_IDEM] = "idem",	[SCRIPT_RENEW] = "renew",
 	};
 
