@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Reported activity and new ids, in every branch against a real Redis: clocks, tokens, races. */
+ * Reported activity, new ids, sharing, in every branch against a real Redis: clocks, tokens, races. */
 #include "base.h"
 
 #include <setjmp.h>
@@ -241,6 +241,47 @@ static void regenerate_in_parallel_has_one_winner(void **state)
 	assert_int_equal(rig_log_len(rig, old.b[0]), 1);
 }
 
+/* Another client's session beside `parent`. */
+static struct sid shared(struct store_rig *rig, struct sid parent, struct sd_slice client)
+{
+	struct store_call call;
+	struct handle h;
+	struct store_create in = rig_create_input(RIG_USER, &h);
+	struct store_share share = {.tenant = RIG_TENANT, .client = client, .ttl_ms = 60000, .retain_s = 86400,
+				    .now = as_created};
+
+	assert_int_equal(handle_new(HANDLE_CODE, &parent, 7, &share.code), SD_OK);
+	rig_begin(&call);
+	store_share(rig->store, &share, &call);
+	rig_wait(rig, &call);
+	assert_int_equal(call.status, STORE_OK);
+	store_call_release(&call);
+	in.client = client;
+	in.has_parent = true;
+	in.code = share.code;
+	assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
+	store_call_release(&call);
+	return in.sid;
+}
+
+static void shared_ones_end_with_their_parent(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_call call;
+	struct sid parent = rig_session(rig, RIG_USER, NULL), beside = rig_session(rig, RIG_USER, NULL);
+	struct sid child = shared(rig, parent, SD_SLICE("phone"));
+	struct sid grandchild = shared(rig, child, SD_SLICE("watch"));
+
+	assert_int_equal(rig_end(rig, parent, END_ADMIN, &call), STORE_OK);
+	assert_int_equal(call.ended, 3);
+	store_call_release(&call);
+	rig_expect_ended(rig, parent, END_ADMIN);
+	rig_expect_ended(rig, child, END_PARENT);
+	rig_expect_ended(rig, grandchild, END_PARENT);
+	rig_expect_active(rig, beside);
+	assert_int_equal(rig_log_len(rig, parent.b[0]), 3);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, rig_flush)
 
 int main(void)
@@ -253,6 +294,7 @@ int main(void)
 	    TEST(regenerate_keeps_what_it_is),
 	    TEST(regenerate_refuses),
 	    TEST(regenerate_in_parallel_has_one_winner),
+	    TEST(shared_ones_end_with_their_parent),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
