@@ -146,6 +146,8 @@ class Client:
 
     def post(self, path, body):
         try:
+            if self.sock is not None and self.closed():
+                self.close()
             if self.sock is None:
                 with network_of(self.node):
                     self.sock = socket.create_connection(("127.0.0.1", self.node.port), timeout=10)
@@ -154,6 +156,13 @@ class Client:
         except LOST:
             self.close()
             return 0, None
+
+    def closed(self):
+        """By the node, between two requests (limits.idle_timeout): nothing was asked, so nothing is lost."""
+        try:
+            return self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
 
     def close(self):
         if self.sock is not None:
