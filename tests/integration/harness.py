@@ -15,6 +15,7 @@ import hashlib
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -57,16 +58,27 @@ _turn = []
 
 
 def take_turn():
-    """One service at a time has the machine, whatever `make -j` says; until this process ends."""
-    if not _turn:
-        _turn.append(open(os.path.join(BUILD, "integration.lock"), "w", encoding="ascii"))
-        fcntl.flock(_turn[0], fcntl.LOCK_EX)
+    """A place among as many services at once as the machine has cores, whatever `make -j` says; until
+    this process ends."""
+    places = os.cpu_count() or 1
+    while not _turn:
+        for n in range(places):
+            f = open(os.path.join(BUILD, "integration.lock.%d" % n), "w", encoding="ascii")
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _turn.append(f)
+                return
+            f.close()
+        time.sleep(0.1)
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the ports from which connections are made: there one test would take another's."""
+    while True:
+        port = random.randrange(12000, 32000)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def b64url(raw):
