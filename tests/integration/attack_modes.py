@@ -3,9 +3,13 @@
 """How the sandbox is asked for and told of: each role proves its filter in a throw-away copy before it
 is ready; log and off only by configuration, said in log, health, status and metrics; what is required
 and not there refuses the start; what a resolver does is within the master's table."""
+import ctypes
+import errno
 import os
 import re
+import resource
 import signal
+import struct
 import subprocess
 
 import attack_kit as kit
@@ -13,6 +17,7 @@ import harness
 import raw
 
 ROLES = ("master", "signer", "auditor", "worker")
+PRCTL, LANDLOCK_CREATE_RULESET, PR_SET_SECCOMP, PR_SET_MDWE = 157, 444, 22, 65
 
 
 def test_each_role_probes_before_ready():
@@ -94,6 +99,51 @@ def test_required_and_missing():
         assert "share" in node.request("GET", "/health")[2]["checks"]["sandbox"]["reason"]
 
 
+def refusing(number, argument=None):
+    """A preexec_fn: the kernel behind a filter that knows no such call (with that first argument)."""
+    def jump(value, skip):
+        return struct.pack("HBBI", 0x15, 0, skip, value)
+    def load(offset):
+        return struct.pack("HBBI", 0x20, 0, 0, offset)
+    rows = load(0) + jump(number, 1 if argument is None else 3)
+    if argument is not None:
+        rows += load(16) + jump(argument, 1)
+    rows += struct.pack("HBBI", 6, 0, 0, 0x50000 | errno.ENOSYS) + struct.pack("HBBI", 6, 0, 0, 0x7fff0000)
+    text = ctypes.create_string_buffer(rows, len(rows))
+    program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(rows) // 8, ctypes.addressof(text)))
+    call = ctypes.CDLL(None, use_errno=True).prctl
+    def before_exec(keep=text):
+        if call(PR_SET_SECCOMP, 2, program, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "seccomp", keep and None)
+    return before_exec
+
+
+def no_locked_memory():
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+
+
+def test_each_required_part():
+    """What is required and not there is named, by the role that lacks it; what is only wanted is said."""
+    for part, name, lacking in (("landlock", "Landlock", refusing(LANDLOCK_CREATE_RULESET)),
+                                ("mdwe", "MDWE", refusing(PRCTL, PR_SET_MDWE)), ("mlock", "locked memory", no_locked_memory)):
+        for required in (True, False):
+            lines = f"sandbox_require: [{part}]\n" if required else ""
+            with harness.Node(workers=1, start=False, server=lines) as node:
+                node.popen = {"preexec_fn": lacking}
+                node.start(wait=not required)
+                if required:
+                    assert node.proc.wait(30) == 71 and not node.stdout, (part, node.log_tail())
+                    assert re.search(rf"(sandbox of \w+: )?{name} is required and (not to be had here|refused)",
+                                     node.log_tail(), re.I), (part, node.log_tail())
+                    continue
+                node.create()
+                if part == "mlock":
+                    assert node.logs("memory-not-locked"), node.log_tail()
+                else:
+                    said = {row["sandbox"] for row in node.logs("sandbox-part-missing") if row["part"] == name}
+                    assert said >= {"signer", "worker"}, (part, said)
+
+
 def test_environment_cannot_weaken():
     with harness.Node(workers=1, env={"SANDBOX": "off", "SESSIOND_SANDBOX": "off", "LD_PRELOAD": "/nowhere/x.so",
                                       "MALLOC_PERTURB_": "9", "OPENSSL_CONF": "/nowhere"}) as node:
@@ -119,4 +169,4 @@ if __name__ == "__main__":
     if not any(os.path.exists(os.path.join(d, "strace")) for d in os.get_exec_path()):
         harness.skip("no strace")
     harness.main([test_each_role_probes_before_ready, test_log_and_off_are_said, test_enforced_is_said,
-                  test_required_and_missing, test_environment_cannot_weaken, test_resolver])
+                  test_required_and_missing, test_each_required_part, test_environment_cannot_weaken, test_resolver])
