@@ -65,19 +65,29 @@ static int write_out(struct json_object *tree, struct sd_buf *out)
 	if (!text)
 		return SD_ERR_MEMORY;
 	/* Two that pass may make one with too many names, which could never be patched again. */
-	if (json_check(sd_slice(text, n), NULL) != SD_OK)
+	if (json_check(sd_slice(text, n), NULL) != SD_OK ||
+	    json_values(sd_slice(text, n)) > JSON_MERGE_VALUES)
 		return SD_ERR_TOO_BIG;
 	sd_buf_append(out, text, n);
 	return out->failed ? SD_ERR_TOO_BIG : SD_OK;
 }
 
+/* Counted before anything is built of it. */
+static int bounded_tree(struct sd_slice text, struct json_object **out)
+{
+	*out = NULL;
+	if (json_check(text, NULL) == SD_OK && json_values(text) > JSON_MERGE_VALUES)
+		return SD_ERR_TOO_BIG;
+	return json_tree(text, out, NULL);
+}
+
 int json_merge(struct sd_slice target, struct sd_slice patch, struct sd_buf *out)
 {
 	struct json_object *to, *from = NULL;
-	int err = json_tree(target, &to, NULL);
+	int err = bounded_tree(target, &to);
 
 	if (err == SD_OK)
-		err = json_tree(patch, &from, NULL);
+		err = bounded_tree(patch, &from);
 	if (err == SD_OK && !json_object_is_type(from, json_type_object)) {
 		err = write_out(from, out);
 	} else if (err == SD_OK) {
@@ -92,6 +102,29 @@ int json_merge(struct sd_slice target, struct sd_slice patch, struct sd_buf *out
 	json_object_put(to);
 	json_object_put(from);
 	return err;
+}
+
+size_t json_values(struct sd_slice text)
+{
+	bool quoted = false, opened = false;
+	size_t n = text.n > 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		if (c == ' ' || c == '\t' || c == '\n' || c == '\r')
+			continue;
+		if (quoted && c == '\\')
+			i++;
+		if (!quoted) {
+			/* one more after each comma, and one where what opened is not empty */
+			n += c == ',' || (opened && c != ']' && c != '}');
+			opened = c == '[' || c == '{';
+		}
+		if (c == '"')
+			quoted = !quoted;
+	}
+	return n;
 }
 
 void json_compact(struct sd_slice text, struct sd_buf *out)

@@ -14,6 +14,8 @@
 enum step data_body_fits(struct request *r, struct sd_slice data)
 {
 	char why[64];
+	if (json_values(data) > JSON_MERGE_VALUES)
+		return respond_problem(r, PROBLEM_DATA_TOO_LARGE, "too many values", "/data");
 	if (data.n <= r->tenant->data_bytes || sd_slice_is(data, "{}"))
 		return STEP_NEXT;
 	(void)snprintf(why, sizeof(why), "%zu bytes, %u are allowed", data.n, r->tenant->data_bytes);

@@ -87,7 +87,7 @@ static enum step patch(struct request *r, struct update *u, const struct sealed_
 	u->plain = sd_arena_copy(&r->arena, sd_buf_slice(&merged));
 	sd_buf_fini(&merged);
 	if (e == SD_ERR_TOO_BIG)
-		return respond_problem(r, PROBLEM_DATA_TOO_LARGE, "too many names", "/data");
+		return respond_problem(r, PROBLEM_DATA_TOO_LARGE, "too many names or values", "/data");
 	if (e != SD_OK || !u->plain.p)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
 	return data_body_fits(r, u->plain);

@@ -143,6 +143,15 @@ def bodies(t):
     t.ok(200, "PUT", path, {"data": {"a%d" % i: 0 for i in range(600)}})
     t.bad(413, "data-too-large", "PATCH", path, {"data": {"b%d" % i: 0 for i in range(600)}}, pointer="/data")
     assert len(t.ok(200, "PATCH", path, {"data": {"one": "more"}})[0]["data"]) == 601
+    full = {"data": {"a": [[]] * 4094}}  # as many values as there may be
+    t.ok(200, "PUT", path, full)
+    assert len(t.ok(200, "PATCH", path, full)[0]["data"]["a"]) == 4094
+    t.bad(413, "data-too-large", "PATCH", path, {"data": {"one": "more"}}, pointer="/data")
+    full["data"]["a"].append(1)
+    for method, where in (("PUT", path), ("PATCH", path), ("PUT", "/users/x/data")):
+        t.bad(413, "data-too-large", method, where, full, pointer="/data")
+    t.bad(413, "data-too-large", "POST", "/sessions", {"user_id": "x", **full}, pointer="/data")
+    t.ok(200, "PATCH", path, {"data": {"a": None}})
     for method in ("PUT", "PATCH"):
         t.bad(400, "field-missing", method, path, {}, pointer="/data")
         t.bad(400, "unknown-field", method, path, {"data": {}, "dat": 1}, pointer="/dat")

@@ -104,6 +104,59 @@ static void together_too_many_names(void **state)
 	sd_buf_fini(&out);
 }
 
+static void values_are_counted(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+	} rows[] = {{"1", 1}, {"{}", 1}, {" [ ] ", 1}, {"[[]]", 2}, {"[1, 2 ,3]", 4},
+		    {"{\"a\":{\"b\":[ \"[,{\\\",\" ]}, \"c\":null}", 5}};
+
+	(void)state;
+	for (size_t i = 0; i < SD_ARRAY_LEN(rows); i++)
+		assert_int_equal(json_values(sd_slice_str(rows[i].text)), rows[i].n);
+}
+
+/* {"x":[[],[],...]} with n values in all. */
+static void empty_arrays(struct sd_buf *b, const char *name, size_t n)
+{
+	b->len = 0;
+	sd_buf_printf(b, "{\"%s\":[", name);
+	for (size_t i = 2; i < n; i++)
+		sd_buf_printf(b, "%s[]", i > 2 ? "," : "");
+	sd_buf_printf(b, "]}");
+	assert_int_equal(json_values(sd_buf_slice(b)), n);
+}
+
+/* Of patch, target and what they make together. */
+static void too_many_values(void **state)
+{
+	const struct {
+		size_t target, patch;
+		const char *name;
+		int want;
+	} rows[] = {{2, JSON_MERGE_VALUES, "a", SD_OK},
+		    {JSON_MERGE_VALUES, 2, "a", SD_OK},
+		    {2, JSON_MERGE_VALUES + 1, "a", SD_ERR_TOO_BIG},
+		    {JSON_MERGE_VALUES + 1, 2, "a", SD_ERR_TOO_BIG},
+		    {JSON_MERGE_VALUES / 2, JSON_MERGE_VALUES / 2 + 1, "b", SD_OK},
+		    {JSON_MERGE_VALUES / 2 + 1, JSON_MERGE_VALUES / 2 + 1, "b", SD_ERR_TOO_BIG}};
+	struct sd_buf target, patch, out;
+
+	(void)state;
+	sd_buf_init(&target, 65536);
+	sd_buf_init(&patch, 65536);
+	for (size_t i = 0; i < SD_ARRAY_LEN(rows); i++) {
+		empty_arrays(&target, "a", rows[i].target);
+		empty_arrays(&patch, rows[i].name, rows[i].patch);
+		sd_buf_init(&out, 65536);
+		assert_int_equal(json_merge(sd_buf_slice(&target), sd_buf_slice(&patch), &out), rows[i].want);
+		sd_buf_fini(&out);
+	}
+	sd_buf_fini(&target);
+	sd_buf_fini(&patch);
+}
+
 static void compact(void **state)
 {
 	static const char *const rows[][2] = {
@@ -131,6 +184,8 @@ int main(void)
 	    cmocka_unit_test(values_keep_what_they_say),
 	    cmocka_unit_test(refuses),
 	    cmocka_unit_test(together_too_many_names),
+	    cmocka_unit_test(values_are_counted),
+	    cmocka_unit_test(too_many_values),
 	    cmocka_unit_test(compact),
 	};
 
