@@ -248,7 +248,7 @@ void issuer_keys_tick(struct master *m)
 
 static void failed(struct issuer_source *s, const char *why)
 {
-	uint32_t wait = RETRY_S << SD_MIN(s->failures, 4u);
+	uint32_t wait = (uint32_t)RETRY_S << SD_MIN(s->failures, 4u);
 
 	s->failures++;
 	s->due_ns = sd_clock_boot_ns() + (int64_t)SD_MIN(wait, (uint32_t)AGE_LEAST_S) * SD_NS_PER_S;

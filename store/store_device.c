@@ -102,7 +102,7 @@ static int next_line(struct sd_slice text, size_t *at, struct sd_slice *out)
 /* The seven lines of a record. */
 static int read_device(struct sd_slice id, struct sd_slice text, struct store_device *out)
 {
-	struct sd_slice version, made, changed, seen;
+	struct sd_slice version = {0}, made = {0}, changed = {0}, seen = {0};
 	struct sd_slice *const lines[] = {&version, &out->name, &out->type, &out->trust,
 					  &made,    &changed,	&seen};
 	int64_t *const times[] = {&out->made_ms, &out->changed_ms, &out->seen_ms};
