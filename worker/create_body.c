@@ -13,6 +13,7 @@
 #include "body.h"
 #include "data_body.h"
 #include "err.h"
+#include "pseudonym.h"
 #include "respond.h"
 #include "session_rules.h"
 
@@ -181,14 +182,13 @@ static enum step read_ip(struct request *r, struct store_create *in,
 	in->ip = sd_slice("", 0);
 	if (!v->given)
 		return STEP_NEXT;
-	char *ip = sd_arena_alloc(&r->arena, 64), *kept = sd_arena_alloc(&r->arena, 64);
-	if (!ip || !kept)
+	char *ip = sd_arena_alloc(&r->arena, 64);
+	if (!ip)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
 	if (sd_slice_copy(v->str, ip, 64) != SD_OK ||
 	    (inet_pton(AF_INET, ip, a) != 1 && inet_pton(AF_INET6, ip, a) != 1))
 		return body_invalid(r, "ip", "must be an IPv4 or IPv6 address");
-	in->ip = session_keep_ip((enum policy_privacy)r->tenant->privacy_ip, sd_slice_str(ip),
-				 kept);
+	in->ip = pseudonym_keep_ip(r, sd_slice_str(ip));
 	return STEP_NEXT;
 }
 
@@ -241,9 +241,7 @@ static enum step read_rest(struct request *r, struct store_create *in,
 	in->user = val[F_USER].str;
 	in->scope = some(val[F_SCOPE].str);
 	in->acr = some(val[F_ACR].str);
-	in->user_agent = r->tenant->privacy_user_agent == PRIVACY_FULL
-			       ? some(val[F_USER_AGENT].str)
-			       : sd_slice("", 0);
+	in->user_agent = pseudonym_keep_agent(r, some(val[F_USER_AGENT].str));
 	in->auth_time_s = val[F_AUTH_TIME].num;
 	in->remember_me = val[F_REMEMBER].flag;
 	if (!body_user_ok(in->user))

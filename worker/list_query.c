@@ -59,6 +59,17 @@ static bool address(struct sd_slice text, uint8_t out[16])
 	return inet_pton(AF_INET, s, out + 12) == 1;
 }
 
+/* Records were made under any of the tenant's keys. */
+static bool hash_ip(const struct request *r, struct sd_slice v, struct list_query *q)
+{
+	char plain[64];
+	struct sd_slice ip = session_plain_ip(v, plain);
+	for (uint32_t i = 0; i < pseudonym_sets(r); i++)
+		if (pseudonym_make(r, PSEUDONYM_IP, i, ip, q->ip_hash[i]) != SD_OK)
+			return false;
+	return true;
+}
+
 static const char *read_ip(const struct request *r, struct sd_slice v, struct list_query *q)
 {
 	char room[64];
@@ -68,7 +79,7 @@ static const char *read_ip(const struct request *r, struct sd_slice v, struct li
 	struct sd_slice kept = session_keep_ip((enum policy_privacy)r->tenant->privacy_ip, v, room);
 	if (kept.n == 0 || !address(kept, q->ip_kept))
 		memcpy(q->ip_kept, q->ip, sizeof(q->ip));
-	return NULL;
+	return hash_ip(r, v, q) ? NULL : "cannot be looked for";
 }
 
 static const char *read_status(struct sd_slice v, struct list_query *q)
@@ -217,6 +228,9 @@ bool list_query_is_plain(const struct list_query *q)
 static bool ip_fits(const struct list_query *q, struct sd_slice kept)
 {
 	uint8_t have[16];
+	for (uint32_t i = 0; i < SIGN_KEYSETS; i++)
+		if (q->ip_hash[i][0] && sd_slice_is(kept, q->ip_hash[i]))
+			return true;
 	return address(kept, have) && (memcmp(have, q->ip, sizeof(have)) == 0 ||
 				       memcmp(have, q->ip_kept, sizeof(have)) == 0);
 }

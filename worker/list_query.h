@@ -5,6 +5,7 @@
 #define SD_LIST_QUERY_H
 
 #include "cursor.h"
+#include "pseudonym.h"
 #include "request.h"
 
 enum list_status { LIST_ANY = 0, LIST_ACTIVE, LIST_ENDED };
@@ -13,6 +14,7 @@ struct list_query {
 	struct sd_slice user, device, client; /* n = 0: any */
 	bool has_ip;
 	uint8_t ip[16], ip_kept[16]; /* as given; as privacy keeps it (IPv4 mapped) */
+	char ip_hash[SIGN_KEYSETS][PSEUDONYM_LEN + 1]; /* ... where it keeps hashes; "" = none */
 	enum list_status status;
 	int64_t after_s, before_s;   /* after <= created < before; 0 and INT64_MAX = open */
 	uint32_t limit;

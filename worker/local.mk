@@ -25,6 +25,8 @@ WORKER_SOURCES = \
 WORKER_LIFE = worker/renewal.c worker/renewal.h worker/cookie.c worker/cookie.h worker/idempotency.c worker/idempotency.h worker/ep_redeem.c worker/ep_regenerate.c worker/ep_share.c worker/ep_touch.c worker/standing.c worker/standing.h
 WORKER_SOURCES += $(WORKER_LIFE)
 WORKER_SOURCES += worker/device_edit.c worker/device_edit.h worker/ep_device.c worker/ep_devices.c
+# What is kept of a user.
+WORKER_SOURCES += worker/pseudonym.c worker/pseudonym.h worker/ua_family.c worker/ua_family.h
 # Lists, exports, what is said of sessions in bulk.
 WORKER_SOURCES += \
 	worker/cursor.c worker/cursor.h worker/ep_explain.c worker/ep_export.c worker/ep_list.c worker/ep_preview.c worker/preview_body.c worker/preview_body.h \
@@ -116,6 +118,13 @@ tests_unit_test_route_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_ep_update_SOURCES = tests/unit/test_ep_update.c
 tests_unit_test_ep_update_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_ep_update_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_pseudonym_SOURCES = tests/unit/test_pseudonym.c
+tests_unit_test_pseudonym_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_pseudonym_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_ua_family_SOURCES = tests/unit/test_ua_family.c
+tests_unit_test_ua_family_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_ua_family_LDADD = $(WORKER_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_pseudonym tests/unit/test_ua_family
 tests_unit_test_sealed_SOURCES = tests/unit/test_sealed.c
 tests_unit_test_sealed_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_sealed_LDADD = $(WORKER_TEST_LIBS)

@@ -94,22 +94,32 @@ bool session_scope_covers(struct sd_slice granted, struct sd_slice wanted)
 	return true;
 }
 
-static struct sd_slice truncated(struct sd_slice ip, char out[64])
+/* Its bytes, cut down to the network's when `cut`; and back into text. */
+static struct sd_slice written(struct sd_slice ip, bool cut, char out[64])
 {
 	uint8_t a[16];
 	char text[64];
+	int family = AF_INET;
 	if (ip.n >= sizeof(text))
 		return sd_slice("", 0);
 	memcpy(text, ip.p, ip.n);
 	text[ip.n] = '\0';
-	if (inet_pton(AF_INET, text, a) == 1)
-		a[3] = 0;
-	else if (inet_pton(AF_INET6, text, a) == 1)
-		memset(a + 6, 0, 10);
-	else
+	if (inet_pton(AF_INET, text, a) == 1) {
+		a[3] = cut ? 0 : a[3];
+	} else if (inet_pton(AF_INET6, text, a) == 1) {
+		family = AF_INET6;
+		if (cut)
+			memset(a + 6, 0, 10);
+	} else {
 		return sd_slice("", 0);
-	const char *made = inet_ntop(memchr(ip.p, ':', ip.n) ? AF_INET6 : AF_INET, a, out, 64);
+	}
+	const char *made = inet_ntop(family, a, out, 64);
 	return made ? sd_slice_str(out) : sd_slice("", 0);
+}
+
+struct sd_slice session_plain_ip(struct sd_slice ip, char out[64])
+{
+	return written(ip, false, out);
 }
 
 struct sd_slice session_keep_ip(enum policy_privacy mode, struct sd_slice ip, char out[64])
@@ -118,7 +128,7 @@ struct sd_slice session_keep_ip(enum policy_privacy mode, struct sd_slice ip, ch
 	case PRIVACY_FULL:
 		return ip;
 	case PRIVACY_TRUNCATE:
-		return truncated(ip, out);
+		return written(ip, true, out);
 	case PRIVACY_HASH:
 	case PRIVACY_OFF:
 		break;

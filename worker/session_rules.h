@@ -39,8 +39,11 @@ int64_t session_access_ttl_s(const struct policy_tenant *t, uint32_t random);
 /* Every word of wanted (space-separated) stands in granted. */
 bool session_scope_covers(struct sd_slice granted, struct sd_slice wanted);
 
+/* An address in its one written form; writes into out (64 bytes), returns the slice. Empty when it is
+ * none. */
+struct sd_slice session_plain_ip(struct sd_slice ip, char out[64]);
 /* What may be kept of an address by policy: writes into out (64 bytes), returns the slice. full: as
- * it is; truncate: /24 or /48; hash is not made here (empty); off: empty. */
+ * it is; truncate: /24 or /48; hash needs a key (pseudonym.h; here empty); off: empty. */
 struct sd_slice session_keep_ip(enum policy_privacy mode, struct sd_slice ip, char out[64]);
 
 #endif
