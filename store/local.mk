@@ -6,7 +6,7 @@ STORE_LUA = \
 	store/scripts/touch.lua store/scripts/touch_now.lua store/scripts/regenerate.lua store/scripts/share.lua store/scripts/idem.lua store/scripts/renew.lua \
 	store/scripts/data_read.lua store/scripts/update.lua \
 	store/scripts/lock.lua store/scripts/shared_read.lua store/scripts/shared_write.lua \
-	store/scripts/shred.lua \
+	store/scripts/erase.lua store/scripts/restrict.lua \
 	store/scripts/due.lua store/scripts/expire.lua store/scripts/preview.lua \
 	store/scripts/reindex.lua
 STORE_LUA += store/scripts/quota.lua
@@ -35,6 +35,8 @@ libsdstore_a_SOURCES = \
 	store/store_write.c
 libsdstore_a_SOURCES += store/store_cmd.h store/store_quota.c store/store_quota.h
 libsdstore_a_SOURCES += store/store_device.c store/store_device.h
+# What a user may ask for.
+libsdstore_a_SOURCES += store/store_privacy.c store/store_privacy.h
 # Many sessions at once.
 libsdstore_a_SOURCES += store/store_scan.c store/store_scan.h store/store_sweep.c store/store_sweep.h \
 	store/store_preview.c store/store_preview.h
@@ -60,6 +62,10 @@ UNIT_TESTS += \
 	tests/unit/test_store_script tests/unit/test_store_wait tests/unit/test_store_write
 UNIT_TESTS += tests/unit/test_store_scan tests/unit/test_store_sweep tests/unit/test_store_preview
 UNIT_TESTS += tests/unit/test_store_quota tests/unit/test_store_device
+UNIT_TESTS += tests/unit/test_store_privacy
+tests_unit_test_store_privacy_SOURCES = tests/unit/test_store_privacy.c $(REAL_REDIS)
+tests_unit_test_store_privacy_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_privacy_LDADD = $(L_STORE_TEST)
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
 	tests/support/store_rig.h

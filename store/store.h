@@ -26,6 +26,7 @@ enum store_status {
 	STORE_KEY,             /* another data key of the user stands: kept.key; nothing changed */
 	STORE_CONFLICT,        /* the data is not what it was when it was read; nothing changed */
 	STORE_LOCKED,          /* another holds the lock; nothing changed */
+	STORE_RESTRICTED,      /* the user is restricted; nothing changed */
 	STORE_OK
 };
 
@@ -60,6 +61,11 @@ struct store_call {
 		int64_t updated_ms, fence, lock_until_ms;
 		bool renewed, has_sid; /* renewed, create: the device was not known before */
 	} kept;
+	struct store_privacy {     /* store_privacy.h */
+		uint32_t records, left, devices;
+		bool had_key, had_shared, changed;
+		int64_t restricted_ms;
+	} privacy;
 	struct store_call *next; /* this and what follows: the store's own */
 	struct redisReply *reply, *reply2;
 	struct store_op *op;

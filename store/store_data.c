@@ -128,19 +128,6 @@ void store_shared_write(struct store *s, const struct store_shared *in, struct s
 	store_op_send(op, &c);
 }
 
-void store_shred(struct store *s, struct sd_slice tenant, struct sd_slice user,
-		 struct store_call *call)
-{
-	struct store_cmd c;
-	struct store_op *op = begin_user(s, SCRIPT_SHRED, tenant, user, call, &c);
-	struct store_cmd_head head = {SCRIPT_SHRED, handle_partition(tenant, user), tenant, 0, false};
-
-	if (!op)
-		return;
-	store_cmd_device_base(&c, &s->maker, &head);
-	store_op_send(op, &c);
-}
-
 /* --- replies ---------------------------------------------------------------------------------- */
 
 static int read_text(const struct redisReply *reply, struct sd_slice *out)
@@ -188,18 +175,6 @@ static int read_shared(struct store_kept *kept, struct redisReply *const *e, siz
 	return SD_OK;
 }
 
-/* key destroyed, records without data now */
-static int read_shred(struct store_kept *kept, struct redisReply *const *e, size_t n)
-{
-	int64_t key, lost;
-
-	if (n != 2 || read_num(e[0], 1, &key) != SD_OK ||
-	    read_num(e[1], UINT32_MAX, &lost) != SD_OK)
-		return SD_ERR_INVALID;
-	kept->version = (uint32_t)lost;
-	return SD_OK;
-}
-
 int store_data_reply(struct store_op *op, struct redisReply *const *e, size_t n,
 		     enum store_status *status)
 {
@@ -207,8 +182,6 @@ int store_data_reply(struct store_op *op, struct redisReply *const *e, size_t n,
 
 	if (op->script == SCRIPT_LOCK)
 		return read_lock(call, e, n);
-	if (op->script == SCRIPT_SHRED)
-		return read_shred(&call->kept, e, n);
 	if (op->script == SCRIPT_SHARED_READ || op->script == SCRIPT_SHARED_WRITE)
 		return read_shared(&call->kept, e, n);
 	/* data_read, update: key, then the record */

@@ -52,12 +52,7 @@ struct store_shared {
 	struct store_seen seen;
 	struct sd_slice data;
 };
-/* OK with the new version; KEY, CONFLICT with kept as it is. */
+/* OK with the new version; KEY, CONFLICT, RESTRICTED with kept as it is. */
 void store_shared_write(struct store *s, const struct store_shared *in, struct store_call *call);
-
-/* Destroys the user's data key, and the sealed data of his: what any copy still holds of it cannot
- * be opened. OK; kept.version says of how many records. */
-void store_shred(struct store *s, struct sd_slice tenant, struct sd_slice user,
-		 struct store_call *call);
 
 #endif

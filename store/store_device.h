@@ -31,7 +31,7 @@ struct store_device_ask {
 /* OK: row_count devices, kept.key; of a single one kept.data. ABSENT: no such device. */
 void store_device_read(struct store *s, const struct store_device_ask *in, struct store_call *call);
 /* OK: the device as it is now, kept.data (unless written), kept.renewed when it is new. ABSENT;
- * LIMIT: the user has STORE_MAX_DEVICES; KEY with kept.key. */
+ * LIMIT: the user has STORE_MAX_DEVICES; RESTRICTED: he is; KEY with kept.key. */
 void store_device_write(struct store *s, const struct store_device_ask *in, struct store_call *call);
 /* OK with ended; kept.renewed when it was known. */
 void store_device_end(struct store *s, const struct store_device_ask *in, struct store_call *call);

@@ -88,4 +88,7 @@ int store_data_reply(struct store_op *op, struct redisReply *const *e, size_t n,
 int store_data_key_reply(struct store_kept *kept, struct redisReply *const *e,
 			 size_t n) SD_MUSTCHECK;
 
+/* --- store_privacy.c --- */
+int store_privacy_reply(struct store_op *op, struct redisReply *const *e, size_t n) SD_MUSTCHECK;
+
 #endif

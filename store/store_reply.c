@@ -27,7 +27,7 @@ static const struct {
     {"LIMIT", STORE_LIMIT},	{"ENDED", STORE_ENDED},	      {"EXPIRED", STORE_EXPIRED},
     {"REUSED", STORE_REUSED},	{"MISMATCH", STORE_MISMATCH}, {"SUCCESSOR", STORE_SUCCESSOR},
     {"CORRUPT", STORE_CORRUPT}, {"KEY", STORE_KEY},	      {"CONFLICT", STORE_CONFLICT},
-    {"LOCKED", STORE_LOCKED},
+    {"LOCKED", STORE_LOCKED},	{"RESTRICTED", STORE_RESTRICTED},
 };
 
 static int read_status(const struct redisReply *reply, enum store_status *out)
@@ -246,7 +246,7 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 		return n == 0 ? SD_OK : SD_ERR_INVALID;
 	switch (op->script) {
 	case SCRIPT_CREATE:
-		if (*status == STORE_CORRUPT)
+		if (*status == STORE_CORRUPT || *status == STORE_RESTRICTED)
 			return n == 0 ? SD_OK : SD_ERR_INVALID;
 		if (*status == STORE_KEY)
 			return store_data_key_reply(&op->call->kept, e, n);
@@ -270,12 +270,14 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 	case SCRIPT_LOCK:
 	case SCRIPT_SHARED_READ:
 	case SCRIPT_SHARED_WRITE:
-	case SCRIPT_SHRED:
 		return store_data_reply(op, e, n, status);
 	case SCRIPT_DEVICE_READ:
 	case SCRIPT_DEVICE_WRITE:
 	case SCRIPT_DEVICE_END:
 		return store_device_reply(op->call, e, n);
+	case SCRIPT_ERASE:
+	case SCRIPT_RESTRICT:
+		return store_privacy_reply(op, e, n);
 	case SCRIPT_PREVIEW:
 		return store_preview_reply(op->call, e, n);
 	case SCRIPT_END_USER:

@@ -25,7 +25,7 @@
 static bool ends_for_certain(enum store_script script)
 {
 	return script == SCRIPT_END || script == SCRIPT_END_USER || script == SCRIPT_RULE ||
-	       script == SCRIPT_DEVICE_END;
+	       script == SCRIPT_DEVICE_END || script == SCRIPT_ERASE || script == SCRIPT_RESTRICT;
 }
 
 /* An end in create (replaced, evicted) or refresh (reuse, clocks) shows only in the reply. */

@@ -149,6 +149,8 @@ enum step device_edit_written(struct request *r)
 	if (r->call.status == STORE_LIMIT)
 		return respond_problem(r, PROBLEM_SESSION_LIMIT,
 				       "the user has 100 devices: remove one first", NULL);
+	if (r->call.status == STORE_RESTRICTED)
+		return respond_problem(r, PROBLEM_SESSION_LOCKED, "the user is restricted", NULL);
 	if (r->call.status != STORE_OK || r->call.row_count != 1)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	if (!audit(r, e))

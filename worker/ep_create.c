@@ -110,16 +110,6 @@ static enum step store_it(struct request *r)
 	return STEP_PARKED;
 }
 
-static enum step limit_reached(struct request *r, const struct store_create *in)
-{
-	struct audit_note note = {.event = AUDIT_LIMIT_REACHED,
-				  .outcome = AUDIT_REFUSED,
-				  .user = in->user,
-				  .ip = in->ip};
-	audit_event_refused(r, &note);
-	return respond_problem(r, PROBLEM_SESSION_LIMIT, NULL, NULL);
-}
-
 /* A login from a device that the user was not known by. */
 static bool audit_new_device(struct request *r, const struct grant *g, struct sd_slice sid)
 {
@@ -167,9 +157,9 @@ static enum step stored(struct request *r)
 	switch (r->call.status) {
 	case STORE_OK:
 		break;
-	case STORE_LIMIT:
+	case STORE_LIMIT: case STORE_RESTRICTED:
 		idempotency_drop(r, &((struct create *)r->state)->idempotency);
-		return limit_reached(r, &g->in);
+		return grant_limit_reached(r, &g->in);
 	case STORE_UNAVAILABLE: case STORE_CORRUPT: case STORE_LATE: case STORE_ABSENT:
 	case STORE_ENDED: case STORE_EXPIRED: case STORE_REUSED: case STORE_MISMATCH:
 	case STORE_SUCCESSOR: case STORE_KEY: case STORE_CONFLICT: case STORE_LOCKED:

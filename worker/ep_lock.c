@@ -103,7 +103,7 @@ static enum step asked(struct request *r)
 		return respond_problem(r, PROBLEM_SESSION_LOCKED, NULL, NULL);
 	case STORE_UNAVAILABLE: case STORE_CORRUPT: case STORE_LATE: case STORE_LIMIT:
 	case STORE_EXPIRED: case STORE_REUSED: case STORE_MISMATCH: case STORE_SUCCESSOR:
-	case STORE_KEY: case STORE_CONFLICT:
+	case STORE_KEY: case STORE_CONFLICT: case STORE_RESTRICTED:
 		break;
 	}
 	return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);

@@ -125,13 +125,8 @@ static enum step refuse(struct request *r, const struct grant *g)
 		return unknown(r);
 	case STORE_REUSED:
 		return respond_problem(r, PROBLEM_CODE_USED, NULL, NULL);
-	case STORE_LIMIT: {
-		struct audit_note note = {.event = AUDIT_LIMIT_REACHED,
-					  .outcome = AUDIT_REFUSED,
-					  .user = g->in.user};
-		audit_event_refused(r, &note);
-		return respond_problem(r, PROBLEM_SESSION_LIMIT, NULL, NULL);
-	}
+	case STORE_LIMIT: case STORE_RESTRICTED:
+		return grant_limit_reached(r, &g->in);
 	case STORE_UNAVAILABLE: case STORE_CORRUPT: case STORE_LATE: case STORE_ENDED:
 	case STORE_EXPIRED: case STORE_MISMATCH: case STORE_SUCCESSOR: case STORE_KEY:
 	case STORE_CONFLICT: case STORE_LOCKED: case STORE_OK:

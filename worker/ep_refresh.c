@@ -173,7 +173,7 @@ static enum step rotated(struct request *r)
 	case STORE_ABSENT: case STORE_ENDED: case STORE_MISMATCH:
 		return refuse(r, f, PROBLEM_REFRESH_INVALID, AUDIT_TOKEN_REFUSED);
 	case STORE_UNAVAILABLE: case STORE_CORRUPT: case STORE_LATE: case STORE_LIMIT:
-	case STORE_KEY: case STORE_CONFLICT: case STORE_LOCKED:
+	case STORE_KEY: case STORE_CONFLICT: case STORE_LOCKED: case STORE_RESTRICTED:
 		break;
 	}
 	if (r->call.ended) /* done, but no replica has it */

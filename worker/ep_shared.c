@@ -2,7 +2,7 @@
  * ep_shared - GET and PUT /users/{user_id}/data: what all sessions of a user share.
  * Owns:      nothing
  * Runs in:   worker
- * Fails by:  400, 404 user-unknown, 412, 413, 428; 503
+ * Fails by:  400, 404 user-unknown, 412, 413, 423 (restricted), 428; 503
  * Never:     write over a change that the writer has not seen: the script compares
  */
 #include "base.h"
@@ -151,6 +151,8 @@ static enum step written(struct request *r)
 			r->step--; /* comes back here */
 		return again;
 	}
+	if (r->call.status == STORE_RESTRICTED)
+		return respond_problem(r, PROBLEM_SESSION_LOCKED, "the user is restricted", NULL);
 	if (r->call.status != STORE_OK || !etag)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	if (!audit(r))

@@ -8,6 +8,7 @@
 #include "base.h"
 #include "grant.h"
 
+#include "audit_event.h"
 #include "ending.h"
 #include "err.h"
 #include "respond.h"
@@ -101,6 +102,19 @@ bool grant_seal_again(struct request *r, struct grant *g)
 {
 	return r->call.status == STORE_KEY && g->sealings < 4 &&
 	       grant_seal(r, g, g->data, r->call.kept.key) == SD_OK;
+}
+
+enum step grant_limit_reached(struct request *r, const struct store_create *in)
+{
+	bool restricted = r->call.status == STORE_RESTRICTED;
+	struct audit_note note = {.event = AUDIT_LIMIT_REACHED,
+				  .outcome = AUDIT_REFUSED,
+				  .user = in->user,
+				  .ip = in->ip,
+				  .reason = restricted ? SD_SLICE("restricted") : SD_SLICE("")};
+	audit_event_refused(r, &note);
+	return respond_problem(r, PROBLEM_SESSION_LIMIT,
+			       restricted ? "the user is restricted" : NULL, NULL);
 }
 
 bool grant_audit_ends(struct request *r, const struct grant *g)

@@ -29,6 +29,8 @@ int grant_seal(struct request *r, struct grant *g, struct sd_slice data,
 	       struct sd_slice key) SD_MUSTCHECK;
 /* True when the store said STORE_KEY (r->call) and the data is sealed under that one now: ask again. */
 bool grant_seal_again(struct request *r, struct grant *g) SD_MUSTCHECK;
+/* STORE_LIMIT or STORE_RESTRICTED (r->call): recorded, answered. */
+enum step grant_limit_reached(struct request *r, const struct store_create *in);
 /* Record of what the script ended beside it (evicted, replaced, run out). */
 bool grant_audit_ends(struct request *r, const struct grant *g) SD_MUSTCHECK;
 /* Nobody gets these tokens: ends the session aside. */

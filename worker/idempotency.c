@@ -126,7 +126,7 @@ enum step idempotency_claimed(struct request *r, struct idempotency *i)
 		return respond_problem(r, PROBLEM_IDEMPOTENCY_IN_PROGRESS, NULL, NULL);
 	case STORE_UNAVAILABLE: case STORE_CORRUPT: case STORE_LATE: case STORE_ABSENT:
 	case STORE_LIMIT: case STORE_EXPIRED: case STORE_REUSED: case STORE_KEY:
-	case STORE_CONFLICT:
+	case STORE_CONFLICT: case STORE_RESTRICTED:
 		break;
 	}
 	return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);

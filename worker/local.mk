@@ -25,8 +25,8 @@ WORKER_SOURCES = \
 WORKER_LIFE = worker/renewal.c worker/renewal.h worker/cookie.c worker/cookie.h worker/idempotency.c worker/idempotency.h worker/ep_redeem.c worker/ep_regenerate.c worker/ep_share.c worker/ep_touch.c worker/standing.c worker/standing.h
 WORKER_SOURCES += $(WORKER_LIFE)
 WORKER_SOURCES += worker/device_edit.c worker/device_edit.h worker/ep_device.c worker/ep_devices.c
-# What is kept of a user.
-WORKER_SOURCES += worker/pseudonym.c worker/pseudonym.h worker/ua_family.c worker/ua_family.h
+# What a user may ask for, and what is kept of him.
+WORKER_SOURCES += worker/ep_privacy.c worker/pseudonym.c worker/pseudonym.h worker/ua_family.c worker/ua_family.h
 # Lists, exports, what is said of sessions in bulk.
 WORKER_SOURCES += \
 	worker/cursor.c worker/cursor.h worker/ep_explain.c worker/ep_export.c worker/ep_list.c worker/ep_preview.c worker/preview_body.c worker/preview_body.h \

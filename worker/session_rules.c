@@ -56,6 +56,8 @@ enum session_fate session_fate(const struct policy_tenant *t, const struct sessi
 bool session_is_forgotten(const struct policy_tenant *t, const struct session *s, int64_t now_ms)
 {
 	struct session_clocks clocks;
+	if (s->status != SESSION_ACTIVE && s->end_reason == END_ERASED)
+		return true;
 	session_clocks(t, s, s->seen_ms, &clocks);
 	int64_t ended_s = s->status == SESSION_ACTIVE
 			      ? SD_MIN(clocks.idle_at_s, clocks.absolute_at_s)

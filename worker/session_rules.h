@@ -23,7 +23,8 @@ enum session_fate session_fate(const struct policy_tenant *t, const struct sessi
 			       int64_t seen_ms, int64_t now_ms,
 			       struct session_clocks *clocks_out) SD_MUSTCHECK;
 
-/* Ended longer ago than the policy keeps a record of it: as if it were not there. */
+/* Ended longer ago than the policy keeps a record of it, or its user was erased: as if it were not
+ * there. */
 bool session_is_forgotten(const struct policy_tenant *t, const struct session *s, int64_t now_ms);
 
 /* The policy's durations for a new session. */

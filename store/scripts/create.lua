@@ -8,7 +8,7 @@
 --      47 device base
 -- Adds: count, then the sids that were evicted; then sid and reason of what else ended; then
 -- 'device' when its device was not known before.
--- KEY: the data key that stands, alone.
+-- KEY: the data key that stands, alone. RESTRICTED: nothing.
 local sid, uhash = ARGV[10], ARGV[11]
 local dev, dev_type, remember = ARGV[21], ARGV[23], ARGV[28]
 local idle, absolute = tonumber(ARGV[30]), tonumber(ARGV[31])
@@ -21,8 +21,12 @@ if redis.call('EXISTS', key) == 1 then
   return reply('CORRUPT')
 end
 
--- The data must be sealed under the key that stands: of two that make one the first wins.
 local data_key = ARGV[41] .. uhash
+if redis.call('HGET', data_key, 'restricted') then
+  return reply('RESTRICTED')
+end
+
+-- The data must be sealed under the key that stands: of two that make one the first wins.
 if ARGV[26] ~= '' and user_key(data_key) ~= ARGV[42] then
   return reply('KEY', nil, { user_key(data_key) })
 end

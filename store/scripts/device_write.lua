@@ -10,6 +10,9 @@ local standing = user_key(data_key)
 local f = load_device(devices, id)
 local new = f and 0 or 1
 
+if redis.call('HGET', data_key, 'restricted') then
+  return reply('RESTRICTED', nil, { standing, '', 0, 0 })
+end
 if not f and ARGV[14] ~= 'new' then
   return reply('ABSENT', nil, { standing, '', 0, 0 })
 end

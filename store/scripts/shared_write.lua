@@ -14,6 +14,9 @@ end
 if f[1] and f[1] ~= '1' then
   return answer('CORRUPT')
 end
+if redis.call('HGET', data_key, 'restricted') then
+  return answer('RESTRICTED')
+end
 if ARGV[15] ~= '' and not is_same(f[2] or '0', f[4], ARGV[15], ARGV[16]) then
   return answer('CONFLICT')
 end

@@ -11,5 +11,8 @@ EXTRA_DIST += tests/integration/harness.py tests/integration/raw.py
 dist_check_SCRIPTS += tests/integration/devices.py
 TESTS += tests/integration/devices.py
 # The server against docs/openapi.yaml.
+# What a user may ask for, on two nodes.
+dist_check_SCRIPTS += tests/integration/privacy.py
+TESTS += tests/integration/privacy.py
 dist_check_SCRIPTS += tests/integration/openapi.py
 TESTS += tests/integration/openapi.py

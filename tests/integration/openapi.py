@@ -133,6 +133,19 @@ def devices(call):
     call("DELETE", one, user="alice/1", id="d9", want=204)
 
 
+def privacy(call):
+    of = "/tenants/{tenant}/users/{user}/"
+    made = full_session(call, "token")
+    call("POST", of + "restrict", {"restricted": True}, user="alice/1", want=200)
+    call("GET", of + "export", user="alice/1", want=200)
+    call("POST", "/tenants/{tenant}/sessions", {"user_id": "alice/1"}, want=409)
+    call("PUT", of + "data", {"data": {}}, user="alice/1", want=423)
+    call("POST", of + "restrict", {"restricted": False}, user="alice/1", want=200)
+    call("POST", of + "erase", user="alice/1", want=200)
+    call("GET", of + "export", user="alice/1", want=404)
+    call("GET", "/tenants/{tenant}/sessions/{id}", id=made["session_id"], want=404)
+
+
 def self_service(call):
     own = "/tenants/{tenant}/api/v1/auth"
     made = full_session(call, "token")
@@ -172,13 +185,13 @@ def main():
         key, line = harness.new_api_key()
         node.api_keys["partner"] = key
         text = node.tenant_text(TENANT, lines=LINES)
-        text = text.replace("sessions:revoke]", "sessions:revoke, admin, devices:read, devices:write]") + ""
+        text = text.replace("sessions:revoke]", "sessions:revoke, admin, devices:read, devices:write, privacy:manage]") + ""
         client = f"  - id: partner\n    key_hashes: [ \"{line}\" ]\n    permissions: [sessions:create]\n"
         head, tail = text.split(LINES)[0], LINES
         node.write(f"tenants.d/{TENANT}.yaml", head + client + tail)
         node.start()
         call = Caller(node)
-        for part in (sessions, data, devices, self_service, public, queries):
+        for part in (sessions, data, devices, privacy, self_service, public, queries):
             part(call)
             print("ok", part.__name__, flush=True)
         missing = set(call.operations) - call.called

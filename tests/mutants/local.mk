@@ -9,6 +9,7 @@ MUTANTS = \
 	tests/mutants/acknowledged_by_position_alone.patch \
 	tests/mutants/audience_ignored.patch tests/mutants/audit_record_dropped_with_auditor.patch \
 	tests/mutants/audit_slot_not_required.patch tests/mutants/clients_rule_not_asked.patch \
+	tests/mutants/restriction_not_asked.patch tests/mutants/erasure_keeps_the_record.patch \
 	tests/mutants/expiry_ignored.patch tests/mutants/half_closed_client_spins.patch \
 	tests/mutants/idle_ends_what_was_in_use.patch tests/mutants/sweeper_forgets_the_slack.patch \
 	tests/mutants/list_ties_are_lost.patch tests/mutants/cursor_of_another_list.patch \

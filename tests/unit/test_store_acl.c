@@ -15,6 +15,7 @@
 #include "store_device.h"
 #include "store_data.h"
 #include "store_nodes.h"
+#include "store_privacy.h"
 #include "store_rig.h"
 
 static void set_user(struct store_rig *rig, const char *name, const char *rules)
@@ -68,6 +69,7 @@ static void data_works(struct store_rig *rig)
 	struct store_device_ask device = {.tenant = RIG_TENANT, .user = RIG_USER,
 					  .id = SD_SLICE("d1"), .may_make = true,
 					  .reason = END_DEVICE};
+	struct store_erase erase = {RIG_TENANT, RIG_USER, 60, 10};
 	struct store_call call;
 
 	rig_begin(&call);
@@ -87,7 +89,13 @@ static void data_works(struct store_rig *rig)
 	ends_ok(rig, &call);
 	store_device_end(rig->store, &device, &call);
 	ends_ok(rig, &call);
-	store_shred(rig->store, RIG_TENANT, RIG_USER, &call);
+	for (enum store_restriction how = STORE_RESTRICTION_ASK; how <= STORE_LIFT; how++) {
+		struct store_restrict restriction = {RIG_TENANT, RIG_USER, how, 60};
+
+		store_restrict(rig->store, &restriction, &call);
+		ends_ok(rig, &call);
+	}
+	store_erase(rig->store, &erase, &call);
 	ends_ok(rig, &call);
 }
 

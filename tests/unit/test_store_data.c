@@ -378,33 +378,6 @@ static void user_is_known_by_a_session(void **state)
 	store_call_release(&call);
 }
 
-static void shred_leaves_nothing(void **state)
-{
-	struct store_rig *rig = *state;
-	struct sid sid = session(rig);
-	struct store_shared in = {.tenant = RIG_TENANT,
-				  .user = RIG_USER,
-				  .key = {SD_SLICE("key 1"), SD_SLICE("")},
-				  .data = SD_SLICE("shared 1")};
-	struct store_call call;
-
-	assert_int_equal(shared(rig, &in, &call), STORE_OK);
-	store_call_release(&call);
-	for (int i = 0; i < 2; i++) {
-		rig_begin(&call);
-		store_shred(rig->store, RIG_TENANT, RIG_USER, &call);
-		rig_wait(rig, &call);
-		assert_int_equal(call.status, STORE_OK);
-		assert_int_equal(call.kept.version, i == 0 ? 2 : 0);
-		store_call_release(&call);
-	}
-	assert_int_equal(real_redis_int(&rig->redis, "EXISTS %s", user_key_name("key")), 0);
-	assert_int_equal(real_redis_int(&rig->redis, "EXISTS %s", user_key_name("shared")), 0);
-	assert_int_equal(data_read(rig, sid, &call), STORE_OK);
-	assert_int_equal(call.kept.key.n + call.session.data.n, 0);
-	store_call_release(&call);
-}
-
 static void each_is_one_round_trip(void **state)
 {
 	struct store_rig *rig = *state;
@@ -473,7 +446,6 @@ int main(void)
 	    cmocka_unit_test_setup(fences_only_rise, rig_flush),
 	    cmocka_unit_test_setup(shared_data_stays, rig_flush),
 	    cmocka_unit_test_setup(user_is_known_by_a_session, rig_flush),
-	    cmocka_unit_test_setup(shred_leaves_nothing, rig_flush),
 	    cmocka_unit_test_setup(each_is_one_round_trip, rig_flush),
 	    cmocka_unit_test_setup(parallel_updates_lose_nothing, rig_flush),
 	};

@@ -23,7 +23,7 @@ static void names_are_in_order(void **state)
 	    [SCRIPT_LOCK] = "lock",
 	    [SCRIPT_SHARED_READ] = "shared_read",
 	    [SCRIPT_SHARED_WRITE] = "shared_write",
-	    [SCRIPT_SHRED] = "shred",
+	    [SCRIPT_ERASE] = "erase",	[SCRIPT_RESTRICT] = "restrict",
 	    [SCRIPT_PREVIEW] = "preview",	[SCRIPT_REINDEX] = "reindex",
 	    [SCRIPT_DUE] = "due",
 	    [SCRIPT_EXPIRE] = "expire",
