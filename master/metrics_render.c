@@ -9,7 +9,8 @@
 
 #include "labels.h"
 
-enum label { LABEL_NONE = 0, LABEL_ROUTE, LABEL_STATUS, LABEL_RESULT, LABEL_SOURCE, LABEL_REASON, LABEL_ROLE, LABEL_FALLBACK, LABEL_RELOAD };
+enum label { LABEL_NONE = 0, LABEL_ROUTE, LABEL_STATUS, LABEL_RESULT, LABEL_SOURCE, LABEL_REASON, LABEL_ROLE, LABEL_FALLBACK, LABEL_RELOAD,
+	     LABEL_KIND, LABEL_MODE };
 
 struct row {
 	const char *name, *help;
@@ -108,6 +109,12 @@ static void label_value(const struct metrics_in *in, struct sd_buf *out, bool *f
 		break;
 	case LABEL_RELOAD:
 		label_number(out, first, "result", reload_result_text(v), v);
+		break;
+	case LABEL_KIND:
+		label_number(out, first, "kind", binding_kind_text(v), v);
+		break;
+	case LABEL_MODE:
+		label_number(out, first, "mode", binding_mode_text(v), v);
 		break;
 	}
 }

@@ -43,6 +43,20 @@ static const char *const reload_results[RELOAD_COUNT] = {
 #undef RELOAD_RESULT
 };
 
+static const char *const binding_kinds[BINDING_KIND_COUNT] = {
+	"",
+#define BINDING_KIND(id, text) text,
+#include "labels.def"
+#undef BINDING_KIND
+};
+
+static const char *const binding_modes[BINDING_MODE_COUNT] = {
+	"",
+#define BINDING_MODE(id, text) text,
+#include "labels.def"
+#undef BINDING_MODE
+};
+
 const char *end_reason_text(unsigned reason)
 {
 	return reason < END_COUNT ? end_reasons[reason] : "";
@@ -74,4 +88,14 @@ const char *fallback_text(unsigned fallback)
 const char *reload_result_text(unsigned result)
 {
 	return result < RELOAD_COUNT ? reload_results[result] : "";
+}
+
+const char *binding_kind_text(unsigned kind)
+{
+	return kind < BINDING_KIND_COUNT ? binding_kinds[kind] : "";
+}
+
+const char *binding_mode_text(unsigned mode)
+{
+	return mode < BINDING_MODE_COUNT ? binding_modes[mode] : "";
 }

@@ -45,6 +45,23 @@ enum reload_result {
 	RELOAD_COUNT
 };
 
+enum binding_kind {
+	BINDING_KIND_NONE = 0,
+#define BINDING_KIND(id, text) BINDING_KIND_##id,
+#include "labels.def"
+#undef BINDING_KIND
+	BINDING_KIND_COUNT
+};
+
+/* The numbers of enum policy_binding. */
+enum binding_mode {
+	BINDING_MODE_OFF = 0,
+#define BINDING_MODE(id, text) BINDING_MODE_##id,
+#include "labels.def"
+#undef BINDING_MODE
+	BINDING_MODE_COUNT
+};
+
 /* Constant texts; "" for 0 and out of range. */
 const char *end_reason_text(unsigned reason);
 /* END_NONE when text is not on the list. */
@@ -53,5 +70,7 @@ const char *validate_result_text(unsigned result);
 const char *validate_source_text(unsigned source);
 const char *fallback_text(unsigned fallback);
 const char *reload_result_text(unsigned result);
+const char *binding_kind_text(unsigned kind);
+const char *binding_mode_text(unsigned mode);
 
 #endif

@@ -49,6 +49,7 @@ static const struct row rows[] = {
     {"dev_type", TYPE_SLICE, false, AT(device_type)},
     {"dev_fp", TYPE_SLICE, false, AT(device_fingerprint)},
     {"dev_trust", TYPE_SLICE, false, AT(device_trust)},
+    {"bind", TYPE_SLICE, false, AT(binding)},
     {"data", TYPE_SLICE, false, AT(data)},
     {"shash", TYPE_HASH, false, AT(session_hash)},
     {"sissued", TYPE_I64, false, AT(session_issued_s)},
@@ -219,7 +220,8 @@ size_t session_list_fields(const char **names, size_t max)
 	for (size_t i = 0; i < SD_ARRAY_LEN(special); i++)
 		names[n++] = special[i];
 	for (size_t i = 0; i < SD_ARRAY_LEN(rows); i++)
-		if (strcmp(rows[i].name, "data") != 0 && strcmp(rows[i].name, "shash") != 0)
+		if (strcmp(rows[i].name, "data") != 0 && strcmp(rows[i].name, "shash") != 0 &&
+		    strcmp(rows[i].name, "bind") != 0)
 			names[n++] = rows[i].name;
 	return n;
 }

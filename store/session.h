@@ -33,6 +33,7 @@ struct session {
 	struct sd_slice claims;     /* JSON object text or empty */
 	struct sd_slice ip, user_agent;
 	struct sd_slice device_id, device_name, device_type, device_fingerprint, device_trust;
+	struct sd_slice binding;    /* where it was made, hashed: worker/binding.c; empty when not bound */
 	struct sd_slice data;       /* sealed; empty when none */
 	uint8_t session_hash[32];   /* handle_hash() of the session token; zero when none */
 	int64_t session_issued_s;   /* when that one came into use; 0 = at creation */
@@ -49,7 +50,7 @@ struct session {
 int session_decode(const struct sid *sid, const struct sd_slice *pairs, size_t n, struct session *out)
     SD_MUSTCHECK;
 
-/* The names of all fields that session_decode() reads, but data and the token's hash: what lists
+/* The names of all fields that session_decode() reads, but data, binding and the token's hash: what lists
  * ask for. Returns how many; max must be enough (sd_bug). */
 size_t session_list_fields(const char **names, size_t max);
 

@@ -74,6 +74,7 @@ void store_create(struct store *s, const struct store_create *in, struct store_c
 	store_cmd_text(&c, in->key.put);
 	create_parent(&c, in);
 	store_cmd_device_base(&c, &s->maker, &head);
+	store_cmd_text(&c, in->binding);
 	store_op_send(op, &c);
 }
 

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 
+#include "binding.h"
 #include "body.h"
 #include "data_body.h"
 #include "err.h"
@@ -276,5 +277,8 @@ enum step create_body_read(struct request *r, struct store_create *in)
 	for (size_t i = 0; i < SD_ARRAY_LEN(readers); i++)
 		if (readers[i].read(r, in, &val[readers[i].field]) == STEP_DONE)
 			return STEP_DONE;
+	struct binding_seen seen = {val[F_IP].str, val[F_USER_AGENT].str, in->device_fingerprint};
+	if (binding_make(r, &seen, &in->binding) != SD_OK)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
 	return STEP_NEXT;
 }

@@ -8,7 +8,11 @@
 #include "base.h"
 #include "ep.h"
 
+#include "applied.h"
+#include "audit_event.h"
+#include "binding.h"
 #include "body.h"
+#include "ending.h"
 #include "err.h"
 #include "known_session.h"
 #include "lookup.h"
@@ -41,6 +45,9 @@ struct validate {
 	enum renewal_fit fit;
 	struct renewal renewal;
 	uint32_t turn;             /* which of the steps runs: check is the first */
+	struct binding_seen seen;  /* where the user is now */
+	bool bound_asked;          /* ... for the record alone, to judge that by */
+	struct sd_slice user;      /* of a session that its binding ends */
 	bool client_asked;         /* the store was asked for the client's rule as well */
 };
 
@@ -73,6 +80,7 @@ static enum step parse(struct request *r)
 	v->is_token = val[F_ACCESS].given;
 	v->token = v->is_token ? val[F_ACCESS].str : val[F_SESSION].str;
 	v->ip = val[F_IP].str;
+	v->seen = (struct binding_seen){v->ip, val[F_USER_AGENT].str, val[F_FINGERPRINT].str};
 	v->audience = val[F_AUDIENCE].str;
 	v->scope = val[F_SCOPE].str;
 	if (!ratelimit_source_ok(r->w->rates, r->tenant->slot, v->ip,
@@ -112,12 +120,65 @@ static enum step finish(struct request *r)
 	return respond_json(r, 200);
 }
 
+/* --- binding ---------------------------------------------------------------------------------- */
+
+/* STEP_NEXT: nothing against it, or nothing that refuses. */
+static enum step bound(struct request *r, struct validate *v, struct known_session *k)
+{
+	switch (binding_judge(r, &k->session, &v->seen, &k->told)) {
+	case BINDING_OFF:
+	case BINDING_SHADOW:
+	case BINDING_RECORD:
+		return STEP_NEXT;
+	case BINDING_STEP_UP:
+		return refuse(r, v, RESULT_STEP_UP);
+	case BINDING_REVOKE:
+		break;
+	}
+	v->user = sd_arena_copy(&r->arena, k->session.user);
+	if (!v->user.p)
+		return refuse(r, v, RESULT_UNAVAILABLE);
+	if (audit_slot_step(r) == STEP_DONE)
+		return STEP_DONE;
+	struct store_end in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
+			       .sid = v->lookup.sid,
+			       .reason = END_BINDING,
+			       .retain_s = r->tenant->retain_sessions_s};
+	store_end(r->w->store, &in, request_store_call(r));
+	r->step += 4 - v->turn; /* parked here, it goes on with bound_ended */
+	return STEP_PARKED;
+}
+
+static enum step bound_ended(struct request *r)
+{
+	struct validate *v = r->state;
+	if (r->call.ended &&
+	    (!ending_audit(r, &v->lookup.sid, v->user, END_BINDING, true) ||
+	     !ending_audit_children(r, v->user)))
+		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (ending_failed(&r->call)) /* also: done, but no replica has it */
+		return refuse(r, v, RESULT_UNAVAILABLE);
+	return applied_wait(r);
+}
+
+static enum step bound_answer(struct request *r)
+{
+	return refuse(r, r->state, RESULT_BINDING);
+}
+
 /* --- access tokens ---------------------------------------------------------------------------- */
 
-static enum step token_judged(struct request *r, struct validate *v, enum validate_result result)
+/* k: the session's record, where it is known. */
+static enum step token_judged(struct request *r, struct validate *v, enum validate_result result,
+			      struct known_session *k)
 {
 	struct token_check *t = &v->check;
 	v->lookup = t->lookup;
+	if (result == RESULT_VALID && k) {
+		enum step step = bound(r, v, k);
+		if (step != STEP_NEXT)
+			return step;
+	}
 	if (result == RESULT_VALID && v->scope.n &&
 	    !session_scope_covers(t->known->claims.scope, v->scope))
 		result = RESULT_SCOPE;
@@ -130,19 +191,53 @@ static enum step token_judged(struct request *r, struct validate *v, enum valida
 	return finish(r);
 }
 
+/* The store is being asked in this turn: what it will say is not older than the counter now. */
+static enum step token_asked(struct request *r, struct validate *v)
+{
+	v->bucket = known_session_bucket(r, &v->check.lookup.sid);
+	v->bucket_value = shm_bucket_read(r->w->control, v->bucket);
+	return STEP_PARKED;
+}
+
 static enum step token_step(struct request *r)
 {
 	struct validate *v = r->state;
 	v->check.token = v->token;
 	v->check.audience = v->audience;
 	enum validate_result result = token_check_begin(r, &v->check);
-	return result == RESULT_NONE ? STEP_PARKED : token_judged(r, v, result);
+	if (result == RESULT_NONE)
+		return token_asked(r, v);
+	bool said = v->seen.ip.n || v->seen.user_agent.n || v->seen.fingerprint.n;
+	struct known_session *k =
+	    result == RESULT_VALID && said ? known_session_find(r, &v->check.lookup.sid) : NULL;
+	if (result != RESULT_VALID || k || !binding_wants_record(r, &v->seen))
+		return token_judged(r, v, result, k);
+	v->bound_asked = true;
+	v->check.lookup.why = FALLBACK_UNSEEN;
+	token_check_ask(r, &v->check);
+	return token_asked(r, v);
 }
 
 static enum step token_store_step(struct request *r)
 {
 	struct validate *v = r->state;
-	return token_judged(r, v, token_check_store(r, &v->check));
+	struct known_session *k = NULL;
+	enum validate_result result = token_check_store(r, &v->check);
+	bool must = binding_may_refuse(r, &v->seen);
+	if (result == RESULT_UNAVAILABLE && v->bound_asked && !must) {
+		v->bound_asked = false; /* memory's word was enough without the record */
+		result = token_check_begin(r, &v->check);
+		return result == RESULT_NONE ? token_asked(r, v) : token_judged(r, v, result, NULL);
+	}
+	if (result == RESULT_VALID && r->call.status == STORE_OK &&
+	    binding_wants_record(r, &v->seen)) {
+		k = known_session_keep(r, &r->call.session, v->bucket, v->bucket_value);
+		if (!k)
+			result = RESULT_UNAVAILABLE;
+	}
+	if (result == RESULT_VALID && must && !k && v->check.lookup.source == SOURCE_SIGNED)
+		result = RESULT_UNAVAILABLE; /* nobody can tell where it belongs */
+	return token_judged(r, v, result, k);
 }
 
 /* --- session tokens --------------------------------------------------------------------------- */
@@ -185,6 +280,9 @@ static void render_session(struct sd_buf *b, const struct request *r, const stru
 
 static enum step session_good(struct request *r, struct validate *v, struct known_session *k)
 {
+	enum step step = bound(r, v, k);
+	if (step != STEP_NEXT)
+		return step;
 	if (v->scope.n && !session_scope_covers(k->session.scope, v->scope))
 		return refuse(r, v, RESULT_SCOPE);
 	token_check_touch(r, &k->session.sid, k->session.seen_ms);
@@ -361,4 +459,4 @@ static enum step check_store(struct request *r)
 
 /* The store is asked twice at most: the second time with the client's name. */
 const request_step ep_validate_steps[] = {parse, check, check_store, check_store, renewed,
-						  NULL};
+					  bound_ended, bound_answer, NULL};

@@ -51,7 +51,7 @@ static struct sd_slice *const *slices_of(struct session *s, struct sd_slice *out
 	struct sd_slice *all[16] = {
 	    &s->user, &s->client, &s->scope, &s->acr, &s->audience, &s->amr, &s->claims, &s->ip,
 	    &s->user_agent, &s->device_id, &s->device_name, &s->device_type, &s->device_fingerprint,
-	    &s->device_trust, NULL};
+	    &s->device_trust, &s->binding, NULL};
 	memcpy(out, all, sizeof(all));
 	return out;
 }
@@ -73,6 +73,8 @@ struct known_session *known_session_keep(const struct request *r, const struct s
 	for (struct sd_slice *const *p = slices_of(&k->session, list); *p; p++)
 		**p = keep(&at, **p);
 	key_of(r, &s->sid, k->head.key);
+	const struct known_session *old = remember_find(r->w->sessions, k->head.key);
+	k->told = old ? old->told : 0;
 	k->generation = generation_number(r->gen);
 	k->bucket = bucket;
 	k->bucket_value = bucket_value;

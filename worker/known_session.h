@@ -12,6 +12,7 @@ struct known_session {
 	struct remember_head head;
 	uint64_t generation, bucket_value;
 	uint32_t bucket;
+	uint8_t told;            /* of binding_judge(): for as long as it is remembered */
 	struct shm_query query;
 	struct session session;   /* slices point into text */
 	int64_t offered_ms;      /* when this worker last offered a successor */

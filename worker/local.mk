@@ -24,7 +24,7 @@ WORKER_SOURCES = \
 	worker/worker_sandbox.c worker/worker_sandbox.h
 WORKER_LIFE = worker/renewal.c worker/renewal.h worker/cookie.c worker/cookie.h worker/idempotency.c worker/idempotency.h worker/ep_redeem.c worker/ep_regenerate.c worker/ep_share.c worker/ep_touch.c worker/standing.c worker/standing.h
 WORKER_SOURCES += $(WORKER_LIFE)
-WORKER_SOURCES += worker/device_edit.c worker/device_edit.h worker/ep_device.c worker/ep_devices.c
+WORKER_SOURCES += worker/binding.c worker/binding.h worker/device_edit.c worker/device_edit.h worker/ep_device.c worker/ep_devices.c
 # What a user may ask for, and what is kept of him.
 WORKER_SOURCES += worker/ep_privacy.c worker/pseudonym.c worker/pseudonym.h worker/ua_family.c worker/ua_family.h
 # Lists, exports, what is said of sessions in bulk.

@@ -38,6 +38,7 @@ enum problem token_check_problem(enum validate_result result)
 	case RESULT_SESSION_EXPIRED: return PROBLEM_SESSION_EXPIRED;
 	case RESULT_SESSION_IDLE: return PROBLEM_SESSION_IDLE;
 	case RESULT_BINDING: return PROBLEM_BINDING_MISMATCH;
+	case RESULT_STEP_UP: return PROBLEM_STEP_UP_REQUIRED;
 	case RESULT_SCOPE: return PROBLEM_INSUFFICIENT_SCOPE;
 	case RESULT_NONE:
 	case RESULT_VALID:
@@ -102,13 +103,19 @@ enum validate_result token_check_begin(struct request *r, struct token_check *c)
 	}
 	if (verdict != LOOKUP_ASK)
 		return token_check_result(verdict);
+	token_check_ask(r, c);
+	return RESULT_NONE;
+}
+
+void token_check_ask(struct request *r, struct token_check *c)
+{
+	const struct known_token *k = c->known;
 	board_count(r->w->stats, METRIC_FALLBACKS, SHM_SLOT_NONE, (uint16_t)c->lookup.why, 0, 1);
 	const struct policy_key *key = policy_view_key(&r->gen->view, r->tenant, k->key);
 	store_read(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), &k->sid,
 		   k->claims.client_id, policy_view_str(&r->gen->view, key->kid),
 		   request_store_call(r));
 	c->known = NULL; /* may be forgotten while the store is asked */
-	return RESULT_NONE;
 }
 
 enum validate_result token_check_store(struct request *r, struct token_check *c)

@@ -16,6 +16,8 @@ struct token_check {
 
 /* From memory. RESULT_NONE: the store has been asked (r->call): park, then token_check_store(). */
 enum validate_result token_check_begin(struct request *r, struct token_check *c) SD_MUSTCHECK;
+/* After RESULT_VALID: asks the store all the same (why in c->lookup), for the record; then park. */
+void token_check_ask(struct request *r, struct token_check *c);
 /* The store has answered (or not). Never RESULT_NONE. */
 enum validate_result token_check_store(struct request *r, struct token_check *c) SD_MUSTCHECK;
 /* The token was accepted: that is activity, told to the store at most once per touch_interval. */

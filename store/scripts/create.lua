@@ -5,7 +5,7 @@
 --      34 max per user 35 on limit 36 refresh hash 37 session hash 38 replaces
 --      39 max per device type 40 touch interval 41 data key base 42 standing key 43 key to put
 --      44 parent 45 number of the code 46 hash of the code (a session that is shared)
---      47 device base
+--      47 device base 48 binding
 -- Adds: count, then the sids that were evicted; then sid and reason of what else ended; then
 -- 'device' when its device was not known before.
 -- KEY: the data key that stands, alone. RESTRICTED: nothing.
@@ -174,7 +174,8 @@ local record = { 'v', '1', 'status', 'active', 'mode', ARGV[27], 'remember', rem
   'user', ARGV[12] }
 local names = { [13] = 'client', [14] = 'scope', [15] = 'acr', [16] = 'aud', [17] = 'amr',
   [18] = 'claims', [19] = 'ip', [20] = 'ua', [21] = 'dev', [22] = 'dev_name', [23] = 'dev_type',
-  [24] = 'dev_fp', [25] = 'dev_trust', [26] = 'data', [36] = 'rhash', [37] = 'shash' }
+  [24] = 'dev_fp', [25] = 'dev_trust', [26] = 'data', [36] = 'rhash', [37] = 'shash',
+  [48] = 'bind' }
 for at, name in pairs(names) do
   if ARGV[at] ~= '' then
     record[#record + 1] = name

@@ -8,8 +8,8 @@ dist_check_SCRIPTS += $(MAIN_JOB)
 TESTS += $(MAIN_JOB)
 EXTRA_DIST += tests/integration/harness.py tests/integration/raw.py
 # Devices, and what a session is bound to; two nodes.
-dist_check_SCRIPTS += tests/integration/devices.py
-TESTS += tests/integration/devices.py
+dist_check_SCRIPTS += tests/integration/devices.py tests/integration/binding.py
+TESTS += tests/integration/devices.py tests/integration/binding.py
 # The server against docs/openapi.yaml.
 # What a user may ask for, on two nodes.
 dist_check_SCRIPTS += tests/integration/privacy.py

@@ -31,9 +31,6 @@ static void test_tenant_settings(void **state)
 {
 	struct policy_rig *r = *state;
 
-	refused(r, "", "binding: {ip: {mode: revoke}}\n", "binding.ip.mode: ");
-	refused(r, "", "binding: {user_agent: shadow}\n", "binding.user_agent: ");
-	refused(r, "", "binding: {device: step_up}\n", "binding.device: ");
 	refused(r, "", "login_url: https://a.example/login\n", "login_url: ");
 	refused(r, "", "assertion: on\n", "assertion: ");
 	refused(r, "", "clients: [{id: a, tls: {san: x}}]\n", "clients[0].tls: ");
@@ -46,7 +43,7 @@ static void test_their_harmless_values_are_fine(void **state)
 	rig_tenant(
 	    "a",
 	    "sessions: {require_if_match: off}\n"
-	    "binding: {ip: {mode: off}, user_agent: record, device: off}\nsharing: {clients: []}\n"
+	    "binding: {ip: {mode: revoke}, user_agent: shadow, device: step_up}\nsharing: {clients: []}\n"
 	    "assertion: false\n");
 	(void)rig_good(
 	    r, "audit: {syslog: off, chain: on}\nstore: {mode: managed, durability: local}\n"
