@@ -265,6 +265,7 @@ class Load:
 
     def finish(self, actor, s):
         if actor.end(s):
+            s["ended_at"] = self.h.clock()
             with self.lock:
                 self.ended.append(s)
         for at in actor.to:
@@ -357,15 +358,15 @@ class Pair:
         for node in self.nodes:
             node.wait(lambda n=node: n.status()["freshness"]["fresh"], timeout, why="fresh again")
 
-    def judge(self, load, what="", sample=150):
-        """All is well again: what was ended is refused by both nodes whatever is presented; and the
-        history since the last judgement holds."""
+    def judge(self, load, what="", sample=100):
+        """All is well again: what was ended, the bound and more ago, is refused by both nodes whatever is
+        presented; and the whole history holds."""
         self.fresh()
         assert not load.failed, load.failed
         actor = Actor(self.nodes, history.History(0.0))
         with load.lock:
-            ended = list(load.ended)
-        time.sleep(BOUND_S)
+            ended = [s for s in load.ended if s["ended_at"] < self.history.clock() - BOUND_S]
+        assert len(ended) > sample // 10, len(ended)
         for s in ended[-sample:] + random.sample(ended, min(len(ended), sample // 3)):
             for at in actor.to:
                 for ask in (actor.validate, actor.refresh):

@@ -15,7 +15,7 @@ import fault_kit
 import history
 import raw
 
-GAPS, GAP = fault_kit.size("GAPS", 3), fault_kit.size("GAP", 60)
+GAPS, GAP = fault_kit.size("GAPS", 2), fault_kit.size("GAP", 60)
 WAKES, LIVE = fault_kit.size("WAKES", 20000), fault_kit.size("LIVE", 5000)
 
 

@@ -36,7 +36,7 @@ def silent_to_one(pair, load):
 
 
 def paused(pair, _):
-    with fault_kit.fault(pair, lambda: pair.redis.command("CLIENT", "PAUSE", "2500", "ALL"), lambda: None, ["does not answer"]):
+    with fault_kit.fault(pair, lambda: pair.redis.command("CLIENT", "PAUSE", "2000", "ALL"), lambda: None, ["does not answer"]):
         time.sleep(fault_kit.BOUND_S)
 
 

@@ -21,7 +21,7 @@ def loading(pair, _):
 
     def begin():
         pair.redis.end()
-        pair.redis.start("key-load-delay 500", "loading-process-events-interval-bytes 1024", ready=False)
+        pair.redis.start("key-load-delay 300", "loading-process-events-interval-bytes 1024", ready=False)
         harness.wait_for(lambda: (pair.redis.try_command("PING") or b"").startswith(b"-LOADING"), 10, step=0.005, why="it loads")
 
     with fault_kit.fault(pair, begin, lambda: None, ["loading"]):

@@ -16,7 +16,7 @@ import harness
 import history
 import raw
 
-CAPACITY, FLOOD = fault_kit.size("CAPACITY", 1000), fault_kit.size("FLOOD", 1600)
+CAPACITY, FLOOD = fault_kit.size("CAPACITY", 1000), fault_kit.size("FLOOD", 1300)
 USERS = 20  # who have half of the sessions
 
 
