@@ -11,6 +11,7 @@ STORE_LUA = \
 	store/scripts/reindex.lua
 STORE_LUA += store/scripts/quota.lua
 STORE_LUA += store/scripts/device_read.lua store/scripts/device_write.lua store/scripts/device_end.lua
+STORE_LUA += store/scripts/tally.lua
 EXTRA_DIST += docs/API.md docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
 
 # The scripts as C strings, in the build tree.
@@ -39,7 +40,7 @@ libsdstore_a_SOURCES += store/store_device.c store/store_device.h
 libsdstore_a_SOURCES += store/store_privacy.c store/store_privacy.h
 # Many sessions at once.
 libsdstore_a_SOURCES += store/store_scan.c store/store_scan.h store/store_sweep.c store/store_sweep.h \
-	store/store_preview.c store/store_preview.h
+	store/store_preview.c store/store_preview.h store/store_tally.c store/store_tally.h
 nodist_libsdstore_a_SOURCES = store/store_script_text.c
 
 libsdstore_sub_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
@@ -66,6 +67,7 @@ UNIT_TESTS += tests/unit/test_store_privacy
 tests_unit_test_store_privacy_SOURCES = tests/unit/test_store_privacy.c $(REAL_REDIS)
 tests_unit_test_store_privacy_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_privacy_LDADD = $(L_STORE_TEST)
+UNIT_TESTS += tests/unit/test_store_tally
 L_STORE_TEST = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 REAL_REDIS = tests/support/real_redis.c tests/support/real_redis.h tests/support/store_rig.c \
 	tests/support/store_rig.h
@@ -143,6 +145,9 @@ tests_unit_test_store_scan_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_preview_SOURCES = tests/unit/test_store_preview.c $(REAL_REDIS)
 tests_unit_test_store_preview_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_preview_LDADD = $(L_STORE_TEST)
+tests_unit_test_store_tally_SOURCES = tests/unit/test_store_tally.c $(REAL_REDIS)
+tests_unit_test_store_tally_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_tally_LDADD = $(L_STORE_TEST)
 tests_unit_test_store_sweep_SOURCES = tests/unit/test_store_sweep.c $(REAL_REDIS)
 tests_unit_test_store_sweep_CPPFLAGS = $(I_STORE) $(I_TEST)
 tests_unit_test_store_sweep_LDADD = $(L_STORE_TEST)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * store_cmd - a script's command: digest, keys, the arguments that all scripts begin with.
- * Owns:      the order of KEYS[1..5] and ARGV[1..9] (with scripts/common.lua)
+ * Owns:      the order of KEYS[1..6] and ARGV[1..9] (with scripts/common.lua)
  * Runs in:   worker | master (write-back)
  * Fails by:  marking the command failed | sd_bug on more words than there is room for
  * Never:     hold a pointer into a buffer that moves
@@ -19,6 +19,7 @@ enum {
 	K_LOG_ID,
 	K_DEADLINES,
 	K_TENANT_INDEX,
+	K_TALLY,
 	K_RECORD,
 	K_SESSION,
 	K_USER,
@@ -110,6 +111,7 @@ static void make_keys(struct store_cmd *c, const char *prefix, const struct stor
 	store_key_log_id(&c->key[K_LOG_ID], prefix, p);
 	store_key_deadlines(&c->key[K_DEADLINES], prefix, p);
 	store_key_tenant_index(&c->key[K_TENANT_INDEX], prefix, p, head->tenant);
+	store_key_tally(&c->key[K_TALLY], prefix, p, head->tenant);
 	if (head->tenant_record)
 		store_key_tenant_record(&c->key[K_RECORD], prefix, head->tenant);
 	else if (head->sweep_lease)
@@ -123,7 +125,7 @@ static void make_keys(struct store_cmd *c, const char *prefix, const struct stor
 void store_cmd_begin(struct store_cmd *c, struct store_maker *m, const struct store_cmd_head *head,
 		     int64_t deadline_ms)
 {
-	unsigned keys = head->tenant_record || head->sweep_lease ? 5 : 4;
+	unsigned keys = head->tenant_record || head->sweep_lease ? 6 : 5;
 
 	c->args = (struct redis_args){0, STORE_CMD_WORDS, c->p, c->len};
 	c->numbers = c->sids = 0;

@@ -27,7 +27,7 @@ struct store_cmd {
 	size_t len[STORE_CMD_WORDS];
 	unsigned numbers;
 	char number[STORE_CMD_NUMBERS][24];
-	struct store_key key[13];
+	struct store_key key[14];
 	char candidate[64];
 	char pp[3];
 	char user_hash[33];
@@ -42,8 +42,8 @@ struct store_cmd_head {
 	uint8_t partition;
 	struct sd_slice tenant;
 	int64_t retain_s;
-	bool tenant_record; /* KEYS[5] */
-	bool sweep_lease;   /* KEYS[5] */
+	bool tenant_record; /* KEYS[6] */
+	bool sweep_lease;   /* KEYS[6] */
 };
 int store_maker_init(struct store_maker *m, const char *prefix) SD_MUSTCHECK;
 /* Script, keys and the first nine arguments (scripts/common.lua). */

@@ -113,6 +113,11 @@ void store_key_tenant_index(struct store_key *k, const char *prefix, uint8_t par
 	make(k, prefix, partition, "t", tenant);
 }
 
+void store_key_tally(struct store_key *k, const char *prefix, uint8_t partition, struct sd_slice tenant)
+{
+	make(k, prefix, partition, "n", tenant);
+}
+
 void store_key_session_base(struct store_key *k, const char *prefix, uint8_t partition,
 			    struct sd_slice tenant)
 {

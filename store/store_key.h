@@ -31,6 +31,9 @@ void store_key_sweep(struct store_key *k, const char *prefix, uint8_t partition)
 /* tenant: 1..63 of [a-z0-9-], as the policy has it. */
 void store_key_tenant_index(struct store_key *k, const char *prefix, uint8_t partition,
 			    struct sd_slice tenant);
+/* What was counted: now; with ":HOUR" behind it, in that hour. */
+void store_key_tally(struct store_key *k, const char *prefix, uint8_t partition,
+		     struct sd_slice tenant);
 /* What a session's id is appended to, and the whole. */
 void store_key_session_base(struct store_key *k, const char *prefix, uint8_t partition,
 			    struct sd_slice tenant);

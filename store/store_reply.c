@@ -14,6 +14,7 @@
 #include "redis_read.h"
 #include "store_op.h"
 #include "store_preview.h"
+#include "store_tally.h"
 
 #define HEAD 10
 #define MAX_PAIRS 128
@@ -280,6 +281,8 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 		return store_privacy_reply(op, e, n);
 	case SCRIPT_PREVIEW:
 		return store_preview_reply(op->call, e, n);
+	case SCRIPT_TALLY:
+		return store_tally_reply(op->call, e, n);
 	case SCRIPT_END_USER:
 	case SCRIPT_TOUCH:
 	case SCRIPT_RENEW:

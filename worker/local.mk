@@ -31,6 +31,7 @@ WORKER_SOURCES += worker/ep_privacy.c worker/pseudonym.c worker/pseudonym.h work
 WORKER_SOURCES += \
 	worker/cursor.c worker/cursor.h worker/ep_explain.c worker/ep_export.c worker/ep_list.c worker/ep_preview.c worker/preview_body.c worker/preview_body.h \
 	worker/list_query.c worker/list_query.h
+WORKER_SOURCES += worker/analytics.c worker/analytics.h worker/ep_analytics.c
 sessiond_worker_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS)
 sessiond_worker_SOURCES = worker/worker_main.c $(WORKER_SOURCES)
 sessiond_worker_LDADD = $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKEN) $(L_SHM_R) $(L_BASE)
@@ -58,6 +59,10 @@ WORKER_TESTS += tests/unit/test_cursor tests/unit/test_list_query tests/unit/tes
 tests_unit_test_preview_body_SOURCES = tests/unit/test_preview_body.c
 tests_unit_test_preview_body_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_preview_body_LDADD = $(WORKER_TEST_LIBS)
+WORKER_TESTS += tests/unit/test_analytics
+tests_unit_test_analytics_SOURCES = tests/unit/test_analytics.c
+tests_unit_test_analytics_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_analytics_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_cursor_SOURCES = tests/unit/test_cursor.c
 tests_unit_test_cursor_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_cursor_LDADD = $(WORKER_TEST_LIBS)

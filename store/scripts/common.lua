@@ -1,6 +1,6 @@
 #!lua
 -- common - what every script of sessiond begins with: the store's clock, the deadline, the log.
--- KEYS  1 log  2 log:id  3 deadline index  4 tenant index  (5 ... the script's own)
+-- KEYS  1 log  2 log:id  3 deadline index  4 tenant index  5 tally  (6 ... the script's own)
 -- ARGV  1 deadline ms  2 tenant  3 session base  4 user base  5 active base  6 wake channel
 --       7 partition  8 candidate for log:id  9 retain s  (10 ... the script's own)
 -- Reply, flat: status, now ms, log id, ended, iat, exp, absolute at, idle at, refresh end,
@@ -33,6 +33,13 @@ end
 local function keep_until(key, ms)
   if redis.call('PEXPIRETIME', key) < ms then
     redis.call('PEXPIREAT', key, int(ms))
+  end
+end
+
+-- The same in one call where ms is later than what stands, as it is for a new session.
+local function prolong(key, ms)
+  if redis.call('PEXPIREAT', key, int(ms), 'GT') == 0 then
+    keep_until(key, ms)
   end
 end
 
@@ -169,6 +176,50 @@ local function is_same(version, data, then_version, head)
     and (#head > 0 or #data == 0)
 end
 
+-- What happens is counted in the same step. KEYS 5: the sessions that are active now; with the hour behind
+-- it, what began and what ended then; with :w the networks, with :u the users who were seen.
+local TALLY_S, SEEN_S = 32 * 86400, 26 * 3600
+local MAX_NAMES = 500 -- of one hour; what comes later is counted under its rest
+
+local function of_hour(tail)
+  return KEYS[5] .. ':' .. int(math.floor(now_s / 3600)) .. tail
+end
+
+local function leave_after(key, keep_s)
+  redis.call('PEXPIREAT', key, int((math.floor(now_s / 3600) * 3600 + 3600 + keep_s) * 1000))
+end
+
+local function tally(key, name, rest)
+  if redis.call('HINCRBY', key, name, 1) > 1 then
+    return
+  end
+  if rest and redis.call('HLEN', key) > MAX_NAMES then
+    redis.call('HDEL', key, name)
+    redis.call('HINCRBY', key, rest, 1)
+  end
+  leave_after(key, TALLY_S)
+end
+
+local function tally_user(uhash)
+  local key = of_hour(':u')
+  if redis.call('PFADD', key, uhash) == 1 then
+    leave_after(key, SEEN_S)
+  end
+end
+
+-- How long a session lived: the bound below which it stayed (s), or 'more'.
+local LIVES = { 60, 300, 900, 3600, 14400, 43200, 86400, 604800 }
+local function tally_end(r, reason)
+  local lived, bound = (now - num(r.created)) / 1000, 'more'
+  for i = #LIVES, 1, -1 do
+    if lived < LIVES[i] then
+      bound = int(LIVES[i])
+    end
+  end
+  tally(of_hour(''), 'e:' .. reason .. ':' .. bound)
+  redis.call('HINCRBY', KEYS[5], 'active', -1)
+end
+
 local function log_end(sid, r)
   local _, absolute_ms = clocks(r)
   append('kind', 'end', 'tenant', tenant, 'user', r.user or '', 'sid', sid,
@@ -208,6 +259,7 @@ local function end_session(sid, r, reason)
   end
   keep_until(KEYS[3], gone + SPARE_MS)
   keep_until(KEYS[4], gone + SPARE_MS)
+  tally_end(r, reason)
   ended = ended + 1
   for _, child in ipairs(shared) do
     local c = load(child)
@@ -263,7 +315,7 @@ end
 
 -- An index forgets its oldest members whose records are gone; bounded work.
 local function heal(index)
-  for _, sid in ipairs(redis.call('ZRANGE', index, 0, 3)) do
+  for _, sid in ipairs(redis.call('ZRANGE', index, 0, 1)) do
     if redis.call('EXISTS', s_base .. sid) == 0 then
       redis.call('ZREM', index, sid)
     end
@@ -281,8 +333,10 @@ local function enlist(sid, uhash, created, idle_ms, absolute_ms, record)
   redis.call('ZADD', users, int(created), sid)
   redis.call('ZADD', KEYS[4], int(created), sid)
   redis.call('ZADD', KEYS[3], int(math.min(idle_ms, absolute_ms)), tenant .. ':' .. sid)
-  for _, index in ipairs({ active, users, KEYS[3], KEYS[4] }) do
-    keep_until(index, stays)
+  redis.call('HINCRBY', KEYS[5], 'active', 1)
+  tally_user(uhash)
+  for _, index in ipairs({ active, users, KEYS[3], KEYS[4], KEYS[5] }) do
+    prolong(index, stays)
   end
   heal(users)
   heal(KEYS[4])

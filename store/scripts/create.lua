@@ -78,6 +78,61 @@ if parent ~= '' then
   end
 end
 
+local BROWSERS = { 'edg', 'edge', 'opr/', 'opera', 'opera', 'opera', 'firefox', 'firefox', 'fxios',
+  'firefox', 'chrom', 'chrome', 'crios', 'chrome', 'safari', 'safari' }
+local function browser_of(agent)
+  local name = string.lower(agent)
+  for i = 1, #BROWSERS, 2 do
+    if string.find(name, BROWSERS[i], 1, true) then
+      return BROWSERS[i + 1]
+    end
+  end
+  return name == '' and 'unknown' or 'other'
+end
+
+-- The /24 or /48 of an address, as far as the policy kept one; else nil.
+local function network_of(address)
+  local v4 = string.match(address, '^(%d+%.%d+%.%d+)%.%d+$') or
+    string.match(string.lower(address), '^::ffff:(%d+%.%d+%.%d+)%.%d+$')
+  if v4 then
+    return v4 .. '.0/24'
+  end
+  local left, right = string.match(address, '^(.-)::(.*)$')
+  local group, n = {}, 0
+  for g in string.gmatch(left or address, '[^:]+') do
+    group[#group + 1] = g
+  end
+  if left then
+    for _ in string.gmatch(right, '[^:]+') do
+      n = n + 1
+    end
+    n = 8 - #group - n - (string.find(right, '.', 1, true) and 1 or 0)
+    for _ = 1, n do
+      group[#group + 1] = '0'
+    end
+    for g in string.gmatch(right, '[^:]+') do
+      group[#group + 1] = g
+    end
+  end
+  local prefix = {}
+  for i = 1, 3 do
+    local g = string.find(address, ':', 1, true) and tonumber(group[i] or '', 16)
+    if not g then
+      return nil
+    end
+    prefix[i] = string.format('%x', g)
+  end
+  return table.concat(prefix, ':') .. '::/48'
+end
+
+local function tally_create(address, agent, kind)
+  tally(of_hour(''), 'c:' .. browser_of(agent) .. ':' .. kind, 'c:other:other')
+  local network = network_of(address)
+  if network then
+    tally(of_hour(':w'), network, 'other')
+  end
+end
+
 local evict, evicted = {}, {}
 
 -- The one to go among those that stand and that fits(x): by the policy's order.
@@ -189,6 +244,7 @@ if parent ~= '' then
     'x:' .. ARGV[45], string.sub(code, 1, 48) .. '1' .. string.sub(code, 50))
 end
 enlist(sid, uhash, created, idle_ms, absolute_ms, record)
+tally_create(ARGV[19], ARGV[20], dev_type)
 if ARGV[26] ~= '' then
   keep_user_key(data_key, ARGV[43], absolute_ms + retain * 1000 + DAY_MS)
 end

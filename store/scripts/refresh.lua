@@ -97,6 +97,9 @@ redis.call('HSET', key, unpack(set))
 idle_ms, absolute_ms = clocks(r, idle, absolute)
 local deadline = math.min(idle_ms, absolute_ms)
 redis.call('ZADD', KEYS[3], 'XX', int(deadline), tenant .. ':' .. sid)
+if r.uhash then
+  tally_user(r.uhash)
+end
 return answer(again and 'SUCCESSOR' or 'OK', r, { iat = now_s, exp = exp,
   absolute_at = absolute_at, idle_at = math.floor(deadline / 1000),
   refresh_end = num(r.refresh_end), successor = again and string.sub(rotated, 49) or '' })

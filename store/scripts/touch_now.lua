@@ -35,5 +35,8 @@ redis.call('HSET', s_base .. sid, 'seen', r.seen, 'count', r.count)
 idle_ms, absolute_ms = clocks(r, idle, absolute)
 local deadline = math.min(idle_ms, absolute_ms)
 redis.call('ZADD', KEYS[3], 'XX', int(deadline), tenant .. ':' .. sid)
+if r.uhash then
+  tally_user(r.uhash)
+end
 return answer('OK', r, { idle_at = math.floor(deadline / 1000),
   absolute_at = math.floor(absolute_ms / 1000) })

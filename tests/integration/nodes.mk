@@ -10,6 +10,9 @@ EXTRA_DIST += tests/integration/history.py tests/integration/fault_kit.py
 LISTS_TESTS = tests/integration/lists.py tests/integration/sweeper.py tests/integration/explain.py tests/integration/ctl_sessions.py
 dist_check_SCRIPTS += $(LISTS_TESTS)
 TESTS += $(LISTS_TESTS)
+# What is counted of sessions.
+dist_check_SCRIPTS += tests/integration/analytics.py
+TESTS += tests/integration/analytics.py
 # Places of a tenant and its clients, on several nodes at once.
 dist_check_SCRIPTS += tests/integration/quota.py
 TESTS += tests/integration/quota.py

@@ -157,6 +157,15 @@ def self_service(call):
     call("POST", own + "/sessions/revoke", {"others": True}, want=200, **as_user)
 
 
+def analytics(call):
+    made = [full_session(call, "token") for _ in range(2)]
+    call("POST", "/tenants/{tenant}/sessions", {"user_id": "bob", "user_agent": "Gecko Firefox/128.0", "ip": "192.0.2.1"}, want=201)
+    call("DELETE", "/tenants/{tenant}/sessions/{id}", id=made[0]["session_id"], want=204)
+    for what in ("summary", "sessions", "durations", "devices", "top-networks", "geo"):
+        call("GET", "/tenants/{tenant}/analytics/" + what, want=200)
+        call("GET", "/tenants/{tenant}/analytics/" + what, query="?from_at=2&to_at=1", want=400)
+
+
 def public(call):
     for path in ("/tenants/{tenant}/jwks", "/tenants/{tenant}/.well-known/jwks.json"):
         _, got = call("GET", path, want=200, headers={"Authorization": ""})
@@ -169,7 +178,8 @@ def public(call):
 def queries(call):
     """What the document says of a query the server understands, and nothing else."""
     good = {"limit": "5", "status": "active", "active_only": "true", "user_id": "u", "device_id": "d", "client_id": "web-backend",
-            "created_after_at": "1", "created_before_at": "2", "ip": "192.0.2.1", "wait": "nodes", "timeout_in": "1"}
+            "created_after_at": "1", "created_before_at": "2", "ip": "192.0.2.1", "wait": "nodes", "timeout_in": "1",
+            "from_at": str(int(time.time()) - 3600), "to_at": str(int(time.time())), "bucket": "hour"}
     made = full_session(call, "token")
     for (method, path), (op, params) in call.operations.items():
         if method != "GET" or op.get("security", True) != True:  # noqa: E712  public and self-service: no such filters
@@ -185,13 +195,13 @@ def main():
         key, line = harness.new_api_key()
         node.api_keys["partner"] = key
         text = node.tenant_text(TENANT, lines=LINES)
-        text = text.replace("sessions:revoke]", "sessions:revoke, admin, devices:read, devices:write, privacy:manage]") + ""
+        text = text.replace("sessions:revoke]", "sessions:revoke, analytics:read, admin, devices:read, devices:write, privacy:manage]") + ""
         client = f"  - id: partner\n    key_hashes: [ \"{line}\" ]\n    permissions: [sessions:create]\n"
         head, tail = text.split(LINES)[0], LINES
         node.write(f"tenants.d/{TENANT}.yaml", head + client + tail)
         node.start()
         call = Caller(node)
-        for part in (sessions, data, devices, privacy, self_service, public, queries):
+        for part in (sessions, data, devices, privacy, self_service, analytics, public, queries):
             part(call)
             print("ok", part.__name__, flush=True)
         missing = set(call.operations) - call.called

@@ -26,6 +26,7 @@ MUTANTS = \
 	tests/mutants/refresh_grace_endless.patch tests/mutants/refresh_without_grace.patch \
 	tests/mutants/removed_key_still_good.patch tests/mutants/repeated_end_not_waited_for.patch \
 	tests/mutants/quota_not_enforced.patch \
+	tests/mutants/end_counted_again.patch tests/mutants/end_not_counted.patch \
 	tests/mutants/reuse_does_not_end.patch tests/mutants/sandbox_allows_by_default.patch \
 	tests/mutants/token_of_a_lost_session_leaves_no_trace.patch \
 	tests/mutants/signature_not_checked.patch tests/mutants/tenant_check_removed.patch \

@@ -17,6 +17,7 @@
 #include "store_nodes.h"
 #include "store_privacy.h"
 #include "store_rig.h"
+#include "store_tally.h"
 
 static void set_user(struct store_rig *rig, const char *name, const char *rules)
 {
@@ -99,6 +100,22 @@ static void data_works(struct store_rig *rig)
 	ends_ok(rig, &call);
 }
 
+static void on_count(struct store_tally *t, int64_t hour, struct sd_slice name, uint64_t n)
+{
+	(void)t, (void)hour, (void)name, (void)n;
+}
+
+static void counts_work(struct store_rig *rig)
+{
+	struct store_tally_in in = {.tenant = RIG_TENANT, .names = 100, .first = true,
+				    .partition = handle_partition(RIG_TENANT, RIG_USER)};
+	struct store_tally t = {.take = on_count};
+
+	rig_begin(&t.call);
+	store_tally(rig->store, &in, &t);
+	ends_ok(rig, &t.call);
+}
+
 static void worker_user_can_do_its_work(void **state)
 {
 	struct store_rig *rig = *state;
@@ -161,6 +178,7 @@ static void worker_user_can_do_its_work(void **state)
 	rig_wait(rig, &call);
 	assert_int_equal(call.status, STORE_OK);
 	store_call_release(&call);
+	counts_work(rig);
 	data_works(rig);
 	/* Lists and trims: each command of each script was called under the narrow user. */
 	for (int i = 0; i < 8; i++) {

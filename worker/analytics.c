@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT
+ * analytics - the walk through the partitions' counts, and their sums.
+ * Owns:      the grammar of the range
+ * Runs in:   worker, on bytes of the network
+ * Fails by:  400 at the parameter; 503 when the store, or the time, is not enough
+ * Never:     look at a session; grow with what clients send: names are bounded
+ */
+#include "base.h"
+#include "analytics.h"
+
+#include "clock.h"
+#include "err.h"
+#include "respond.h"
+
+#define HOUR_S 3600
+#define RANGE_MAX_S (31 * 86400)
+#define NAMES_AT_ONCE 1000 /* of one script: about a millisecond of the store */
+#define LONGEST_NS (60 * SD_NS_PER_S)
+#define TRIES 10
+#define PAUSE_NS (200 * SD_NS_PER_MS)
+#define MAX_S (INT64_C(1) << 40)
+#define PLACES (2 * ANALYTICS_NAMES)
+
+/* --- what is asked for ------------------------------------------------------------------------ */
+
+static enum step refuse(struct request *r, const char *name, const char *why)
+{
+	char pointer[32];
+	(void)snprintf(pointer, sizeof(pointer), "?%s", name);
+	return respond_problem(r, PROBLEM_FIELD_INVALID, why, pointer);
+}
+
+static enum step read_text(struct request *r, const char *name, struct sd_slice *out, bool *given)
+{
+	if (http_query_get(r->msg->query, name, &r->arena, out, given) != SD_OK)
+		return refuse(r, name, "is given twice, or badly escaped");
+	return STEP_NEXT;
+}
+
+static enum step read_time(struct request *r, const char *name, int64_t *out)
+{
+	struct sd_slice text;
+	uint64_t s;
+	bool given;
+	if (read_text(r, name, &text, &given) == STEP_DONE)
+		return STEP_DONE;
+	if (!given)
+		return STEP_NEXT;
+	if (sd_slice_u64(text, &s) != SD_OK || s > (uint64_t)MAX_S)
+		return refuse(r, name, "must be a Unix time in seconds");
+	*out = (int64_t)s;
+	return STEP_NEXT;
+}
+
+static enum step read_bucket(struct request *r)
+{
+	struct sd_slice text;
+	bool given;
+	if (read_text(r, "bucket", &text, &given) == STEP_DONE)
+		return STEP_DONE;
+	return given && !sd_slice_is(text, "hour") ? refuse(r, "bucket", "must be hour") : STEP_NEXT;
+}
+
+static enum step only_known(struct request *r, bool buckets)
+{
+	struct sd_slice name;
+	size_t pos = 0;
+	while (http_query_next(r->msg->query, &pos, &name))
+		if (!sd_slice_is(name, "from_at") && !sd_slice_is(name, "to_at") &&
+		    !(buckets && sd_slice_is(name, "bucket")))
+			return respond_problem(r, PROBLEM_FIELD_INVALID, "is no parameter of this", "?");
+	return STEP_NEXT;
+}
+
+static enum step read_range(struct request *r, struct analytics *a)
+{
+	int64_t now = request_now_s(r), from = -1, to = now + 1;
+	if (read_time(r, "to_at", &to) == STEP_DONE || read_time(r, "from_at", &from) == STEP_DONE)
+		return STEP_DONE;
+	if (from < 0)
+		from = SD_MAX(to - 86400, 0);
+	if (from >= to)
+		return refuse(r, "from_at", "must be before to_at");
+	if (to - from > RANGE_MAX_S)
+		return refuse(r, "from_at", "must be at most 31 days before to_at");
+	a->from_hour = from / HOUR_S;
+	a->to_hour = (to - 1) / HOUR_S;
+	return STEP_NEXT;
+}
+
+enum step analytics_parse(struct request *r, enum store_tally_what what)
+{
+	struct analytics *a = sd_arena_alloc(&r->arena, sizeof(*a));
+	bool hours = what == TALLY_SESSIONS;
+	r->state = a;
+	if (!a)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+	a->r = r;
+	a->in.what = what;
+	if (only_known(r, hours) == STEP_DONE || (hours && read_bucket(r) == STEP_DONE) ||
+	    read_range(r, a) == STEP_DONE)
+		return STEP_DONE;
+	size_t n = hours ? (size_t)(a->to_hour - a->from_hour + 1) : 1;
+	a->hour = sd_arena_alloc(&r->arena, n * sizeof(*a->hour));
+	a->name = sd_arena_alloc(&r->arena, PLACES * sizeof(*a->name));
+	if (!a->hour || !a->name)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+	return STEP_NEXT;
+}
+
+/* --- sums ------------------------------------------------------------------------------------- */
+
+/* The name's place, or a free one; NULL: there is neither. */
+static struct analytics_name *place_of(const struct analytics *a, struct sd_slice name)
+{
+	uint32_t h = 2166136261u;
+	for (size_t i = 0; i < name.n; i++)
+		h = (h ^ (uint8_t)name.p[i]) * 16777619u;
+	for (uint32_t i = 0; i < PLACES; i++) {
+		struct analytics_name *at = &a->name[(h + i) % PLACES];
+		if (at->name.n == 0 || sd_slice_eq(at->name, name))
+			return at;
+	}
+	return NULL;
+}
+
+static void add_name(struct analytics *a, struct sd_slice name, uint64_t n)
+{
+	struct analytics_name *at = name.n ? place_of(a, name) : NULL;
+	if (at && at->name.n == 0) {
+		struct sd_slice copy = a->names < ANALYTICS_NAMES
+					   ? sd_arena_copy(&a->r->arena, name)
+					   : sd_slice("", 0);
+		at->name = copy.p ? copy : sd_slice("", 0);
+		a->names += at->name.n > 0;
+	}
+	if (at && at->name.n)
+		at->n += n;
+	else
+		a->other += n;
+}
+
+uint64_t analytics_count(const struct analytics *a, struct sd_slice name)
+{
+	const struct analytics_name *at = place_of(a, name);
+	return at && at->name.n ? at->n : 0;
+}
+
+static bool is_before(const struct analytics_name *x, const struct analytics_name *y)
+{
+	int order;
+	if (x->n != y->n)
+		return x->n > y->n;
+	order = memcmp(x->name.p, y->name.p, SD_MIN(x->name.n, y->name.n));
+	return order < 0 || (order == 0 && x->name.n < y->name.n);
+}
+
+static bool is_of(const struct analytics_name *x, struct sd_slice prefix)
+{
+	return x->n > 0 && x->name.n >= prefix.n && memcmp(x->name.p, prefix.p, prefix.n) == 0;
+}
+
+uint64_t analytics_rest(const struct analytics *a, struct sd_slice prefix)
+{
+	uint64_t sum = 0;
+	for (uint32_t i = 0; i < PLACES; i++)
+		if (is_of(&a->name[i], prefix))
+			sum += a->name[i].n;
+	return sum;
+}
+
+const struct analytics_name *analytics_top(struct analytics *a, struct sd_slice prefix)
+{
+	struct analytics_name *best = NULL;
+	for (uint32_t i = 0; i < PLACES; i++) {
+		struct analytics_name *x = &a->name[i];
+		if (is_of(x, prefix) && (!best || is_before(x, best)))
+			best = x;
+	}
+	if (!best)
+		return NULL;
+	struct analytics_name *out = sd_arena_alloc(&a->r->arena, sizeof(*out));
+	if (out)
+		*out = *best;
+	best->n = 0;
+	return out;
+}
+
+static void on_count(struct store_tally *t, int64_t hour, struct sd_slice name, uint64_t n)
+{
+	struct analytics *a = SD_CONTAINER_OF(t, struct analytics, tally);
+	bool hours = a->in.what == TALLY_SESSIONS;
+	struct analytics_hour *h = a->hour;
+	if (a->in.what != TALLY_SUMMARY && !hours) {
+		add_name(a, name, n);
+		return;
+	}
+	if (hours && (hour < a->from_hour || hour > a->to_hour))
+		return;
+	h += hours ? hour - a->from_hour : 0;
+	if (sd_slice_is(name, "created"))
+		h->created += n;
+	else if (sd_slice_is(name, "users"))
+		h->users += n;
+	else if (sd_slice_is(name, "active"))
+		a->active += n;
+	else if (name.n > 2) /* e:REASON; one that this version does not know counts as none */
+		h->ended[end_reason_parse(name.p + 2, name.n - 2)] += n;
+}
+
+/* --- the walk --------------------------------------------------------------------------------- */
+
+static void ask(struct analytics *a)
+{
+	store_tally(a->r->w->store, &a->in, &a->tally);
+}
+
+static void on_timer(struct sd_timer *t)
+{
+	ask(SD_CONTAINER_OF(t, struct analytics, timer));
+}
+
+/* Nothing was counted: the same piece once more, a little later. */
+static void again(struct analytics *a)
+{
+	struct sd_loop *loop = a->r->w->loop;
+	if (++a->tries <= TRIES &&
+	    sd_timer_at(loop, &a->timer, sd_loop_now_ns(loop) + PAUSE_NS, on_timer) == SD_OK)
+		return;
+	a->failed = true;
+	request_resume(a->r);
+}
+
+/* No hour is told that the policy lets nobody keep, or that the store has not kept. */
+static int64_t first_hour(const struct analytics *a)
+{
+	int64_t keep_s = SD_MIN((int64_t)a->r->tenant->retain_events_s,
+				(int64_t)STORE_TALLY_HOURS * HOUR_S);
+	return SD_MAX(a->from_hour, (request_now_s(a->r) - keep_s) / HOUR_S);
+}
+
+static void on_piece(struct store_call *call)
+{
+	struct analytics *a = SD_CONTAINER_OF(call, struct analytics, tally.call);
+	enum store_status status = call->status;
+	int64_t next = call->next_score_ms;
+	store_call_release(call);
+	if (sd_clock_boot_ns() - a->r->now_ns > LONGEST_NS || status == STORE_CORRUPT) {
+		a->failed = true;
+		request_resume(a->r);
+		return;
+	}
+	if (status != STORE_OK) {
+		again(a);
+		return;
+	}
+	a->tries = 0;
+	a->in.first = next < 0;
+	a->in.from_hour = next < 0 ? first_hour(a) : next;
+	if (next < 0 && ++a->in.partition == 0)
+		request_resume(a->r);
+	else
+		ask(a);
+}
+
+enum step analytics_ask(struct request *r)
+{
+	struct analytics *a = r->state;
+	a->in.tenant = policy_view_str(&r->gen->view, r->tenant->name);
+	a->in.from_hour = first_hour(a);
+	a->in.to_hour = a->to_hour;
+	a->in.names = NAMES_AT_ONCE;
+	a->in.first = true;
+	a->tally.take = on_count;
+	a->tally.call.done = on_piece;
+	ask(a);
+	return STEP_PARKED;
+}
+
+enum step analytics_done(struct request *r)
+{
+	const struct analytics *a = r->state;
+	if (!a->failed)
+		return STEP_NEXT;
+	return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "the counts could not be read in time", NULL);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ * ep_analytics - GET /analytics/...: what was counted of a tenant's sessions.
+ * Owns:      the form of the answers
+ * Runs in:   worker
+ * Fails by:  400 at the parameter; 503 when the counts cannot be read
+ * Never:     name a user or a session
+ */
+#include "base.h"
+#include "ep.h"
+
+#include "analytics.h"
+#include "respond.h"
+
+#define TOP 50
+
+static void put(struct sd_buf *b, const char *before, uint64_t n)
+{
+	sd_buf_str(b, before);
+	sd_buf_u64(b, n);
+}
+
+static void put_range(const struct analytics *a, struct sd_buf *b)
+{
+	put(b, "{\"from_at\":", (uint64_t)a->from_hour * 3600);
+	put(b, ",\"to_at\":", (uint64_t)(a->to_hour + 1) * 3600);
+}
+
+/* "ended": the sum, and what it is made of. */
+static void put_ended(const struct analytics_hour *h, struct sd_buf *b)
+{
+	uint64_t sum = 0;
+	const char *before = "";
+	for (unsigned i = 0; i < END_COUNT; i++)
+		sum += h->ended[i];
+	put(b, ",\"ended\":", sum);
+	sd_buf_str(b, ",\"ended_by_reason\":{");
+	for (unsigned i = 1; i < END_COUNT; i++) {
+		if (h->ended[i] == 0)
+			continue;
+		sd_buf_printf(b, "%s\"%s\":", before, end_reason_text(i));
+		sd_buf_u64(b, h->ended[i]);
+		before = ",";
+	}
+	sd_buf_char(b, '}');
+}
+
+static enum step parse_summary(struct request *r)
+{
+	return analytics_parse(r, TALLY_SUMMARY);
+}
+
+static enum step show_summary(struct request *r)
+{
+	const struct analytics *a = r->state;
+	struct sd_buf *b = &r->body;
+	put_range(a, b);
+	put(b, ",\"active_sessions\":", a->active);
+	put(b, ",\"active_users\":", a->hour->users);
+	put(b, ",\"created\":", a->hour->created);
+	put_ended(a->hour, b);
+	put(b, ",\"security\":{\"refresh_reused\":", a->hour->ended[END_REUSE]);
+	put(b, ",\"binding_broken\":", a->hour->ended[END_BINDING]);
+	sd_buf_str(b, "}}");
+	return respond_json(r, 200);
+}
+
+static enum step parse_sessions(struct request *r)
+{
+	return analytics_parse(r, TALLY_SESSIONS);
+}
+
+static enum step show_sessions(struct request *r)
+{
+	const struct analytics *a = r->state;
+	struct sd_buf *b = &r->body;
+	int64_t this = request_now_s(r) / 3600;
+	put_range(a, b);
+	sd_buf_str(b, ",\"bucket\":\"hour\",\"items\":[");
+	for (int64_t i = a->from_hour; i <= a->to_hour; i++) {
+		const struct analytics_hour *h = &a->hour[i - a->from_hour];
+		put(b, i > a->from_hour ? ",{\"at\":" : "{\"at\":", (uint64_t)i * 3600);
+		put(b, ",\"created\":", h->created);
+		put_ended(h, b);
+		if (i > this - 24)
+			put(b, ",\"users\":", h->users);
+		else
+			sd_buf_str(b, ",\"users\":null");
+		sd_buf_char(b, '}');
+	}
+	sd_buf_str(b, "]}");
+	return respond_json(r, 200);
+}
+
+static enum step parse_durations(struct request *r)
+{
+	return analytics_parse(r, TALLY_DURATIONS);
+}
+
+static enum step show_durations(struct request *r)
+{
+	/* as store/scripts/common.lua counts them */
+	static const char *const bounds[] = {"60",    "300",   "900",	 "3600", "14400",
+					     "43200", "86400", "604800", "more"};
+	const struct analytics *a = r->state;
+	struct sd_buf *b = &r->body;
+	const char *from = "0";
+	put_range(a, b);
+	sd_buf_str(b, ",\"items\":[");
+	for (size_t i = 0; i < SD_ARRAY_LEN(bounds); i++) {
+		bool last = i + 1 == SD_ARRAY_LEN(bounds);
+		sd_buf_printf(b, "%s{\"from_in\":%s,\"below_in\":%s", i ? "," : "", from,
+			      last ? "null" : bounds[i]);
+		put(b, ",\"count\":", analytics_count(a, sd_slice_str(bounds[i])));
+		sd_buf_char(b, '}');
+		from = bounds[i];
+	}
+	sd_buf_str(b, "]}");
+	return respond_json(r, 200);
+}
+
+/* The most frequent ones of a kind as items of a list; what is left is summed up. */
+static uint64_t put_top(struct analytics *a, const char *prefix, const char *key, struct sd_buf *b)
+{
+	struct sd_slice kind = sd_slice_str(prefix);
+	const struct analytics_name *x;
+	uint64_t rest = 0;
+	for (int shown = 0; shown < TOP && (x = analytics_top(a, kind)) != NULL;) {
+		struct sd_slice name = sd_slice(x->name.p + kind.n, x->name.n - kind.n);
+		if (sd_slice_is(name, "other")) {
+			rest += x->n;
+			continue;
+		}
+		sd_buf_printf(b, "%s{\"%s\":", shown++ ? "," : "", key);
+		sd_buf_json_str(b, name.n ? name : sd_slice_str("unknown"));
+		put(b, ",\"count\":", x->n);
+		sd_buf_char(b, '}');
+	}
+	return rest + analytics_rest(a, kind);
+}
+
+static enum step parse_devices(struct request *r)
+{
+	return analytics_parse(r, TALLY_DEVICES);
+}
+
+static enum step show_devices(struct request *r)
+{
+	struct analytics *a = r->state;
+	struct sd_buf *b = &r->body;
+	uint64_t rest;
+	put_range(a, b);
+	sd_buf_str(b, ",\"items\":[");
+	rest = put_top(a, "t:", "type", b);
+	put(b, "],\"other\":", rest + a->other);
+	sd_buf_str(b, ",\"browsers\":[");
+	rest = put_top(a, "b:", "browser", b);
+	put(b, "],\"other_browsers\":", rest);
+	sd_buf_char(b, '}');
+	return respond_json(r, 200);
+}
+
+static enum step parse_networks(struct request *r)
+{
+	return analytics_parse(r, TALLY_NETWORKS);
+}
+
+static enum step show_networks(struct request *r)
+{
+	struct analytics *a = r->state;
+	struct sd_buf *b = &r->body;
+	put_range(a, b);
+	sd_buf_str(b, ",\"items\":[");
+	uint64_t rest = put_top(a, "", "network", b);
+	put(b, "],\"other\":", rest + a->other);
+	sd_buf_char(b, '}');
+	return respond_json(r, 200);
+}
+
+/* There is no file that says where addresses are. */
+static enum step show_geo(struct request *r)
+{
+	put_range(r->state, &r->body);
+	sd_buf_str(&r->body, ",\"items\":[],\"source\":null}");
+	return respond_json(r, 200);
+}
+
+const request_step ep_analytics_summary_steps[] = {parse_summary, analytics_ask, analytics_done,
+						   show_summary, NULL};
+const request_step ep_analytics_sessions_steps[] = {parse_sessions, analytics_ask, analytics_done,
+						    show_sessions, NULL};
+const request_step ep_analytics_durations_steps[] = {parse_durations, analytics_ask, analytics_done,
+						     show_durations, NULL};
+const request_step ep_analytics_devices_steps[] = {parse_devices, analytics_ask, analytics_done,
+						   show_devices, NULL};
+const request_step ep_analytics_networks_steps[] = {parse_networks, analytics_ask, analytics_done,
+						    show_networks, NULL};
+const request_step ep_analytics_geo_steps[] = {parse_networks, show_geo, NULL};
