@@ -34,9 +34,10 @@ void quota_release(struct master *m, const struct log_entry *e)
 		return;
 	err = store_back_release(m->writeback.store, e->tenant, &e->sid,
 				 writeback_deadline_ms(&m->writeback), &command);
-	if (err == SD_OK)
+	if (err == SD_OK) {
 		err = redis_sub_send(m->subscriber.sub, command, NULL);
-	free((void *)(uintptr_t)command.p);
+		free((void *)(uintptr_t)command.p);
+	}
 	if (err != SD_OK)
 		sd_log(SD_LOG_DEBUG, "quota-release", SD_FS("text", sd_err_text(err)));
 }
