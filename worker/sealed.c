@@ -8,10 +8,13 @@
 #include "base.h"
 #include "sealed.h"
 
+#include "clock.h"
 #include "err.h"
 #include "log.h"
 #include "secret.h"
 #include "store_key.h"
+
+#define SAY_EVERY_NS (10 * SD_NS_PER_S)
 
 static int owner_of(const struct request *r, const struct sealed_of *of, char hash[33],
 		    struct user_key_owner *out)
@@ -30,11 +33,19 @@ static enum user_key_result unwrap(const struct request *r, struct sd_slice wrap
 	return user_key_unwrap(wrapped, keys->data, keys->sets, owner, out, which);
 }
 
+/* Whoever reads such a session again and again must not fill the log. */
 static void say_unreadable(const struct request *r, const char *what)
 {
+	struct worker *w = r->w;
+	if (w->unreadable_said_ns != 0 && r->now_ns - w->unreadable_said_ns < SAY_EVERY_NS) {
+		w->unreadable_untold++;
+		return;
+	}
 	sd_log(SD_LOG_WARN, "data-unreadable", SD_FS("text", what),
 	       SD_FL("tenant", policy_view_str(&r->gen->view, r->tenant->name)),
-	       SD_FL("request_id", r->request_id));
+	       SD_FL("request_id", r->request_id), SD_FI("untold", w->unreadable_untold));
+	w->unreadable_said_ns = r->now_ns;
+	w->unreadable_untold = 0;
 }
 
 static enum sealed_result open_it(struct request *r, const struct user_key *key,

@@ -63,6 +63,8 @@ struct worker {
 	int64_t refusals_s;                 /* refusal.c: which second, */
 	uint32_t refusals;                  /* and how many records of it */
 	uint64_t refusals_untold;           /* refusals since the last record of one that have none */
+	int64_t unreadable_said_ns;         /* sealed.c: the last line about it; 0: none yet */
+	uint64_t unreadable_untold;         /* and how many there were since */
 	uint32_t sign_ids;
 	uint64_t request_seed, request_count; /* of the request ids that we make */
 

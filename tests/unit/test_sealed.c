@@ -2,7 +2,9 @@
  * Data at rest in a worker: first key, standing key, another secret, a destroyed key, a foreign one. */
 #include "base.h"
 
+#include "clock.h"
 #include "err.h"
+#include "log.h"
 #include "sealed.h"
 #include "worker_rig.h"
 
@@ -122,6 +124,38 @@ static void test_tags_differ(void **state)
 	assert_int_equal(sealed_head(seal(r, &none, "{}").data).n, USER_KEY_HEAD);
 }
 
+struct said {
+	int lines;
+	char last[1024];
+};
+
+static void note(enum sd_log_level level, const char *line, void *arg)
+{
+	struct said *s = arg;
+	(void)level;
+	s->lines += strstr(line, "data-unreadable") != NULL;
+	(void)snprintf(s->last, sizeof(s->last), "%s", line);
+}
+
+static void test_said_now_and_then(void **state)
+{
+	struct request *r = worker_rig_request(*state, RIG_A);
+	struct sealed_of none = of("alice", &sid, sd_slice("", 0));
+	struct sealed alice = seal(r, &none, "{}");
+	struct sealed_of elsewhere = of("alice", &other_sid, alice.key.put);
+	struct said said = {0};
+	sd_log_capture(note, &said);
+	r->now_ns = SD_NS_PER_S;
+	for (int i = 0; i < 5; i++, r->now_ns += 2 * SD_NS_PER_S - 1)
+		expect(r, &elsewhere, alice.data, SEALED_UNREADABLE, "");
+	assert_int_equal(said.lines, 1);
+	r->now_ns = 11 * SD_NS_PER_S;
+	expect(r, &elsewhere, alice.data, SEALED_UNREADABLE, "");
+	sd_log_capture(NULL, NULL);
+	assert_int_equal(said.lines, 2);
+	assert_non_null(strstr(said.last, "\"untold\":4"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +165,7 @@ int main(void)
 	    T(test_keys_of_others),
 	    T(test_another_master_secret),
 	    T(test_tags_differ),
+	    T(test_said_now_and_then),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
