@@ -12,5 +12,5 @@ bench_minimal_CPPFLAGS = $(I_BASE)
 CLEANFILES += bench/minimal$(EXEEXT)
 .PHONY: bench
 bench: all bench/minimal$(EXEEXT)
-EXTRA_DIST += bench/README.md bench/run \
+EXTRA_DIST += bench/README.md bench/run bench/noisy \
 	bench/create.lua bench/refresh.lua bench/report.lua bench/rotate.lua
