@@ -82,7 +82,7 @@ static enum step parse_post(struct request *r)
 {
 	struct device_edit *e = sd_arena_alloc(&r->arena, sizeof(*e));
 	struct body_value val[F_COUNT];
-	struct sd_slice id;
+	struct sd_slice id = {0};
 	r->state = e;
 	if (!e)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
