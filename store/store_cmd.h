@@ -49,6 +49,7 @@ int store_maker_init(struct store_maker *m, const char *prefix) SD_MUSTCHECK;
 /* Script, keys and the first nine arguments (scripts/common.lua). */
 void store_cmd_begin(struct store_cmd *c, struct store_maker *m, const struct store_cmd_head *head,
 		     int64_t deadline_ms);
+/* Words, hashes and texts are borrowed until the command was sent. */
 void store_cmd_text(struct store_cmd *c, struct sd_slice word);
 void store_cmd_num(struct store_cmd *c, int64_t v);
 void store_cmd_sid(struct store_cmd *c, const struct sid *sid);	  /* NULL: an empty word */

@@ -24,10 +24,9 @@ static void create_texts(struct store_cmd *c, const struct store_create *in)
 		store_cmd_text(c, texts[i]);
 }
 
-static void create_parent(struct store_cmd *c, const struct store_create *in)
+/* hash outlives c: a command borrows what it says. */
+static void create_parent(struct store_cmd *c, const struct store_create *in, uint8_t hash[32])
 {
-	uint8_t hash[32] = {0};
-
 	if (in->has_parent)
 		handle_hash(&in->code, hash);
 	store_cmd_sid(c, in->has_parent ? &in->code.sid : NULL);
@@ -37,6 +36,7 @@ static void create_parent(struct store_cmd *c, const struct store_create *in)
 
 void store_create(struct store *s, const struct store_create *in, struct store_call *call)
 {
+	uint8_t code_hash[32] = {0};
 	int64_t deadline_ms;
 	struct store_op *op = store_op_begin(s, call, SCRIPT_CREATE, &deadline_ms);
 	struct store_cmd_head head = {SCRIPT_CREATE, in->sid.b[0], in->tenant, in->retain_s, false};
@@ -72,7 +72,7 @@ void store_create(struct store *s, const struct store_create *in, struct store_c
 	store_cmd_key_base(&c, &s->maker, &head);
 	store_cmd_text(&c, in->key.standing);
 	store_cmd_text(&c, in->key.put);
-	create_parent(&c, in);
+	create_parent(&c, in, code_hash);
 	store_cmd_device_base(&c, &s->maker, &head);
 	store_cmd_text(&c, in->binding);
 	store_op_send(op, &c);
