@@ -35,6 +35,7 @@ static const struct body_field fields[F_COUNT] = {
 
 struct validate {
 	struct sd_slice token, ip, audience, scope;
+	char ip_text[64];          /* one way of writing each address: failures are counted by it */
 	bool is_token;             /* access token, not session token */
 	struct token_check check;  /* of an access token */
 	struct lookup lookup;
@@ -79,7 +80,9 @@ static enum step parse(struct request *r)
 		return respond_problem(r, PROBLEM_EXACTLY_ONE, "access_token, session_token", NULL);
 	v->is_token = val[F_ACCESS].given;
 	v->token = v->is_token ? val[F_ACCESS].str : val[F_SESSION].str;
-	v->ip = val[F_IP].str;
+	v->ip = val[F_IP].given ? session_plain_ip(val[F_IP].str, v->ip_text) : sd_slice("", 0);
+	if (val[F_IP].given && v->ip.n == 0)
+		return body_invalid(r, "ip", "must be an IPv4 or IPv6 address");
 	v->seen = (struct binding_seen){v->ip, val[F_USER_AGENT].str, val[F_FINGERPRINT].str};
 	v->audience = val[F_AUDIENCE].str;
 	v->scope = val[F_SCOPE].str;
