@@ -217,7 +217,10 @@ local function tally_end(r, reason)
     end
   end
   tally(of_hour(''), 'e:' .. reason .. ':' .. bound)
-  redis.call('HINCRBY', KEYS[5], 'active', -1)
+  if redis.call('HINCRBY', KEYS[5], 'active', -1) < 0 then -- its creation was not counted, or lost
+    redis.call('HSET', KEYS[5], 'active', '0')
+    leave_after(KEYS[5], TALLY_S)
+  end
 end
 
 local function log_end(sid, r)

@@ -24,6 +24,8 @@ static void names_are_stable(void **state)
 	assert_string_equal(k.s, "sd1:{00}:d");
 	store_key_tenant_index(&k, "sd1:", 1, t);
 	assert_string_equal(k.s, "sd1:{01}:t:brand-a");
+	store_key_tally(&k, "sd1:", 1, t);
+	assert_string_equal(k.s, "sd1:{01}:n:brand-a");
 	store_key_session(&k, "sd1:", t, &sid);
 	assert_string_equal(k.s, "sd1:{ab}:s:brand-a:qwECAAAAAAAAAAAAAAAAAA");
 	store_key_user_base(&k, "sd1:", 2, t);

@@ -160,6 +160,23 @@ static void an_index_that_is_gone(void **state)
 	assert_int_equal(count("created"), 1);
 }
 
+/* An end whose creation nobody counted leaves no debt, and nothing that stays for ever. */
+static void counts_that_were_lost(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid = rig_session(rig, RIG_USER, NULL);
+	struct store_key key;
+
+	store_key_tally(&key, RIG_PREFIX, sid.b[0], RIG_TENANT);
+	(void)real_redis_int(&rig->redis, "DEL %s", key.s);
+	end(rig, sid, END_LOGOUT);
+	assert_true(real_redis_int(&rig->redis, "TTL %s", key.s) > 0);
+	(void)rig_session(rig, RIG_USER, NULL);
+	ask(rig, TALLY_SUMMARY, 2, 1000);
+	assert_int_equal(count("active"), 1);
+	assert_int_equal(count("e:logout"), 1);
+}
+
 static void by_age(void **state)
 {
 	static const struct {
@@ -290,7 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(each_once),	     TEST(an_index_that_is_gone), TEST(by_age), TEST(from_where),
-	    TEST(names_are_bounded), TEST(by_a_sweeper),	   TEST(all_of_it_goes),
+	    TEST(counts_that_were_lost), TEST(names_are_bounded), TEST(by_a_sweeper),	   TEST(all_of_it_goes),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
