@@ -176,6 +176,17 @@ struct store_op *store_op_begin(struct store *s, struct store_call *call, enum s
 	return op;
 }
 
+/* What nobody waits for is a touch: its session is told again. */
+static void unheard(struct store_op *op, enum store_status status)
+{
+	struct store *s = op->store;
+
+	if (status != STORE_OK && status != STORE_ENDED && status != STORE_ABSENT && !s->closing &&
+	    s->conf.touch_lost)
+		s->conf.touch_lost(s->conf.arg, &op->sid);
+	op_free(op);
+}
+
 void store_op_end(struct store_op *op, enum store_status status)
 {
 	struct store_call *call = op->call;
@@ -185,7 +196,7 @@ void store_op_end(struct store_op *op, enum store_status status)
 		board_observe(stats, HISTOGRAM_STORE_DURATION,
 			      (uint64_t)SD_MAX(0, sd_clock_boot_ns() - op->started_ns) / 1000);
 	if (!call) {
-		op_free(op);
+		unheard(op, status);
 		return;
 	}
 	call->status = status;
@@ -197,7 +208,7 @@ void store_op_refuse(struct store_op *op, enum store_status status)
 	if (op->call)
 		tell_later(op->store, op->call, status);
 	else
-		op_free(op);
+		unheard(op, status);
 }
 
 static bool starts(const struct redisReply *reply, const char *word)

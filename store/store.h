@@ -79,6 +79,8 @@ struct store_conf {
 	int64_t timeout_ns;
 	void *arg;
 	void (*lost)(void *arg, uint32_t index); /* a connection died: ask the master for another */
+	/* A touch of which nobody knows whether the store heard. May be NULL; may run inside the call. */
+	void (*touch_lost)(void *arg, const struct sid *sid);
 	struct shm_stats *stats;           /* may be NULL (tests) */
 	bool replica;                      /* an end counts when a replica has it; else UNAVAILABLE */
 };

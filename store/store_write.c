@@ -164,8 +164,12 @@ void store_touch(struct store *s, struct sd_slice tenant, const struct sid *sid,
 	struct store_cmd_head head = {SCRIPT_TOUCH, sid->b[0], tenant, 0, false};
 	struct store_cmd c;
 
-	if (!op)
+	if (!op) {
+		if (s->conf.touch_lost)
+			s->conf.touch_lost(s->conf.arg, sid);
 		return;
+	}
+	op->sid = *sid;
 	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, sid);
 	store_cmd_num(&c, seen_ms);

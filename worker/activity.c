@@ -84,3 +84,12 @@ struct activity_entry *activity_use(struct activity *a, const struct sid *sid, i
 	e->untold += e->untold < UINT32_MAX;
 	return e;
 }
+
+void activity_lost(struct activity *a, const struct sid *sid)
+{
+	uint64_t tag = tag_of(a, sid);
+	struct activity_entry *set = &a->entry[set_of(a, tag)];
+	for (int i = 0; i < WAYS; i++)
+		if (set[i].tag == tag)
+			set[i].lost = 1;
+}

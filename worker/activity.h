@@ -14,6 +14,7 @@ struct activity_entry {
 	int64_t seen_ms;
 	int64_t told_ms;      /* the store knows of uses up to here */
 	uint32_t untold;      /* requests since */
+	uint32_t lost;        /* 1: the store may not have heard of told_ms */
 };
 
 /* secret: 16 random bytes, so that nobody can aim at a place. */
@@ -22,8 +23,10 @@ void activity_free(struct activity **a);
 /* The last sight; 0 when none is remembered. */
 int64_t activity_seen_ms(const struct activity *a, const struct sid *sid);
 /* A use now. recorded_ms: what the store is known to have recorded. The entry is good until the
- * next use; who tells the store sets told_ms and untold. */
+ * next use; who tells the store sets told_ms, untold and lost. */
 struct activity_entry *activity_use(struct activity *a, const struct sid *sid, int64_t now_ms,
 				    int64_t recorded_ms);
+/* What the store was told last of this session may not have reached it. */
+void activity_lost(struct activity *a, const struct sid *sid);
 
 #endif

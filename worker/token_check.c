@@ -49,16 +49,25 @@ enum problem token_check_problem(enum validate_result result)
 	return PROBLEM_STORE_UNAVAILABLE;
 }
 
+/* Told once an interval; what may not have reached the store, a second later. */
+static bool is_due(const struct request *r, const struct activity_entry *e)
+{
+	int64_t interval_s = r->tenant->touch_interval_s;
+	if (e->lost)
+		interval_s = SD_MIN(interval_s, 1);
+	return r->now_ms - e->told_ms >= interval_s * 1000;
+}
+
 void token_check_touch(struct request *r, const struct sid *sid, int64_t recorded_ms)
 {
 	struct activity_entry *e = activity_use(r->w->activity, sid, r->now_ms, recorded_ms);
-	if (r->now_ms - e->told_ms < (int64_t)r->tenant->touch_interval_s * 1000 ||
-	    !store_is_up(r->w->store))
+	if (!is_due(r, e) || !store_is_up(r->w->store))
 		return;
-	store_touch(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), sid, r->now_ms,
-		    e->untold);
+	uint32_t uses = e->untold;
 	e->told_ms = r->now_ms;
-	e->untold = 0;
+	e->untold = e->lost = 0;
+	store_touch(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), sid, r->now_ms,
+		    uses);
 }
 
 int64_t token_check_seen_ms(const struct request *r, const struct sid *sid, int64_t recorded_ms)

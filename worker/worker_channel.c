@@ -47,6 +47,11 @@ static void on_store_lost(void *arg, uint32_t index)
 	w->lost_stores |= index < 32 ? 1u << index : 0u;
 }
 
+static void on_touch_lost(void *arg, const struct sid *sid)
+{
+	activity_lost(((struct worker *)arg)->activity, sid);
+}
+
 static void want_peer(struct worker *w, enum role role)
 {
 	struct hm_peer body = {.role = (uint32_t)role};
@@ -112,7 +117,8 @@ static int make_parts(struct worker *w)
 	struct store_conf conf = {.loop = w->loop, .control = w->control, .prefix = w->store_prefix,
 				  .connections = s->store_connections,
 				  .timeout_ns = (int64_t)s->store_timeout_ms * SD_NS_PER_MS,
-				  .lost = on_store_lost, .arg = w, .stats = w->stats,
+				  .lost = on_store_lost, .touch_lost = on_touch_lost,
+				  .arg = w, .stats = w->stats,
 				  .replica = s->durability_replica != 0};
 	if (r == SD_OK)
 		r = store_new(&conf, &w->store);

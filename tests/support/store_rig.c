@@ -23,6 +23,14 @@ static void on_lost(void *arg, uint32_t index)
 	rig->lost++;
 }
 
+static void on_touch_lost(void *arg, const struct sid *sid)
+{
+	struct store_rig *rig = arg;
+
+	(void)sid;
+	rig->touches_lost++;
+}
+
 int rig_setup(void **state)
 {
 	struct store_rig *rig = calloc(1, sizeof(*rig));
@@ -40,6 +48,7 @@ int rig_setup(void **state)
 	conf.loop = rig->loop;
 	conf.control = rig->control;
 	conf.arg = rig;
+	conf.touch_lost = on_touch_lost;
 	sd_bug_if(store_new(&conf, &rig->store) != SD_OK);
 	for (uint32_t i = 0; i < 2; i++)
 		sd_bug_if(store_connection(rig->store, i, real_redis_fd(&rig->redis)) != SD_OK);

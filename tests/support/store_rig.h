@@ -17,7 +17,7 @@ struct store_rig {
 	struct sd_loop *loop;
 	struct shm_control *control;
 	struct store *store;
-	unsigned lost;
+	unsigned lost, touches_lost;
 };
 
 /* 77 when there is no redis-server, else 0; for group setups (*state = rig). */

@@ -38,6 +38,10 @@ static void test_seen_and_told(void **state)
 	assert_int_equal(e->told_ms, 5500);
 	assert_int_equal(activity_seen_ms(a, &one), 6000);
 	assert_int_equal(activity_seen_ms(a, &two), 0);
+	activity_lost(a, &two);
+	assert_int_equal(e->lost, 0);
+	activity_lost(a, &one);
+	assert_int_equal(e->lost, 1);
 	activity_free(&a);
 	assert_null(a);
 }

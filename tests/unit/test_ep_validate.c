@@ -253,6 +253,29 @@ static void test_a_forgotten_token_is_not_told_again(void **state)
 	assert_in_range(scripts_run(s) - before, SD_ARRAY_LEN(t) - 1, SD_ARRAY_LEN(t) + 2);
 }
 
+/* What the store may not have heard is said again a second later, not an interval later. */
+static void test_a_lost_touch_is_told_again(void **state)
+{
+	struct worker_store *s = *state;
+	struct sid sid;
+	worker_rig_tenant(&s->rig, RIG_A)->touch_interval_s = 60;
+	worker_rig_adopt(&s->rig, 9);
+	struct tokens t = create(s);
+	assert_int_equal(sid_parse(sd_slice_str(t.sid), &sid), 0);
+	assert_int_equal(validate(s, "access_token", t.access), 200);
+	listed(s, "\"request_count\":0", true);
+	int64_t now_ms = sd_clock_wall_ms();
+	atomic_store(&s->rig.control->wall_floor_ms, now_ms + 2000);
+	assert_int_equal(validate(s, "access_token", t.access), 200);
+	listed(s, "\"request_count\":0", true);
+	activity_lost(s->rig.w.activity, &sid);
+	assert_int_equal(validate(s, "access_token", t.access), 200);
+	listed(s, "\"request_count\":3", true);
+	atomic_store(&s->rig.control->wall_floor_ms, now_ms + 4000);
+	assert_int_equal(validate(s, "access_token", t.access), 200);
+	listed(s, "\"request_count\":3", true);
+}
+
 /* Nobody got its tokens: the session does not stay behind. */
 static void test_a_refused_signature_leaves_no_session(void **state)
 {
@@ -276,6 +299,7 @@ int main(void)
 	    TEST(test_activity_is_told_once_an_interval),
 	    TEST(test_an_outage_is_the_tenants_choice),
 	    TEST(test_a_forgotten_token_is_not_told_again),
+	    TEST(test_a_lost_touch_is_told_again),
 	    TEST(test_a_refused_signature_leaves_no_session),
 	};
 	return cmocka_run_group_tests(tests, worker_store_setup, worker_store_teardown);

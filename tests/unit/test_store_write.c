@@ -445,6 +445,17 @@ static void touch_only_raises(void **state)
 	store_touch(rig->store, RIG_TENANT, &sid, seen, 1);
 	assert_int_equal(rig_read(rig, sid, &call), STORE_ABSENT); /* a touch makes nothing */
 	store_call_release(&call);
+	assert_int_equal(rig->touches_lost, 0);
+	/* it stands on its connection when that breaks, or there is none: the caller is told */
+	store_touch(rig->store, RIG_TENANT, &sid, seen, 1);
+	(void)real_redis_ask(&rig->redis, "CLIENT KILL TYPE normal SKIPME yes");
+	while (rig->lost < 2)
+		assert_int_equal(sd_loop_turn(rig->loop, 10), SD_OK);
+	assert_int_equal(rig->touches_lost, 1);
+	store_touch(rig->store, RIG_TENANT, &sid, seen, 1);
+	assert_int_equal(rig->touches_lost, 2);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(store_connection(rig->store, i, real_redis_fd(&rig->redis)), SD_OK);
 }
 
 /* Entries go only when their until has passed and their successor has stood for a while. */
