@@ -9,12 +9,16 @@ import sys
 import time
 
 import harness
+import history
 from store_faults import FREE, Redis
 
 
+JUDGE = history.History(0.0)  # 503: ended or not, nothing is promised; 200: ended
+
+
 def revoke(node, session, want):
-    begun = time.monotonic()
-    status, headers, body = node.request("POST", "/sessions/revoke", {"session_id": session["session_id"]}, "brand-a")
+    begun, sid = time.monotonic(), session["session_id"]
+    status, headers, body = JUDGE.end(sid, lambda: node.request("POST", "/sessions/revoke", {"session_id": sid}, "brand-a"))
     assert status == want, (status, body)
     if want == 503:
         assert body["code"] == "store-unavailable" and headers["Retry-After"], body
@@ -24,6 +28,7 @@ def revoke(node, session, want):
 def acknowledged(node, redis, replica):
     s = node.create("alice")
     revoke(node, s, 200)
+    assert JUDGE.validate(s["session_id"], lambda: node.validate(s["access_token"]))[0] == 401
     assert b":1\r\n" == redis.command("WAIT", "1", "1000")
     key = [k for k in keys(replica) if s["session_id"] in k]
     assert replica.command("HGET", key[0], "status").endswith(b"ended\r\n"), key
@@ -65,9 +70,13 @@ def trouble(node, replica, stop, again):
                for a in node.audit())
     assert ends <= 1, ends
     again()
-    for session in [s] + many:
-        node.wait(lambda: node.request("POST", "/sessions/revoke", {"session_id": session["session_id"]},
-                                       "brand-a")[0] == 200, 20, why="acknowledged")
+    for x in [s] + many:
+        node.wait(lambda: JUDGE.end(x["session_id"], lambda: node.request(
+            "POST", "/sessions/revoke", {"session_id": x["session_id"]}, "brand-a"))[0] == 200, 20, why="acknowledged")
+        JUDGE.validate(x["session_id"], lambda: node.validate(x["access_token"]))
+        JUDGE.refresh(x["session_id"], lambda: node.request("POST", "/sessions/refresh", {"refresh_token": x["refresh_token"]}, "brand-a"))
+    counts = JUDGE.check()
+    assert counts["validate", False] > len(many) and not counts["validate", True], counts
     assert node.validate(full[1]["access_token"])[0] in (200, 401)
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 
 import harness
+import history
 import raw
 
 ROUNDS = int(os.environ.get("SESSIOND_ROUNDS", "60"))
@@ -37,9 +38,13 @@ def reuse_ends_it(node):
     assert (status, text["code"]) == (401, "refresh-reused"), text
     status, text = raw.call(node.port, key, "/sessions/refresh", {"refresh_token": second["refresh_token"]})
     assert (status, text["code"]) == (401, "refresh-invalid"), text
+    h = history.History(0.0)
+    h.end(sid, lambda: (200, {"revoked": 1}))  # the reuse's answer acknowledged it
     for access in (made["access_token"], second["access_token"]):
-        status, text = raw.call(node.port, key, "/sessions/validate", {"access_token": access})
+        status, text = h.validate(sid, lambda a=access: raw.call(node.port, key, "/sessions/validate", {"access_token": a}))
         assert (status, text["code"]) == (401, "session-revoked"), text
+    h.refresh(sid, lambda: raw.call(node.port, key, "/sessions/refresh", {"refresh_token": second["refresh_token"]}))
+    h.check()
     status, text = raw.call(node.port, key, f"/sessions/{sid}", method="GET")
     assert (status, text["status"], text["end_reason"]) == (200, "ended", "reuse"), text
     events = [a["event"] for a in node.audit() if a["session_id"] == sid]

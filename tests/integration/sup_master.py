@@ -6,17 +6,25 @@ import signal
 import time
 
 import harness
+import history
 
 
 def master_killed_orphans_gone_service_back():
     with harness.Node() as node:
+        h = history.History(0.0)
         for turn in range(3):
+            kept, ended = node.create("kept"), node.create("ended")
+            node.wait(lambda s=ended: h.end(s["session_id"], lambda: node.request(
+                "POST", "/sessions/revoke", {"session_id": s["session_id"]}, "brand-a"))[0] == 200, 10, why="acknowledged")
             before = node.pids()
             master = [p for p, r in before.items() if r == "master"][0]
             os.kill(master, signal.SIGKILL)
             node.wait(lambda: not any(harness.process_alive(p) for p in before), 2, why="orphans gone")
             node.wait_ready(lines=turn + 2)
             assert node.serves()
+            for s, want in ((kept, 200), (ended, 401)):
+                node.wait(lambda x=s, w=want: h.validate(x["session_id"], lambda: node.validate(x["access_token"]))[0] == w, 10)
+        h.check()
         assert node.proc.poll() is None
         assert node.stop() == 0
 
