@@ -9,6 +9,7 @@
 #include "ep.h"
 
 #include "audit_event.h"
+#include "cursor.h"
 #include "device_edit.h"
 #include "err.h"
 #include "respond.h"
@@ -31,28 +32,119 @@ static enum step parse_user(struct request *r)
 
 /* --- list ------------------------------------------------------------------------------------- */
 
+/* In the order in which they became known; which of two of one moment is first the ids say. */
+struct listed {
+	struct store_device d;
+	struct cursor at;
+};
+
+struct device_list {
+	uint32_t limit;
+	bool given;
+	struct cursor after;
+};
+
+static int compare(const struct cursor *a, const struct cursor *b)
+{
+	if (a->ms != b->ms)
+		return a->ms < b->ms ? -1 : 1;
+	return memcmp(a->sid.b, b->sid.b, sizeof(a->sid.b));
+}
+
+/* Few enough to be put in by hand: qsort() asks the system how much memory there is. */
+static void put_in(struct listed *all, uint32_t n, const struct listed *one)
+{
+	while (n > 0 && compare(&one->at, &all[n - 1].at) < 0) {
+		all[n] = all[n - 1];
+		n--;
+	}
+	all[n] = *one;
+}
+
+/* Of the devices of this user alone. */
+static struct sd_slice scope(struct request *r)
+{
+	struct sd_slice tenant = policy_view_str(&r->gen->view, r->tenant->name);
+	char *at = sd_arena_alloc(&r->arena, CURSOR_SCOPE_MAX);
+	int n = at ? snprintf(at, CURSOR_SCOPE_MAX, "devices " SD_SLICE_FMT " " SD_SLICE_FMT,
+			      SD_SLICE_ARG(tenant), SD_SLICE_ARG(r->params.user))
+		   : 0;
+	return sd_slice(at ? at : "", (size_t)SD_MAX(n, 0));
+}
+
+static enum step read_query(struct request *r, struct device_list *list)
+{
+	struct sd_slice name, value;
+	size_t pos = 0;
+	bool given;
+	uint64_t limit;
+	while (http_query_next(r->msg->query, &pos, &name))
+		if (!sd_slice_is(name, "limit") && !sd_slice_is(name, "cursor"))
+			return respond_problem(r, PROBLEM_FIELD_INVALID,
+					       "the list takes limit and cursor", "?");
+	if (http_query_get(r->msg->query, "limit", &r->arena, &value, &given) != SD_OK ||
+	    (given && (sd_slice_u64(value, &limit) != SD_OK || limit < 1 || limit > 500)))
+		return respond_problem(r, PROBLEM_FIELD_INVALID, "limit must be 1 to 500",
+				       "?limit");
+	list->limit = given ? (uint32_t)limit : 50;
+	if (http_query_get(r->msg->query, "cursor", &r->arena, &value, &list->given) != SD_OK ||
+	    (list->given && !cursor_read(r, scope(r), value, &list->after)))
+		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
+	return STEP_NEXT;
+}
+
 static enum step list_it(struct request *r)
 {
 	struct store_device_ask in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
 				      .user = r->params.user};
-	if (r->msg->query.n)
-		return respond_problem(r, PROBLEM_FIELD_INVALID, "the route takes no query", "?");
+	r->state = sd_arena_alloc(&r->arena, sizeof(struct device_list));
+	if (!r->state)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+	if (read_query(r, r->state) == STEP_DONE)
+		return STEP_DONE;
 	store_device_read(r->w->store, &in, request_store_call(r));
 	return STEP_PARKED;
 }
 
+/* All of them, in order; NULL when that cannot be. */
+static struct listed *sorted(struct request *r)
+{
+	uint32_t n = r->call.row_count;
+	struct listed *all = sd_arena_alloc(&r->arena, (n + 1) * sizeof(*all));
+	for (uint32_t i = 0; all && i < n; i++) {
+		struct listed one;
+		store_device_at(&r->call, i, &one.d);
+		one.at.ms = one.d.made_ms;
+		if (device_edit_seal_id(one.d.id, &one.at.sid) != SD_OK)
+			return NULL;
+		put_in(all, i, &one);
+	}
+	return all;
+}
+
 static enum step show(struct request *r)
 {
-	struct store_device d;
+	const struct device_list *list = r->state;
+	uint32_t from = 0, n = r->call.row_count;
 	if (r->call.status != STORE_OK)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	const struct listed *all = sorted(r);
+	if (!all)
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
+	while (list->given && from < n && compare(&all[from].at, &list->after) <= 0)
+		from++;
+	uint32_t end = SD_MIN(n, from + list->limit);
 	sd_buf_str(&r->body, "{\"items\":[");
-	for (uint32_t i = 0; i < r->call.row_count; i++) {
-		store_device_at(&r->call, i, &d);
-		sd_buf_str(&r->body, i ? "," : "");
-		device_json(r, r->params.user, &d, sd_slice("", 0));
+	for (uint32_t i = from; i < end; i++) {
+		sd_buf_str(&r->body, i > from ? "," : "");
+		device_json(r, r->params.user, &all[i].d, sd_slice("", 0));
 	}
-	sd_buf_str(&r->body, "],\"next_cursor\":null}");
+	sd_buf_str(&r->body, "],\"next_cursor\":");
+	if (end < n)
+		cursor_write(r, scope(r), &all[end - 1].at, &r->body);
+	else
+		sd_buf_str(&r->body, "null");
+	sd_buf_char(&r->body, '}');
 	return respond_json(r, 200);
 }
 

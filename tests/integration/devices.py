@@ -91,7 +91,16 @@ def refused(t):
         t.ok(201, "POST", path, {"id": f"d{i}"})
     t.bad(409, "session-limit", "POST", path, {"id": "more"})
     t.create("carol", device={"id": "more"})  # a login is not refused for it
-    assert len(t.ok(200, "GET", path)["items"]) == 100
+    paged, cursor = [], ""
+    while cursor is not None:
+        page = t.ok(200, "GET", path + "?limit=33" + ("&cursor=" + cursor if cursor else ""))
+        paged, cursor = paged + [d["device_id"] for d in page["items"]], page["next_cursor"]
+    assert sorted(paged) == sorted(f"d{i}" for i in range(100)), paged
+    first = t.ok(200, "GET", path)
+    assert len(first["items"]) == 50 and [d["device_id"] for d in first["items"]] == paged[:50]
+    t.bad(400, "cursor-invalid", "GET", every("other") + "?cursor=" + first["next_cursor"])
+    t.bad(400, "field-invalid", "GET", path + "?limit=0")
+    t.bad(400, "field-invalid", "GET", path + "?name=x")
     key, _ = harness.new_api_key()
     for method, where, body in (("GET", path, None), ("POST", path, {}), ("DELETE", path + "/d1", None)):
         status, _, text = t.node.request(method, where, body, tenant=A, headers={"Authorization": "Bearer " + key})
