@@ -13,7 +13,7 @@
 #include "respond.h"
 
 #define HOUR_S 3600
-#define RANGE_MAX_S (31 * 86400)
+#define RANGE_MAX_S (31 * 86400 + HOUR_S) /* whose clock is not ours may ask for 31 days too */
 #define NAMES_AT_ONCE 1000 /* of one script: about a millisecond of the store */
 #define LONGEST_NS (60 * SD_NS_PER_S)
 #define TRIES 10
