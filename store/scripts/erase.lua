@@ -21,7 +21,7 @@ end
 -- Newest first: a child ends for this reason, not for its parent's end. The log names no user.
 for _, sid in ipairs(redis.call('ZRANGE', active, 0, -1, 'REV')) do
   local r = load(sid)
-  if r and r.status == 'active' then
+  if r and r.status ~= 'ended' then
     r.user = ''
     end_session(sid, r, 'erased')
   else
@@ -38,7 +38,7 @@ local function strip(sid)
   if not r then
     return 0
   end
-  if r.status == 'active' then
+  if r.status ~= 'ended' then
     r.user = ''
     end_session(sid, r, 'erased')
   end
@@ -48,7 +48,7 @@ local function strip(sid)
     end
   end
   redis.call('HDEL', key, unpack(drop))
-  redis.call('HSET', key, 'user', '', 'auth_time', '0', 'count', '0', 'seen', r.created,
+  redis.call('HSET', key, 'user', '', 'auth_time', '0', 'count', '0', 'seen', r.created or '0',
     'reason', 'erased')
   local over = math.max(num(r['until']), math.floor(num(r.ended) / 1000)) + LINGER_S
   redis.call('PEXPIREAT', key, int(over * 1000))

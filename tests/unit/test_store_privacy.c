@@ -157,6 +157,22 @@ static void ended_records_go_too_in_portions(void **state)
 	rig_expect_ended(rig, sid[4], END_ERASED);
 }
 
+/* Whatever a record lacks, it goes. */
+static void a_corrupt_record_goes_too(void **state)
+{
+	struct store_rig *rig = *state;
+	struct sid sid[2] = {session(rig, "", ""), session(rig, "", "")};
+	struct store_call call;
+
+	assert_int_equal(real_redis_int(&rig->redis, "HDEL %s created status user", rig_key(sid[0])), 3);
+	assert_int_equal(real_redis_int(&rig->redis, "HDEL %s created until uhash", rig_key(sid[1])), 3);
+	call = erase(rig, 10);
+	assert_int_equal(call.ended, 2); /* tokens of both may be out */
+	assert_int_equal(call.privacy.records, 2);
+	assert_int_equal(call.privacy.left, 0);
+	assert_int_equal(found(rig, "192.0.2.7") + found(rig, "alice"), 0);
+}
+
 static void erasure_is_his_alone(void **state)
 {
 	struct store_rig *rig = *state;
@@ -216,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(erasure_leaves_no_trace_but_ends, rig_flush),
 	    cmocka_unit_test_setup(ended_records_go_too_in_portions, rig_flush),
+	    cmocka_unit_test_setup(a_corrupt_record_goes_too, rig_flush),
 	    cmocka_unit_test_setup(erasure_is_his_alone, rig_flush),
 	    cmocka_unit_test_setup(restriction_ends_and_refuses, rig_flush),
 	    cmocka_unit_test_setup(restriction_outlives_all_but_erasure, rig_flush),
