@@ -74,7 +74,7 @@ struct known_session *known_session_keep(const struct request *r, const struct s
 		**p = keep(&at, **p);
 	key_of(r, &s->sid, k->head.key);
 	const struct known_session *old = remember_find(r->w->sessions, k->head.key);
-	k->told = old ? old->told : 0;
+	k->told = old && old->generation == generation_number(r->gen) ? old->told : 0;
 	k->generation = generation_number(r->gen);
 	k->bucket = bucket;
 	k->bucket_value = bucket_value;
