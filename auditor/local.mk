@@ -3,7 +3,7 @@ pkglibexec_PROGRAMS += sessiond-auditor
 AUDITOR_SOURCES = \
 	auditor/auditor_peer.c auditor/auditor_peer.h \
 	auditor/auditor_sandbox.c auditor/auditor_sandbox.h \
-	auditor/record_json.c auditor/record_json.h auditor/sink_file.c auditor/sink_file.h
+	auditor/sink_file.c auditor/sink_file.h
 sessiond_auditor_CPPFLAGS = $(I_AUDITOR) $(SECCOMP_CFLAGS)
 sessiond_auditor_SOURCES = auditor/auditor_main.c $(AUDITOR_SOURCES)
 sessiond_auditor_LDADD = $(L_SHM_R) $(L_BASE)
@@ -11,8 +11,7 @@ EXTRA_DIST += docs/AUDIT.md
 
 if HAVE_CMOCKA
 AUDITOR_TESTS = \
-	tests/unit/test_auditor_main tests/unit/test_auditor_peer tests/unit/test_record_json \
-	tests/unit/test_sink_file
+	tests/unit/test_auditor_main tests/unit/test_auditor_peer tests/unit/test_sink_file
 UNIT_TESTS += $(AUDITOR_TESTS)
 AUDITOR_TEST_CPPFLAGS = $(I_AUDITOR) $(SECCOMP_CFLAGS) $(I_TEST)
 AUDITOR_TEST_LIBS = $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
@@ -24,9 +23,6 @@ tests_unit_test_auditor_main_LDADD = $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_auditor_peer_SOURCES = tests/unit/test_auditor_peer.c $(AUDITOR_SOURCES)
 tests_unit_test_auditor_peer_CPPFLAGS = $(AUDITOR_TEST_CPPFLAGS)
 tests_unit_test_auditor_peer_LDADD = $(AUDITOR_TEST_LIBS)
-tests_unit_test_record_json_SOURCES = tests/unit/test_record_json.c $(AUDITOR_SOURCES)
-tests_unit_test_record_json_CPPFLAGS = $(AUDITOR_TEST_CPPFLAGS)
-tests_unit_test_record_json_LDADD = $(AUDITOR_TEST_LIBS)
 tests_unit_test_sink_file_SOURCES = tests/unit/test_sink_file.c $(AUDITOR_SOURCES)
 tests_unit_test_sink_file_CPPFLAGS = $(AUDITOR_TEST_CPPFLAGS)
 tests_unit_test_sink_file_LDADD = $(AUDITOR_TEST_LIBS)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "event_copy_master.h"
 #include "fdpass.h"
 #include "log.h"
 
@@ -168,6 +169,7 @@ void audit_link_ended(struct master *m, const struct audit_ended *e)
 
 	keep(&m->audit, &r);
 	pump(&m->audit);
+	event_copy_master(m, &r);
 }
 
 uint32_t audit_link_room(const struct master *m)

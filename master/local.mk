@@ -25,6 +25,7 @@ sessiond_master_SOURCES = \
 	master/metrics.c master/metrics.h master/metrics_render.c \
 	master/nodes.c master/nodes.h master/notify.c master/notify.h master/obituary.c master/obituary.h \
 	master/quota_release.c master/quota_release.h \
+	master/event_copy_master.c master/event_copy_master.h \
 	master/reload.c master/reload.h master/reload_build.c \
 	master/rules_memory.c master/rules_memory.h \
 	master/segments.c master/segments.h master/signals.c master/sockets.c master/sockets.h \

@@ -12,6 +12,7 @@ STORE_LUA = \
 STORE_LUA += store/scripts/quota.lua
 STORE_LUA += store/scripts/device_read.lua store/scripts/device_write.lua store/scripts/device_end.lua
 STORE_LUA += store/scripts/tally.lua
+STORE_LUA += store/scripts/event_put.lua store/scripts/event_read.lua
 EXTRA_DIST += docs/API.md docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
 
 # The scripts as C strings, in the build tree.
@@ -41,6 +42,7 @@ libsdstore_a_SOURCES += store/store_privacy.c store/store_privacy.h
 # Many sessions at once.
 libsdstore_a_SOURCES += store/store_scan.c store/store_scan.h store/store_sweep.c store/store_sweep.h \
 	store/store_preview.c store/store_preview.h store/store_tally.c store/store_tally.h
+libsdstore_a_SOURCES += store/store_events.c store/store_events.h
 nodist_libsdstore_a_SOURCES = store/store_script_text.c
 
 libsdstore_sub_a_CPPFLAGS = $(I_STORE) $(SECCOMP_CFLAGS)
@@ -62,6 +64,10 @@ UNIT_TESTS += \
 	tests/unit/test_store_acl tests/unit/test_store_back tests/unit/test_store_data tests/unit/test_store_key tests/unit/test_store_life tests/unit/test_store_read tests/unit/test_store_refresh \
 	tests/unit/test_store_script tests/unit/test_store_wait tests/unit/test_store_write
 UNIT_TESTS += tests/unit/test_store_scan tests/unit/test_store_sweep tests/unit/test_store_preview
+UNIT_TESTS += tests/unit/test_store_events
+tests_unit_test_store_events_SOURCES = tests/unit/test_store_events.c $(REAL_REDIS)
+tests_unit_test_store_events_CPPFLAGS = $(I_STORE) $(I_TEST)
+tests_unit_test_store_events_LDADD = $(L_STORE_TEST)
 UNIT_TESTS += tests/unit/test_store_quota tests/unit/test_store_device
 UNIT_TESTS += tests/unit/test_store_privacy
 tests_unit_test_store_privacy_SOURCES = tests/unit/test_store_privacy.c $(REAL_REDIS)

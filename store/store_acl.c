@@ -14,8 +14,8 @@
 /* Redis checks what a script calls against its caller's rules, so these stand here too. */
 static const char worker[] =
     "+evalsha +eval +role +time +ping +hgetall +hmget +hget +hset +hdel +exists +pexpireat +pexpiretime "
-    "+hincrby +hlen +pfadd +pfcount +setnx +xadd +xrange +xtrim +zadd +zrem +zrange +zcard +zscore +publish +wait +select +client|setname";
-static const char master[] = "+xread +xrevrange +mget +hsetnx +hvals +pexpire +info +subscribe "
+    "+hincrby +hlen +pfadd +pfcount +setnx +xadd +xrange +xrevrange +xtrim +zadd +zrem +zrange +zcard +zscore +publish +wait +select +client|setname";
+static const char master[] = "+xread +mget +hsetnx +hvals +pexpire +info +subscribe "
 			     "+unsubscribe";
 
 static bool begins(const char *prefix, char *out, size_t n)

@@ -70,6 +70,15 @@ int store_back_release(struct store_back *b, struct sd_slice tenant, const struc
 	return store_cmd_wire(&c, SCRIPT_QUOTA, false, out);
 }
 
+int store_back_event(struct store_back *b, const struct store_event *in, int64_t deadline_ms,
+		     struct sd_slice *out)
+{
+	struct store_cmd c;
+
+	store_cmd_event(&c, &b->maker, in, deadline_ms);
+	return store_cmd_wire(&c, SCRIPT_EVENT_PUT, true, out);
+}
+
 static bool starts(const struct redisReply *reply, const char *word)
 {
 	return (size_t)reply->len >= strlen(word) && memcmp(reply->str, word, strlen(word)) == 0;

@@ -24,6 +24,11 @@ int store_back_rule(struct store_back *back, const struct store_rule *in, int64_
 int store_back_release(struct store_back *back, struct sd_slice tenant, const struct sid *sid,
 		       int64_t deadline_ms, struct sd_slice *out) SD_MUSTCHECK;
 
+/* The copy of an audit record (store_events.h), with the script's text: who sends it knows of no answer. */
+struct store_event;
+int store_back_event(struct store_back *back, const struct store_event *in, int64_t deadline_ms,
+		     struct sd_slice *out) SD_MUSTCHECK;
+
 enum store_back_result {
 	STORE_BACK_AGAIN = 0, /* no answer, too late, not the server for it: ask again */
 	STORE_BACK_REFUSED,   /* this one's record breaks its rules: nobody can use it either */

@@ -28,8 +28,11 @@ enum {
 	K_USER_KEY,
 	K_SHARED,
 	K_QUOTA,
-	K_DEVICES
+	K_DEVICES,
+	K_EVENTS,
+	K_COUNT
 };
+_Static_assert(K_COUNT == SD_ARRAY_LEN(((struct store_cmd *)0)->key), "each name has its place");
 
 static int make_identity(char out[33])
 {
@@ -188,6 +191,12 @@ void store_cmd_quota_base(struct store_cmd *c, const struct store_maker *m, stru
 {
 	store_key_quota_base(&c->key[K_QUOTA], m->prefix, tenant);
 	text(c, c->key[K_QUOTA].s);
+}
+
+void store_cmd_events(struct store_cmd *c, const struct store_maker *m, struct sd_slice tenant)
+{
+	store_key_events(&c->key[K_EVENTS], m->prefix, tenant);
+	text(c, c->key[K_EVENTS].s);
 }
 
 static const char *rule_text(enum store_rule_kind kind)

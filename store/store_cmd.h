@@ -27,7 +27,7 @@ struct store_cmd {
 	size_t len[STORE_CMD_WORDS];
 	unsigned numbers;
 	char number[STORE_CMD_NUMBERS][24];
-	struct store_key key[14];
+	struct store_key key[15];
 	char candidate[64];
 	char pp[3];
 	char user_hash[33];
@@ -65,6 +65,7 @@ void store_cmd_device_base(struct store_cmd *c, const struct store_maker *m,
 void store_cmd_end(struct store_cmd *c, struct store_maker *m, const struct store_end *in,
 		   int64_t deadline_ms);
 void store_cmd_quota_base(struct store_cmd *c, const struct store_maker *m, struct sd_slice tenant);
+void store_cmd_events(struct store_cmd *c, const struct store_maker *m, struct sd_slice tenant);
 void store_cmd_rule(struct store_cmd *c, struct store_maker *m, const struct store_rule *in,
 		    int64_t deadline_ms);
 
@@ -80,5 +81,10 @@ void store_cmd_clocks(struct store_cmd *c, const struct store_clocks *now);
 struct store_quota;
 void store_cmd_quota(struct store_cmd *c, struct store_maker *m, const struct store_quota *in,
 		     const char *how, int64_t deadline_ms);
+
+/* --- store_events.c --- */
+struct store_event;
+void store_cmd_event(struct store_cmd *c, struct store_maker *m, const struct store_event *in,
+		     int64_t deadline_ms);
 
 #endif

@@ -207,6 +207,11 @@ void store_key_quota_base(struct store_key *k, const char *prefix, struct sd_sli
 	make(k, prefix, store_key_tenant_partition(tenant), "q", tenant);
 }
 
+void store_key_events(struct store_key *k, const char *prefix, struct sd_slice tenant)
+{
+	make(k, prefix, store_key_tenant_partition(tenant), "e", tenant);
+}
+
 static void make_of_nodes(struct store_key *k, const char *prefix, const char *tail,
 			  struct sd_slice nonce)
 {

@@ -61,6 +61,8 @@ int store_key_user_hash(struct sd_slice tenant, struct sd_slice user, char out[3
 void store_key_tenant_record(struct store_key *k, const char *prefix, struct sd_slice tenant);
 /* What the names of the tenant's places (quota) begin with; the same partition. */
 void store_key_quota_base(struct store_key *k, const char *prefix, struct sd_slice tenant);
+/* The tenant's copy of its audit records (stream); the same partition. */
+void store_key_events(struct store_key *k, const char *prefix, struct sd_slice tenant);
 uint8_t store_key_tenant_partition(struct sd_slice tenant);
 /* Of all nodes together, under the one tag {nodes}: the registry of leases (hash: id -> row), the
  * asks for acknowledgement (stream), the answers to one of them (hash: id -> 1). */

@@ -12,6 +12,7 @@
 
 #include "err.h"
 #include "redis_read.h"
+#include "store_events.h"
 #include "store_op.h"
 #include "store_preview.h"
 #include "store_tally.h"
@@ -283,6 +284,9 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 		return store_preview_reply(op->call, e, n);
 	case SCRIPT_TALLY:
 		return store_tally_reply(op->call, e, n);
+	case SCRIPT_EVENT_READ:
+		return store_events_reply(op->call, e, n);
+	case SCRIPT_EVENT_PUT:
 	case SCRIPT_END_USER:
 	case SCRIPT_TOUCH:
 	case SCRIPT_RENEW:

@@ -9,6 +9,7 @@
 #include "audit_event.h"
 
 #include "err.h"
+#include "event_copy.h"
 #include "respond.h"
 
 enum step audit_slot_step(struct request *r)
@@ -53,10 +54,10 @@ static struct audit_record record_of(const struct request *r, const struct audit
 bool audit_event_send(struct request *r, const struct audit_note *note)
 {
 	struct audit_record record = record_of(r, note);
-	if (!r->slot)
-		return audit_send_more(&r->w->audit, &record) == SD_OK;
+	int err = r->slot ? audit_send(&r->w->audit, &record) : audit_send_more(&r->w->audit, &record);
 	r->slot = false;
-	return audit_send(&r->w->audit, &record) == SD_OK;
+	event_copy_put(r, &record);
+	return err == SD_OK;
 }
 
 void audit_event_refused(struct request *r, const struct audit_note *note)
@@ -69,8 +70,10 @@ void audit_event_refused(struct request *r, const struct audit_note *note)
 		record.detail[record.detail_count].key = SD_SLICE("suppressed");
 		record.detail[record.detail_count++].value = sd_slice_str(text);
 	}
-	if (audit_try(&r->w->audit, &record)) /* a flood of refusals must not push out records of changes */
-		r->w->refusals_untold = 0;
-	else
+	if (!audit_try(&r->w->audit, &record)) { /* a flood of refusals must not push out records of changes */
 		r->w->refusals_untold++;
+		return;
+	}
+	r->w->refusals_untold = 0;
+	event_copy_put(r, &record);
 }

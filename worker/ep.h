@@ -35,6 +35,8 @@ extern const request_step ep_analytics_durations_steps[];
 extern const request_step ep_analytics_devices_steps[];
 extern const request_step ep_analytics_networks_steps[];
 extern const request_step ep_analytics_geo_steps[];
+extern const request_step ep_audit_steps[];
+extern const request_step ep_events_steps[];
 extern const request_step ep_user_list_steps[];
 extern const request_step ep_user_end_steps[];
 extern const request_step ep_self_list_steps[];

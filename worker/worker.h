@@ -19,6 +19,7 @@
 #define WORKER_MAX_LISTENERS 8
 
 struct conn;
+struct events;
 struct exchange;
 struct request;
 
@@ -57,6 +58,7 @@ struct worker {
 
 	struct request *waiting_applied;    /* see applied.h */
 	struct sd_timer applied_timer;
+	struct events *event_streams;       /* see ep_events.c */
 	struct request *waiting_metrics;    /* see ep_metrics.c */
 	uint32_t in_flight;
 	int64_t key_unknown_ns;             /* known_caller.c: the master was told last */

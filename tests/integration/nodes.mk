@@ -7,7 +7,7 @@ dist_check_SCRIPTS += $(NODES_TESTS)
 TESTS += $(NODES_TESTS)
 EXTRA_DIST += tests/integration/history.py tests/integration/fault_kit.py
 # Lists of many sessions, what is done to them in bulk.
-LISTS_TESTS = tests/integration/lists.py tests/integration/sweeper.py tests/integration/explain.py tests/integration/ctl_sessions.py
+LISTS_TESTS = tests/integration/lists.py tests/integration/sweeper.py tests/integration/explain.py tests/integration/ctl_sessions.py tests/integration/events.py
 dist_check_SCRIPTS += $(LISTS_TESTS)
 TESTS += $(LISTS_TESTS)
 # What is counted of sessions.

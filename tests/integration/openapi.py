@@ -3,6 +3,7 @@
 """The running server against docs/openapi.yaml, both ways: each operation is called, each answer must
 be as documented, and each documented property must have been seen; each documented query parameter
 is understood, and one that is not documented is refused."""
+import http.client
 import json
 import os
 import sys
@@ -166,6 +167,26 @@ def analytics(call):
         call("GET", "/tenants/{tenant}/analytics/" + what, query="?from_at=2&to_at=1", want=400)
 
 
+def audit(call):
+    """A page of records; and of the stream, which does not end, the first event."""
+    call("GET", "/tenants/{tenant}/audit", want=200)
+    path = "/tenants/{tenant}/events"
+    content = call.operations["GET", path][0]["responses"]["200"]["content"]
+    c = http.client.HTTPConnection("127.0.0.1", call.node.port, timeout=20)
+    c.request("GET", path.format(tenant=TENANT), headers={"Authorization": "Bearer " + call.node.api_keys[TENANT], "Last-Event-ID": "0-0"})
+    r = c.getresponse()
+    assert r.status == 200 and r.getheader("Content-Type") in content, (r.status, r.getheader("Content-Type"))
+    line = b""
+    while not line.startswith(b"data: "):
+        line = r.readline()
+        assert line, "the stream has ended"
+    c.close()
+    wrong = call.spec.fits(json.loads(line[6:]), {"$ref": "#/components/schemas/AuditRecord"}, path)
+    assert not wrong, wrong
+    call.called.add(("GET", path))
+    call("GET", path, headers={"Last-Event-ID": "x"}, want=400)
+
+
 def public(call):
     for path in ("/tenants/{tenant}/jwks", "/tenants/{tenant}/.well-known/jwks.json"):
         _, got = call("GET", path, want=200, headers={"Authorization": ""})
@@ -179,7 +200,8 @@ def queries(call):
     """What the document says of a query the server understands, and nothing else."""
     good = {"limit": "5", "status": "active", "active_only": "true", "user_id": "u", "device_id": "d", "client_id": "web-backend",
             "created_after_at": "1", "created_before_at": "2", "ip": "192.0.2.1", "wait": "nodes", "timeout_in": "1",
-            "from_at": str(int(time.time()) - 3600), "to_at": str(int(time.time())), "bucket": "hour"}
+            "from_at": str(int(time.time()) - 3600), "to_at": str(int(time.time())), "bucket": "hour",
+            "session_id": "A" * 22, "event": "session.ended"}
     made = full_session(call, "token")
     for (method, path), (op, params) in call.operations.items():
         if method != "GET" or op.get("security", True) != True:  # noqa: E712  public and self-service: no such filters
@@ -195,13 +217,13 @@ def main():
         key, line = harness.new_api_key()
         node.api_keys["partner"] = key
         text = node.tenant_text(TENANT, lines=LINES)
-        text = text.replace("sessions:revoke]", "sessions:revoke, analytics:read, admin, devices:read, devices:write, privacy:manage]") + ""
+        text = text.replace("sessions:revoke]", "sessions:revoke, analytics:read, audit:read, admin, devices:read, devices:write, privacy:manage]") + ""
         client = f"  - id: partner\n    key_hashes: [ \"{line}\" ]\n    permissions: [sessions:create]\n"
         head, tail = text.split(LINES)[0], LINES
         node.write(f"tenants.d/{TENANT}.yaml", head + client + tail)
         node.start()
         call = Caller(node)
-        for part in (sessions, data, devices, privacy, self_service, analytics, public, queries):
+        for part in (sessions, data, devices, privacy, self_service, analytics, audit, public, queries):
             part(call)
             print("ok", part.__name__, flush=True)
         missing = set(call.operations) - call.called

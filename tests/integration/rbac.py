@@ -42,8 +42,13 @@ def tenant_file():
 def ask(kind, permission, method, pattern, body):
     path = pattern.replace("{user}", "nobody").replace("{id}", harness.b64url(os.urandom(16)))
     path = re.sub(r"\{\w+\}", "nothing", path)
-    return NODE.request(method, "/" + path, {} if body else None,
-                        headers={"Authorization": "Bearer " + KEYS[kind, permission], "Connection": "close"})
+    headers = {"Authorization": "Bearer " + KEYS[kind, permission], "Connection": "close"}
+    if pattern == "events" and kind == "only":  # that stream does not end: HEAD asks for the same
+        method = "HEAD"
+    status, got, answer = NODE.request(method, "/" + path, {} if body else None, headers=headers)
+    if method == "HEAD" and status != 200:
+        return NODE.request("GET", "/" + path, headers=headers)
+    return status, got, answer
 
 
 def test_without_its_permission():

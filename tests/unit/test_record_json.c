@@ -155,6 +155,27 @@ static void test_seq_of_a_line(void **state)
 	sd_buf_fini(&b);
 }
 
+/* What is put into an answer beside others: one object, on one line. */
+static void test_is_one_line(void **state)
+{
+	struct audit_record r = full_record();
+	struct sd_buf b;
+
+	(void)state;
+	r.user_id = SD_SLICE("\",\"event\":\"forged");
+	line_of(&r, 0, &b);
+	assert_non_null(strstr(b.p, "\"seq\":null,"));
+	assert_true(record_json_is(sd_slice(b.p, b.len - 2)));
+	assert_true(sd_slice_is(record_json_event(sd_slice(b.p, b.len - 2)), "session.created"));
+	assert_false(record_json_is(sd_slice(b.p, b.len - 1))); /* with its newline */
+	assert_false(record_json_is(sd_slice(b.p, b.len - 4)));
+	assert_false(record_json_is(SD_SLICE("")));
+	assert_false(record_json_is(SD_SLICE("{\"ts\":\"\n}")));
+	assert_false(record_json_is(SD_SLICE("{\"x\":1}")));
+	assert_int_equal(record_json_event(SD_SLICE("{\"ts\":\"}")).n, 0);
+	sd_buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +184,7 @@ int main(void)
 	    cmocka_unit_test(test_injection),
 	    cmocka_unit_test(test_src_cannot_be_forged),
 	    cmocka_unit_test(test_seq_of_a_line),
+	    cmocka_unit_test(test_is_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

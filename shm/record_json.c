@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * record_json - one audit record as one line of JSON.
  * Owns:      the order and the names of a line's members
- * Runs in:   auditor, after its sandbox
+ * Runs in:   auditor (the trail), worker and master (the copy in the store)
  * Fails by:  the buffer's `failed`
  * Never:     copy a byte of a record past sd_buf_json_str: a newline or a quote forges a line */
 #include "base.h"
@@ -99,7 +99,10 @@ void record_json(struct sd_buf *out, const struct record_json_in *in)
 	sd_buf_str(out, RECORD_JSON_HEAD);
 	sd_buf_str(out, ts);
 	sd_buf_str(out, RECORD_JSON_SEQ);
-	sd_buf_u64(out, in->seq);
+	if (in->seq > 0)
+		sd_buf_u64(out, in->seq);
+	else
+		sd_buf_str(out, "null");
 	put_text(out, "event", sd_slice_str(audit_event_name(r->event)));
 	put_text(out, "outcome", sd_slice_str(outcome_names[outcome]));
 	put_text(out, "tenant", r->tenant);
@@ -126,6 +129,34 @@ static bool starts_with(struct sd_slice s, const char *text)
 static struct sd_slice after(struct sd_slice s, size_t n)
 {
 	return sd_slice(s.p + n, s.n - n);
+}
+
+bool record_json_is(struct sd_slice line)
+{
+	if (!starts_with(line, RECORD_JSON_HEAD) || line.p[line.n - 1] != '}')
+		return false;
+	for (size_t i = 0; i < line.n; i++)
+		if ((unsigned char)line.p[i] < 0x20)
+			return false;
+	return true;
+}
+
+/* Between the first `"event":"`, which nothing that a record brings stands before, and its quote. */
+struct sd_slice record_json_event(struct sd_slice line)
+{
+	static const char name[] = "\"event\":\"";
+	const size_t n = sizeof(name) - 1;
+
+	for (size_t i = 0; i + n < line.n; i++) {
+		const char *end;
+
+		if (memcmp(line.p + i, name, n) != 0)
+			continue;
+		line = after(line, i + n);
+		end = memchr(line.p, '"', line.n);
+		return end ? sd_slice(line.p, (size_t)(end - line.p)) : SD_SLICE("");
+	}
+	return SD_SLICE("");
 }
 
 uint64_t record_json_seq(struct sd_slice line)
