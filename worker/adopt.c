@@ -17,6 +17,8 @@
 #include "shm_board.h"
 
 #define KEYS_TIMEOUT_NS (2 * SD_NS_PER_S)
+#define SERVE_LOOK_NS (2 * SD_NS_PER_MS)
+#define SERVE_ANYWAY_NS (500 * SD_NS_PER_MS)
 #define RETRY_NS (50 * SD_NS_PER_MS)
 #define SPARE_DESCRIPTORS 64 /* channel, store, signer, segments, the next generation */
 
@@ -30,6 +32,31 @@ static uint32_t connections_allowed(const struct worker *w, const struct policy_
 	uint32_t room = w->boot.nofile > 2 * SPARE_DESCRIPTORS ? w->boot.nofile - SPARE_DESCRIPTORS
 							       : w->boot.nofile / 2;
 	return SD_MAX(SD_MIN(share, room), 16u);
+}
+
+static void serve(struct worker *w);
+
+static void on_serve(struct sd_timer *t)
+{
+	serve(SD_CONTAINER_OF(t, struct worker, serve_later));
+}
+
+/* Accepting before the auditor has granted a slot would refuse changes for no reason: others have
+ * theirs, and take what waits. Without an auditor there is still much to answer. */
+static void serve(struct worker *w)
+{
+	int64_t now = sd_loop_now_ns(w->loop);
+	if (w->audit.granted == 0 && now < w->serve_by_ns &&
+	    sd_timer_at(w->loop, &w->serve_later, now + SERVE_LOOK_NS, on_serve) == SD_OK)
+		return;
+	struct hm_ready ready = {.generation = generation_number(w->generation),
+				 .sandbox = w->sandbox};
+	for (uint32_t i = 0; i < w->listeners; i++)
+		listener_start(&w->listener[i]);
+	board_state(w->stats, BOARD_SERVING);
+	w->ready_sent = true;
+	if (hm_send(w->channel, HM_READY, 0, &ready, sizeof(ready), -1) != SD_OK)
+		sd_log(SD_LOG_ERROR, "ready-not-sent");
 }
 
 static void in_force(struct worker *w)
@@ -52,13 +79,9 @@ static void in_force(struct worker *w)
 			sd_log(SD_LOG_WARN, "adopted-not-sent");
 		return;
 	}
-	struct hm_ready ready = {.generation = body.number, .sandbox = w->sandbox};
-	for (uint32_t i = 0; i < w->listeners; i++)
-		listener_start(&w->listener[i]);
-	board_state(w->stats, BOARD_SERVING);
-	w->ready_sent = true;
-	if (hm_send(w->channel, HM_READY, 0, &ready, sizeof(ready), -1) != SD_OK)
-		sd_log(SD_LOG_ERROR, "ready-not-sent");
+	if (w->serve_by_ns == 0)
+		w->serve_by_ns = sd_loop_now_ns(w->loop) + SERVE_ANYWAY_NS;
+	serve(w);
 }
 
 static void on_retry(struct sd_timer *t)

@@ -87,6 +87,8 @@ struct worker {
 
 	bool locked_in;
 	bool ready_sent;
+	int64_t serve_by_ns; /* from then on also without a slot of the auditor's */
+	struct sd_timer serve_later;
 	bool draining;
 };
 
