@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the attack tests share: call numbers, the roles' tables, filters as the kernel has them
 (PTRACE_SECCOMP_GET_FILTER), a machine for classic BPF, /proc of a process."""
+import contextlib
 import ctypes
 import json
 import os
@@ -204,9 +205,10 @@ def descriptors(pid):
     """{fd: (what it is, its flags)}"""
     out = {}
     for fd in os.listdir(f"/proc/{pid}/fd"):
-        with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as f:
-            flags = int(re.search(r"^flags:\s*(\d+)", f.read(), re.M)[1], 8)
-        out[int(fd)] = (os.readlink(f"/proc/{pid}/fd/{fd}"), flags)
+        with contextlib.suppress(FileNotFoundError):  # closed while we look
+            with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as f:
+                flags = int(re.search(r"^flags:\s*(\d+)", f.read(), re.M)[1], 8)
+            out[int(fd)] = (os.readlink(f"/proc/{pid}/fd/{fd}"), flags)
     return out
 
 

@@ -45,6 +45,9 @@ class Store:
     def __enter__(self):
         os.kill(self.pid, signal.SIGSTOP)
         self.sock.settimeout(3)
+        mark = self.ask("PING ours-from-here-on")  # what the worker had asked is answered first
+        while mark != b"ours-from-here-on":
+            mark = self.read()
         return self
 
     def __exit__(self, *what):

@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import hashlib
 import http.client
+import itertools
 import json
 import os
 import random
@@ -55,6 +56,7 @@ def need_programs():
 # The store's fsync belongs to the machine's disk, which is not what these tests are about.
 FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
 _turn = []
+_ports = itertools.count(random.randrange(4000))
 
 
 def take_turn():
@@ -73,9 +75,11 @@ def take_turn():
 
 
 def free_port():
-    """Below the ports from which connections are made: there one test would take another's."""
+    """Below the ports from which connections are made; each place has its own, none is given twice."""
+    take_turn()
+    lane = int(_turn[0].name.rsplit(".", 1)[1]) % 5
     while True:
-        port = random.randrange(12000, 32000)
+        port = 12000 + 4000 * lane + next(_ports) % 4000
         with socket.socket() as s, contextlib.suppress(OSError):
             s.bind(("127.0.0.1", port))
             return port
