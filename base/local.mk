@@ -82,7 +82,7 @@ tests_unit_test_sandbox_landlock_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_sandbox_probe_SOURCES = tests/unit/test_sandbox_probe.c
 tests_unit_test_sandbox_probe_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_probe_LDADD = $(L_BASE) $(CMOCKA_LIBS)
-tests_unit_test_sandbox_probe_LDFLAGS = $(SD_LDFLAGS) -Wl,--wrap=sd_filter_install
+tests_unit_test_sandbox_probe_LDFLAGS = $(SD_LINK) -Wl,--wrap=sd_filter_install
 tests_unit_test_sandbox_filter_SOURCES = tests/unit/test_sandbox_filter.c
 tests_unit_test_sandbox_filter_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_filter_LDADD = $(L_BASE) $(CMOCKA_LIBS)

@@ -3,9 +3,9 @@
 # Fuzz targets, one per parser of hostile bytes (tests/fuzz/fuzz.h): each folder has a fragment
 # that adds tests/fuzz/fuzz_X to FUZZ_TARGETS and its seeds as tests/fuzz/corpus/X. Per target:
 #	tests_fuzz_fuzz_X_CPPFLAGS = $(I_<FOLDER>) $(I_FUZZ)
-#	tests_fuzz_fuzz_X_LDFLAGS = $(FUZZ_LDFLAGS)
+#	tests_fuzz_fuzz_X_LDFLAGS = $(FUZZ_LINK)
 FUZZ_TARGETS =
-FUZZ_LDFLAGS = $(SD_LDFLAGS) $(SD_FUZZ_LDFLAGS)
+FUZZ_LINK = $(SD_LINK) $(SD_FUZZ_LDFLAGS)
 I_FUZZ = -iquote $(srcdir)/tests/fuzz
 if LIBFUZZER
 I_FUZZ += -DSD_LIBFUZZER
