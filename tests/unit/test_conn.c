@@ -3,6 +3,7 @@
  * leaves, reads slowly or sends too much, each whole request gets its one answer. */
 #include "base.h"
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -297,6 +298,7 @@ static void test_a_client_that_does_not_read(void **state)
 	for (int i = 0; i < 10; i++)
 		worker_rig_turn(rig);
 	assert_int_equal(c->deadline_ns, deadline); /* nothing woke it: its end does not move */
+	assert_int_equal(c->io.events, EPOLLOUT);   /* nor can its own end, which stays raised */
 	while (hear(client) && turns++ < 1000)
 		worker_rig_turn(rig);
 	assert_int_equal(count_of("alive"), 400);
