@@ -33,3 +33,5 @@ include tests/integration/attack.mk
 include tests/integration/edge.mk
 include tests/models/local.mk
 include tests/torture/local.mk
+# The places of services that run at once (integration/harness.py).
+CLEANFILES += integration.lock.*
