@@ -155,13 +155,66 @@ local function run_out(idle_ms, absolute_ms, slack_ms)
   end
 end
 
--- May what belongs to the session change? ARGV from `at`: idle, absolute, remember idle, remember
--- absolute, touch interval as the policy has them now.
-local function can_change(r, at)
+-- The policy as a script is told of it stands in five arguments from ARGV[at]: idle, absolute,
+-- remember idle, remember absolute (s), touch interval (s).
+local function clocks_by(r, at)
   local more = r.remember == '1' and 2 or 0
-  local idle_ms, absolute_ms = clocks(r, tonumber(ARGV[at + more]), tonumber(ARGV[at + more + 1]))
-  return r.status == 'active' and r.uhash ~= nil
-    and not run_out(idle_ms, absolute_ms, tonumber(ARGV[at + 4]) * 1000)
+  return clocks(r, tonumber(ARGV[at + more]), tonumber(ARGV[at + more + 1]))
+end
+
+local function run_out_by(r, at)
+  local idle_ms, absolute_ms = clocks_by(r, at)
+  return run_out(idle_ms, absolute_ms, tonumber(ARGV[at + 4]) * 1000)
+end
+
+-- May what belongs to the session change?
+local function can_change(r, at)
+  return r.status == 'active' and r.uhash ~= nil and not run_out_by(r, at)
+end
+
+-- The answer of what concerns one session: count, then its pairs; r may be nil.
+local function reply_record(status, r, t)
+  local more = { 0 }
+  if r then
+    more[1] = pairs_of(r, more)
+  end
+  return reply(status, t, more)
+end
+
+-- Bytes, not the server's collation.
+local function below(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = string.byte(a, i), string.byte(b, i)
+    if x ~= y then
+      return x < y
+    end
+  end
+  return #a < #b
+end
+
+-- The members of an index, newest first, behind the one that was seen last (from ms, from sid; both
+-- empty to begin). see(sid, ms) is false when it takes no more. Returns where to go on: the last
+-- one seen, or -1 at the end.
+local function walk(index, from, from_sid, see)
+  from = from == '' and '+inf' or from
+  local next_ms, next_sid, offset = -1, '', 0
+  while true do
+    local page = redis.call('ZRANGE', index, from, '-inf', 'BYSCORE', 'REV', 'LIMIT', offset, 100,
+      'WITHSCORES')
+    for i = 1, #page, 2 do
+      local sid, ms = page[i], tonumber(page[i + 1])
+      if from_sid == '' or ms ~= tonumber(from) or below(sid, from_sid) then
+        if not see(sid, ms) then
+          return next_ms, next_sid
+        end
+        next_ms, next_sid = ms, sid
+      end
+    end
+    if #page < 200 then
+      return -1, ''
+    end
+    offset = offset + 100
+  end
 end
 
 -- Does another hold the lock than who presents the token with this hash?

@@ -7,18 +7,10 @@ local sid, reason = ARGV[10], ARGV[11]
 local write_back, by_token, until_s = ARGV[12] == '1', ARGV[12] == '2', tonumber(ARGV[13])
 local absolute_s = tonumber(ARGV[14])
 
-local function answer(status, r)
-  local more = { 0 }
-  if r then
-    more[1] = pairs_of(r, more)
-  end
-  return reply(status, nil, more)
-end
-
 local r = load(sid)
 if not r then
   if not write_back and not by_token then
-    return answer('ABSENT')
+    return reply_record('ABSENT')
   end
   until_s = math.max(until_s, by_token and tonumber(ARGV[15]) or 0)
   r = { v = '1', status = 'ended', mode = '1', remember = '0', gen = '0', sgen = '0',
@@ -32,7 +24,7 @@ if not r then
   redis.call('PEXPIREAT', s_base .. sid,
     int(math.max(now + retain * 1000, (until_s + LINGER_S) * 1000)))
   ended = 1
-  return answer('OK', r)
+  return reply_record('OK', r)
 end
 local longer = (write_back or by_token) and until_s > num(r['until'])
 if longer then
@@ -40,7 +32,7 @@ if longer then
 end
 if r.status == 'active' then
   end_session(sid, r, reason)
-  return answer('OK', r)
+  return reply_record('OK', r)
 end
 if longer or (write_back and is_lost(r.lid, num(r['until']))) then
   -- The copy that the store came back with knew less of the tokens issued, or the log lost it.
@@ -49,4 +41,4 @@ if longer or (write_back and is_lost(r.lid, num(r['until']))) then
   redis.call('HSET', s_base .. sid, 'until', int(num(r['until'])), 'lid', r.lid)
   keep_until(s_base .. sid, (num(r['until']) + LINGER_S) * 1000)
 end
-return answer('ENDED', r)
+return reply_record('ENDED', r)

@@ -3,7 +3,7 @@
 -- ARGV 10 sid 11 idle 12 absolute 13 remember idle 14 remember absolute 15 touch interval
 --      16 owner 17 1: asked before, and the answer was lost
 -- Adds, with OK: reason, user. LATER: not yet. GONE: the record is removed. ABSENT: it was.
-local sid = ARGV[10]
+local sid, POLICY = ARGV[10], 11
 local member = tenant .. ':' .. sid
 local r = load(sid)
 
@@ -26,10 +26,8 @@ if not r then
   return reply('ABSENT')
 end
 if r.status == 'active' then
-  local remember = r.remember == '1'
-  local slack_ms = tonumber(ARGV[15]) * 1000
-  local idle_ms, absolute_ms = clocks(r, tonumber(remember and ARGV[13] or ARGV[11]),
-    tonumber(remember and ARGV[14] or ARGV[12]))
+  local slack_ms = tonumber(ARGV[POLICY + 4]) * 1000
+  local idle_ms, absolute_ms = clocks_by(r, POLICY)
   local why = run_out(idle_ms, absolute_ms, slack_ms)
   if why then
     end_session(sid, r, why)

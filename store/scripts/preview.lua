@@ -25,10 +25,7 @@ local function judge(r, at)
   if r.status ~= 'active' then
     return 'ended'
   end
-  local remember = r.remember == '1'
-  local idle_ms, absolute_ms = clocks(r, tonumber(ARGV[remember and at + 2 or at]),
-    tonumber(ARGV[remember and at + 3 or at + 1]))
-  return run_out(idle_ms, absolute_ms, tonumber(ARGV[at + 4]) * 1000)
+  return run_out_by(r, at)
 end
 
 local function stays(sid)
@@ -79,36 +76,12 @@ local function count(sid)
   end
 end
 
--- Bytes, not the server's collation.
-local function below(a, b)
-  for i = 1, math.min(#a, #b) do
-    local x, y = string.byte(a, i), string.byte(b, i)
-    if x ~= y then
-      return x < y
-    end
+local next_ms, next_sid = walk(KEYS[4], ARGV[10], ARGV[11], function(sid)
+  if looks >= max_looks then
+    return false
   end
-  return #a < #b
-end
-
-local from = ARGV[10] == '' and '+inf' or ARGV[10]
-local next_ms, next_sid, offset, done = -1, '', 0, false
-while not done do
-  local page = redis.call('ZRANGE', KEYS[4], from, '-inf', 'BYSCORE', 'REV', 'LIMIT', offset, 100,
-    'WITHSCORES')
-  for i = 1, #page, 2 do
-    if looks >= max_looks then
-      done = true
-      break
-    end
-    if ARGV[11] == '' or tonumber(page[i + 1]) ~= tonumber(from) or below(page[i], ARGV[11]) then
-      count(page[i])
-      next_ms, next_sid = tonumber(page[i + 1]), page[i]
-    end
-  end
-  if #page < 200 and not done then
-    next_ms, next_sid, done = -1, '', true
-  end
-  offset = offset + 100
-end
+  count(sid)
+  return true
+end)
 return reply('OK', nil, { next_ms, next_sid, n.live, n.idle, n.absolute, n.users, n.excess,
   n.rebound })

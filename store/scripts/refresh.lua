@@ -8,38 +8,28 @@
 -- kept for the grace: its holder may ask again, though its successor was used meanwhile.
 local sid, generation, hash = ARGV[10], tonumber(ARGV[11]), ARGV[12]
 local grace, refresh_ttl, access_ttl = tonumber(ARGV[15]), tonumber(ARGV[16]), tonumber(ARGV[17])
-local MAX_ROTATED = 32
+local POLICY, MAX_ROTATED = 18, 32
 local key = s_base .. sid
-
-local function answer(status, r, t)
-  local more = { 0 }
-  more[1] = pairs_of(r, more)
-  return reply(status, t, more)
-end
 
 local r = load(sid)
 if not r then
-  return reply('ABSENT', nil, { 0 })
+  return reply_record('ABSENT')
 end
 if r.v ~= '1' then
-  return reply('CORRUPT', nil, { 0 })
+  return reply_record('CORRUPT')
 end
 if r.status ~= 'active' then
-  return answer('ENDED', r)
+  return reply_record('ENDED', r)
 end
 if not r.rhash then
-  return answer('MISMATCH', r)
+  return reply_record('MISMATCH', r)
 end
 
-local remember = r.remember == '1'
-local idle = tonumber(remember and ARGV[20] or ARGV[18])
-local absolute = tonumber(remember and ARGV[21] or ARGV[19])
 r.seen = int(math.max(num(r.seen), math.min(tonumber(ARGV[23]), now)))
-local idle_ms, absolute_ms = clocks(r, idle, absolute)
-local why = run_out(idle_ms, absolute_ms, tonumber(ARGV[22]) * 1000)
+local why = run_out_by(r, POLICY)
 if why then
   end_session(sid, r, why)
-  return answer('EXPIRED', r)
+  return reply_record('EXPIRED', r)
 end
 
 local current = num(r.gen)
@@ -51,16 +41,17 @@ if generation < current then
 end
 if generation <= current and not again and (generation < current or hash ~= r.rhash) then
   end_session(sid, r, 'reuse')
-  return answer('REUSED', r)
+  return reply_record('REUSED', r)
 end
 if not again and now_s >= math.min(num(r.refresh_end), num(r.issued) + refresh_ttl) then
   -- Only this token's own clock: the session lives on where a session token can use it.
   if r.mode == '1' then
     end_session(sid, r, 'idle')
   end
-  return answer('EXPIRED', r)
+  return reply_record('EXPIRED', r)
 end
 
+local _, absolute_ms = clocks_by(r, POLICY)
 local absolute_at = math.floor(absolute_ms / 1000)
 local exp = access_ttl > 0 and math.min(now_s + access_ttl, absolute_at) or 0
 local set = {}
@@ -94,12 +85,12 @@ put('seen', int(math.max(now, num(r.seen))))
 put('count', int(num(r.count) + 1))
 put('until', int(math.max(num(r['until']), exp)))
 redis.call('HSET', key, unpack(set))
-idle_ms, absolute_ms = clocks(r, idle, absolute)
+local idle_ms = clocks_by(r, POLICY)
 local deadline = math.min(idle_ms, absolute_ms)
 redis.call('ZADD', KEYS[3], 'XX', int(deadline), tenant .. ':' .. sid)
 if r.uhash then
   tally_user(r.uhash)
 end
-return answer(again and 'SUCCESSOR' or 'OK', r, { iat = now_s, exp = exp,
+return reply_record(again and 'SUCCESSOR' or 'OK', r, { iat = now_s, exp = exp,
   absolute_at = absolute_at, idle_at = math.floor(deadline / 1000),
   refresh_end = num(r.refresh_end), successor = again and string.sub(rotated, 49) or '' })

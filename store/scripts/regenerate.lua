@@ -6,45 +6,33 @@
 --      18 idle 19 absolute 20 remember idle 21 remember absolute
 --      22 touch interval 23 data key base 24 standing key 25 key to put
 -- Adds: count, then the pairs of the new record (OK) or of the old one.
-local old_sid, sid = ARGV[10], ARGV[11]
+local old_sid, sid, POLICY = ARGV[10], ARGV[11], 18
 local access_ttl, refresh_ttl = tonumber(ARGV[16]), tonumber(ARGV[17])
-
-local function answer(status, r, t)
-  local more = { 0 }
-  if r then
-    more[1] = pairs_of(r, more)
-  end
-  return reply(status, t, more)
-end
 
 local r = load(old_sid)
 if not r then
-  return answer('ABSENT')
+  return reply_record('ABSENT')
 end
 if r.status ~= 'active' then
-  return answer('ENDED', r)
+  return reply_record('ENDED', r)
 end
 if r.v ~= '1' or not r.uhash or redis.call('EXISTS', s_base .. sid) == 1 then
-  return answer('CORRUPT')
+  return reply_record('CORRUPT')
 end
-local remember = r.remember == '1'
-local idle = tonumber(remember and ARGV[20] or ARGV[18])
-local absolute = tonumber(remember and ARGV[21] or ARGV[19])
-local idle_ms, absolute_ms = clocks(r, idle, absolute)
-local why = run_out(idle_ms, absolute_ms, tonumber(ARGV[22]) * 1000)
+local why = run_out_by(r, POLICY)
 if why then
   end_session(old_sid, r, why)
-  return answer('EXPIRED', r)
+  return reply_record('EXPIRED', r)
 end
 local data_key = ARGV[23] .. r.uhash
 if r.version ~= ARGV[14] or (ARGV[15] ~= '' and user_key(data_key) ~= ARGV[24]) then
-  return answer('MISMATCH', r)
+  return reply_record('MISMATCH', r)
 end
 
 -- A child without its parent is one whose end was lost.
 if r.parent and redis.call('HGET', s_base .. r.parent, 'status') ~= 'active' then
   end_session(old_sid, r, 'parent')
-  return answer('EXPIRED', r)
+  return reply_record('EXPIRED', r)
 end
 
 -- What belongs to an id, its tokens and children stays behind.
@@ -56,7 +44,7 @@ for name, value in pairs(r) do
 end
 end_session(old_sid, r, 'regenerated')
 fresh.seen = int(math.max(now, num(fresh.seen)))
-idle_ms, absolute_ms = clocks(fresh, idle, absolute)
+local idle_ms, absolute_ms = clocks_by(fresh, POLICY)
 local absolute_at = math.floor(absolute_ms / 1000)
 local exp = fresh.mode ~= '2' and math.min(now_s + access_ttl, absolute_at) or 0
 local refresh_end = fresh.mode ~= '2' and math.min(now_s + refresh_ttl, absolute_at) or 0
@@ -80,5 +68,5 @@ if ARGV[15] ~= '' then
   keep_user_key(data_key, ARGV[25], absolute_ms + retain * 1000 + DAY_MS)
 end
 enlist(sid, fresh.uhash, num(fresh.created), idle_ms, absolute_ms, record)
-return answer('OK', fresh, { iat = now_s, exp = exp, absolute_at = absolute_at,
+return reply_record('OK', fresh, { iat = now_s, exp = exp, absolute_at = absolute_at,
   idle_at = math.floor(math.min(idle_ms, absolute_ms) / 1000), refresh_end = refresh_end })

@@ -4,35 +4,23 @@
 --      15 idle 16 absolute 17 remember idle 18 remember absolute 19 touch interval
 -- Adds: count, then the record's pairs. exp is the code's end.
 local sid = ARGV[10]
-local MAX_CODES, USED_MS = 16, 3600000
+local POLICY, MAX_CODES, USED_MS = 15, 16, 3600000
 local key = s_base .. sid
-
-local function answer(status, r, t)
-  local more = { 0 }
-  if r then
-    more[1] = pairs_of(r, more)
-  end
-  return reply(status, t, more)
-end
 
 local r = load(sid)
 if not r then
-  return answer('ABSENT')
+  return reply_record('ABSENT')
 end
 if r.status ~= 'active' then
-  return answer('ENDED', r)
+  return reply_record('ENDED', r)
 end
-local remember = r.remember == '1'
-local idle = tonumber(remember and ARGV[17] or ARGV[15])
-local absolute = tonumber(remember and ARGV[18] or ARGV[16])
-local idle_ms, absolute_ms = clocks(r, idle, absolute)
-local why = run_out(idle_ms, absolute_ms, tonumber(ARGV[19]) * 1000)
+local why = run_out_by(r, POLICY)
 if why then
   end_session(sid, r, why)
-  return answer('EXPIRED', r)
+  return reply_record('EXPIRED', r)
 end
 if r.client == ARGV[13] then
-  return answer('MISMATCH', r)
+  return reply_record('MISMATCH', r)
 end
 
 -- Forget what is over: codes, a used one an hour later (until then it is known as used), and
@@ -60,7 +48,8 @@ end
 if #drop > 0 then
   redis.call('HDEL', key, unpack(drop))
 end
+local _, absolute_ms = clocks_by(r, POLICY)
 local end_ms = math.min(now + tonumber(ARGV[14]), absolute_ms)
 redis.call('HSET', key, 'x:' .. ARGV[11],
   ARGV[12] .. string.format('%016.0f', end_ms) .. '0' .. ARGV[13])
-return answer('OK', r, { exp = math.floor(end_ms / 1000) })
+return reply_record('OK', r, { exp = math.floor(end_ms / 1000) })
