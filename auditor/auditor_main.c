@@ -6,21 +6,17 @@
  * Never:     open anything: files and sockets come over the channel */
 #include "base.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include "auditor_peer.h"
 #include "auditor_sandbox.h"
+#include "child.h"
 #include "clock.h"
 #include "die.h"
 #include "err.h"
-#include "fdset.h"
-#include "heritage.h"
-#include "ident.h"
 #include "log.h"
 #include "loop.h"
 #include "shm_board.h"
-#include "shm_map.h"
 #include "sink_file.h"
 
 #define BEAT_NS (500 * SD_NS_PER_MS)
@@ -41,14 +37,6 @@ struct auditor {
 	int exit_code;
 };
 
-SD_NORETURN static void fail(const char *text)
-{
-	if (hm_send(HERITAGE_FD_CHANNEL, HM_FAILED, 0, text, SD_MIN(strlen(text), (size_t)HERITAGE_MAX_BODY),
-		    -1) != SD_OK)
-		sd_log(SD_LOG_DEBUG, "channel-lost");
-	sd_fatal(SD_EXIT_OSERR, "%s", text);
-}
-
 static void end(struct auditor *a, int code)
 {
 	a->exit_code = code;
@@ -60,25 +48,16 @@ static void end(struct auditor *a, int code)
 static void on_boot(struct auditor *a, const struct hm_msg *m, int *fd)
 {
 	(void)fd;
-	a->boot = m->u.boot;
-	a->boot.node[sizeof(a->boot.node) - 1] = '\0';
+	child_boot(m, &a->boot);
 	a->peers.node = a->boot.node;
 	a->booted = true;
-	sd_log_level_set((enum sd_log_level)a->boot.log_level, (enum sd_log_format)a->boot.log_format);
 }
 
 static void on_stats(struct auditor *a, const struct hm_msg *m, int *fd)
 {
-	struct sd_diag diag = {{0}};
-
 	(void)m;
-	if (a->stats != NULL || a->serving)
-		return;
-	if (shm_map_own_stats(*fd, &a->stats, &diag) != SD_OK)
-		fail(diag.text);
-	a->peers.stats = a->stats;
-	sd_panic_area(a->stats->panic, sizeof(a->stats->panic));
-	board_state(a->stats, BOARD_BOOTING);
+	if (a->stats == NULL && !a->serving)
+		a->stats = a->peers.stats = child_stats(*fd);
 }
 
 static void on_file(struct auditor *a, const struct hm_msg *m, int *fd)
@@ -96,7 +75,7 @@ static void on_file(struct auditor *a, const struct hm_msg *m, int *fd)
 	*fd = -1;
 	if (err != SD_OK) {
 		if (!a->serving)
-			fail(diag.text);
+			child_fail(diag.text);
 		sd_log(SD_LOG_ERROR, "audit-file-refused", SD_FS("text", diag.text));
 		return;
 	}
@@ -168,11 +147,11 @@ static void on_go(struct auditor *a, const struct hm_msg *m, int *fd)
 	if (a->serving)
 		return;
 	if (!a->booted || a->sink.fd < 0)
-		fail("auditor: told to go without its values or its file");
+		child_fail("auditor: told to go without its values or its file");
 	auditor_sandbox_spec(&a->boot, &sandbox);
 	if (sd_sandbox_probe(&sandbox.spec, &diag) != SD_OK ||
 	    sd_sandbox_enter(&sandbox.spec, &ready.sandbox, &diag) != SD_OK)
-		fail(diag.text);
+		child_fail(diag.text);
 	a->serving = true;
 	if (a->stats != NULL)
 		board_state(a->stats, BOARD_SERVING);
@@ -241,33 +220,14 @@ static void on_channel(struct sd_io *io, uint32_t events)
 		(void)close(fd);
 }
 
-/* The master's word counts, not a key press in the terminal that started it all. A full disk is
- * an error of write(2), not a signal. */
-static void ignore_signals(void)
-{
-	static const int ignored[] = {SIGINT,  SIGTERM, SIGHUP,	 SIGQUIT,
-				      SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ};
-
-	for (size_t i = 0; i < SD_ARRAY_LEN(ignored); i++)
-		(void)signal(ignored[i], SIG_IGN);
-}
-
 int main(void)
 {
 	static struct auditor a;
-	const int keep[] = {HERITAGE_FD_CHANNEL};
-	struct sd_diag diag = {{0}};
 	int err;
 
-	sd_log_init(STDERR_FILENO, "auditor", SD_LOG_JSON, SD_LOG_INFO);
-	ignore_signals();
-	if (sd_fdset_keep_only(keep, SD_ARRAY_LEN(keep)) != SD_OK ||
-	    sd_fd_nonblock(HERITAGE_FD_CHANNEL) != SD_OK)
-		sd_fatal(SD_EXIT_CONFIG, "started by hand: this program is started by sessiond");
-	if (sd_caps_drop(&diag) != SD_OK)
-		fail(diag.text);
+	child_begin(ROLE_AUDITOR);
 	if (sink_file_init(&a.sink) != SD_OK || sd_loop_new(&a.loop) != SD_OK)
-		fail("auditor: no memory for its loop");
+		child_fail("auditor: no memory for its loop");
 	auditor_peer_init(&a.peers, a.loop, &a.sink);
 	if (sd_loop_add(a.loop, &a.channel, HERITAGE_FD_CHANNEL, EPOLLIN, on_channel) != SD_OK)
 		sd_fatal(SD_EXIT_CONFIG, "started by hand: this program is started by sessiond");

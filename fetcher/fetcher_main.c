@@ -7,20 +7,17 @@
 #include "base.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "die.h"
 #include "err.h"
-#include "fdset.h"
 #include "fetcher_get.h"
 #include "fetcher_keys.h"
 #include "fetcher_sandbox.h"
-#include "ident.h"
 #include "log.h"
 #include "shm_board.h"
-#include "shm_map.h"
 
 #define DOCUMENT_MAX (256u << 10)
 #define CA_MAX (1u << 20)
@@ -30,14 +27,6 @@ struct fetcher {
 	bool booted, serving, over;
 	struct shm_stats *stats;
 };
-
-SD_NORETURN static void fail(const char *text)
-{
-	if (hm_send(HERITAGE_FD_CHANNEL, HM_FAILED, 0, text,
-		    SD_MIN(strlen(text), (size_t)HERITAGE_MAX_BODY), -1) != SD_OK)
-		sd_log(SD_LOG_DEBUG, "channel-lost");
-	sd_fatal(SD_EXIT_OSERR, "%s", text);
-}
 
 /* Waits until the channel can; the master's end of it ends us. */
 static void await(short events)
@@ -60,22 +49,14 @@ static void say(enum hm_type type, uint32_t tag, const void *body, size_t n)
 
 static void on_boot(struct fetcher *f, const struct hm_msg *m)
 {
-	f->boot = m->u.boot;
+	child_boot(m, &f->boot);
 	f->booted = true;
-	sd_log_level_set((enum sd_log_level)f->boot.log_level,
-			 (enum sd_log_format)f->boot.log_format);
 }
 
 static void on_stats(struct fetcher *f, int fd)
 {
-	struct sd_diag diag = {{0}};
-
-	if (f->stats != NULL || f->serving)
-		return;
-	if (shm_map_own_stats(fd, &f->stats, &diag) != SD_OK)
-		fail(diag.text);
-	sd_panic_area(f->stats->panic, sizeof(f->stats->panic));
-	board_state(f->stats, BOARD_BOOTING);
+	if (f->stats == NULL && !f->serving)
+		f->stats = child_stats(fd);
 }
 
 static void on_go(struct fetcher *f)
@@ -87,11 +68,11 @@ static void on_go(struct fetcher *f)
 	if (f->serving)
 		return;
 	if (!f->booted || fetcher_get_init() != SD_OK)
-		fail("fetcher: libcurl cannot be used");
+		child_fail("fetcher: libcurl cannot be used");
 	fetcher_sandbox_spec(&f->boot, &sandbox);
 	if (sd_sandbox_probe(&sandbox.spec, &diag) != SD_OK ||
 	    sd_sandbox_enter(&sandbox.spec, &ready.sandbox, &diag) != SD_OK)
-		fail(diag.text);
+		child_fail(diag.text);
 	f->serving = true;
 	if (f->stats != NULL)
 		board_state(f->stats, BOARD_SERVING);
@@ -189,29 +170,11 @@ static void serve(struct fetcher *f)
 	}
 }
 
-/* The master's word counts, not a key press in the terminal that started it all. */
-static void ignore_signals(void)
-{
-	static const int ignored[] = {SIGINT,  SIGTERM, SIGHUP,	 SIGQUIT,
-				      SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ};
-
-	for (size_t i = 0; i < SD_ARRAY_LEN(ignored); i++)
-		(void)signal(ignored[i], SIG_IGN);
-}
-
 int main(void)
 {
 	static struct fetcher f;
-	const int keep[] = {HERITAGE_FD_CHANNEL};
-	struct sd_diag diag = {{0}};
 
-	sd_log_init(STDERR_FILENO, "fetcher", SD_LOG_JSON, SD_LOG_INFO);
-	ignore_signals();
-	if (sd_fdset_keep_only(keep, SD_ARRAY_LEN(keep)) != SD_OK ||
-	    sd_fd_nonblock(HERITAGE_FD_CHANNEL) != SD_OK)
-		sd_fatal(SD_EXIT_CONFIG, "started by hand: this program is started by sessiond");
-	if (sd_caps_drop(&diag) != SD_OK)
-		fail(diag.text);
+	child_begin(ROLE_FETCHER);
 	serve(&f);
 	return 0;
 }

@@ -3,7 +3,7 @@
 noinst_LIBRARIES += libsdshm_r.a libsdshm_w.a libsdshm_tool.a
 libsdshm_r_a_CPPFLAGS = $(I_SHM) $(SECCOMP_CFLAGS)
 libsdshm_r_a_SOURCES = \
-	shm/audit.def shm/audit_msg.c shm/audit_msg.h shm/ctl_msg.h shm/health.def \
+	shm/audit.def shm/audit_msg.c shm/audit_msg.h shm/child.c shm/child.h shm/ctl_msg.h shm/health.def \
 	shm/heritage.c shm/heritage.h shm/heritage_msg.h \
 	shm/labels.c shm/labels.def shm/labels.h shm/msg_wire.h shm/record_json.c shm/record_json.h \
 	shm/shm_board.c shm/shm_board.h shm/shm_fresh.h shm/shm_health.c shm/shm_health.h \

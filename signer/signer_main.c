@@ -9,12 +9,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "clock.h"
 #include "die.h"
 #include "err.h"
-#include "fdset.h"
-#include "heritage.h"
-#include "ident.h"
 #include "keyring.h"
 #include "log.h"
 #include "loop.h"
@@ -49,14 +47,6 @@ struct signer {
 	struct shm_stats *stats;
 };
 
-SD_NORETURN static void fail(const char *text)
-{
-	if (hm_send(HERITAGE_FD_CHANNEL, HM_FAILED, 0, text,
-		    SD_MIN(strlen(text), (size_t)HERITAGE_MAX_BODY), -1) != SD_OK)
-		sd_log(SD_LOG_DEBUG, "channel-lost");
-	sd_fatal(SD_EXIT_OSERR, "%s", text);
-}
-
 /* --- the master's messages: each takes the descriptor by setting *fd to -1 --- */
 
 static void on_boot(struct signer *s, const struct hm_msg *m, int *fd)
@@ -64,26 +54,15 @@ static void on_boot(struct signer *s, const struct hm_msg *m, int *fd)
 	(void)fd;
 	if (s->serving)
 		return;
-	s->boot = m->u.boot;
-	s->boot.node[sizeof(s->boot.node) - 1] = '\0';
-	s->boot.keys_dir[sizeof(s->boot.keys_dir) - 1] = '\0';
-	s->boot.master_key_file[sizeof(s->boot.master_key_file) - 1] = '\0';
+	child_boot(m, &s->boot);
 	s->booted = true;
-	sd_log_level_set((enum sd_log_level)s->boot.log_level, (enum sd_log_format)s->boot.log_format);
 }
 
 static void on_stats(struct signer *s, const struct hm_msg *m, int *fd)
 {
-	struct sd_diag diag = {{0}};
-
 	(void)m;
-	if (s->stats != NULL || s->serving)
-		return;
-	if (shm_map_own_stats(*fd, &s->stats, &diag) != SD_OK)
-		fail(diag.text);
-	s->peers.stats = s->stats;
-	sd_panic_area(s->stats->panic, sizeof(s->stats->panic));
-	board_state(s->stats, BOARD_BOOTING);
+	if (s->stats == NULL && !s->serving)
+		s->stats = s->peers.stats = child_stats(*fd);
 }
 
 static void on_policy(struct signer *s, const struct hm_msg *m, int *fd)
@@ -98,7 +77,7 @@ static void on_policy(struct signer *s, const struct hm_msg *m, int *fd)
 	if (shm_map(*fd, SHM_KIND_POLICY, sizeof(struct policy_image), &s->policy, &s->policy_size,
 		    &diag) != SD_OK ||
 	    policy_view_open(s->policy, s->policy_size, &s->view, &diag) != SD_OK)
-		fail(diag.text);
+		child_fail(diag.text);
 }
 
 static void on_auditor(struct signer *s, const struct hm_msg *m, int *fd)
@@ -186,15 +165,15 @@ static void on_go(struct signer *s, const struct hm_msg *m, int *fd)
 	if (s->serving)
 		return;
 	if (!s->booted || s->policy == NULL)
-		fail("signer: told to go without its values or a policy");
+		child_fail("signer: told to go without its values or a policy");
 	signer_sandbox_spec(&s->boot, &sandbox);
 	/* the probe forks: before there is a secret to copy */
 	if (sd_sandbox_probe(&sandbox.spec, &diag) != SD_OK || prepare(s, &diag) != SD_OK ||
 	    sd_sandbox_enter(&sandbox.spec, &ready.sandbox, &diag) != SD_OK)
-		fail(diag.text);
+		child_fail(diag.text);
 	s->serving = true;
 	if (signer_peer_start(&s->peers, &s->mint) != SD_OK)
-		fail("signer: its peers cannot be polled");
+		child_fail("signer: its peers cannot be polled");
 	if (s->stats != NULL)
 		board_state(s->stats, BOARD_SERVING);
 	on_beat(&s->beat);
@@ -248,32 +227,15 @@ static void on_channel(struct sd_io *io, uint32_t events)
 		(void)close(fd);
 }
 
-/* The master's word counts, not a key press in the terminal that started it all. */
-static void ignore_signals(void)
-{
-	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE};
-
-	for (size_t i = 0; i < SD_ARRAY_LEN(ignored); i++)
-		(void)signal(ignored[i], SIG_IGN);
-}
-
 int main(void)
 {
 	static struct signer s;
-	const int keep[] = {HERITAGE_FD_CHANNEL};
-	struct sd_diag diag = {{0}};
 	int err;
 
 	signer_memory_prepare();
-	sd_log_init(STDERR_FILENO, "signer", SD_LOG_JSON, SD_LOG_INFO);
-	ignore_signals();
-	if (sd_fdset_keep_only(keep, SD_ARRAY_LEN(keep)) != SD_OK ||
-	    sd_fd_nonblock(HERITAGE_FD_CHANNEL) != SD_OK)
-		sd_fatal(SD_EXIT_CONFIG, "started by hand: this program is started by sessiond");
-	if (sd_caps_drop(&diag) != SD_OK)
-		fail(diag.text);
+	child_begin(ROLE_SIGNER);
 	if (sd_loop_new(&s.loop) != SD_OK)
-		fail("signer: no memory for its loop");
+		child_fail("signer: no memory for its loop");
 	signer_audit_init(&s.audit, s.loop);
 	signer_peer_init(&s.peers, s.loop, &s.audit);
 	if (sd_loop_add(s.loop, &s.channel, HERITAGE_FD_CHANNEL, EPOLLIN, on_channel) != SD_OK)
