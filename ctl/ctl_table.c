@@ -14,6 +14,26 @@
 #define CELL_MAX 64
 #define PATH_MAX_BYTES 128
 
+/* In place: what a terminal would obey. U+0080 to U+009F are control characters, too. */
+static void calm(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
+		if (*c < 0x20 || *c == 0x7f)
+			*c = '?';
+		else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+			c[0] = c[1] = '?';
+	}
+}
+
+static void put_name(FILE *out, size_t width, const char *name)
+{
+	char cell[PATH_MAX_BYTES];
+
+	(void)snprintf(cell, sizeof(cell), "%s", name);
+	calm(cell);
+	fprintf(out, "%-*s", (int)width, cell);
+}
+
 /* A value as one cell; objects as "name=value ..." of what they hold. */
 static void cell_put(char *out, size_t size, struct json_object *v)
 {
@@ -32,9 +52,7 @@ static void cell_put(char *out, size_t size, struct json_object *v)
 	} else {
 		(void)snprintf(out, size, "%s", v != NULL ? json_object_get_string(v) : "-");
 	}
-	for (char *c = out; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	calm(out);
 }
 
 static void put_line(FILE *out, const char *path, struct json_object *v)
@@ -42,7 +60,8 @@ static void put_line(FILE *out, const char *path, struct json_object *v)
 	char cell[512];
 
 	cell_put(cell, sizeof(cell), v);
-	fprintf(out, "%-*s %s\n", LABEL_WIDTH, path, cell);
+	put_name(out, LABEL_WIDTH, path);
+	fprintf(out, " %s\n", cell);
 }
 
 struct columns {
@@ -59,7 +78,7 @@ static size_t column_of(struct columns *c, const char *name)
 		i++;
 	if (i == c->count && i < COLUMNS_MAX) {
 		c->name[i] = name;
-		c->width[i] = strlen(name);
+		c->width[i] = SD_MIN(strlen(name), (size_t)PATH_MAX_BYTES - 1);
 		c->count++;
 	}
 	return i;
@@ -103,9 +122,13 @@ static void put_table(FILE *out, const char *path, struct json_object *rows)
 	struct columns c = {0};
 
 	measure(&c, rows);
-	fprintf(out, "\n%s:\n", path);
-	for (size_t i = 0; i < c.count; i++)
-		fprintf(out, "%s%-*s", i > 0 ? "  " : "", i + 1 < c.count ? (int)c.width[i] : 0, c.name[i]);
+	fputc('\n', out);
+	put_name(out, 0, path);
+	fputs(":\n", out);
+	for (size_t i = 0; i < c.count; i++) {
+		fputs(i > 0 ? "  " : "", out);
+		put_name(out, i + 1 < c.count ? c.width[i] : 0, c.name[i]);
+	}
 	fputc('\n', out);
 	for (size_t r = 0; r < json_object_array_length(rows); r++)
 		put_row(out, &c, json_object_array_get_idx(rows, r));
