@@ -63,7 +63,7 @@ static uint64_t counted(const struct shm_stats *sum, enum metric metric, uint16_
 static void fallbacks(const struct shm_stats *sum, struct sd_buf *out)
 {
 	sd_buf_str(out, ",\"fallbacks\":{");
-	for (unsigned why = 1; why < FALLBACK_COUNT; why++)
+	for (uint16_t why = 1; why < FALLBACK_COUNT; why++)
 		sd_buf_printf(out, "%s\"%s\":%" PRIu64, why > 1 ? "," : "", fallback_text(why),
 			      counted(sum, METRIC_FALLBACKS, why));
 	sd_buf_char(out, '}');

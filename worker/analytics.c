@@ -127,11 +127,8 @@ static struct analytics_name *place_of(const struct analytics *a, struct sd_slic
 static void add_name(struct analytics *a, struct sd_slice name, uint64_t n)
 {
 	struct analytics_name *at = name.n ? place_of(a, name) : NULL;
-	if (at && at->name.n == 0) {
-		struct sd_slice copy = a->names < ANALYTICS_NAMES
-					   ? sd_arena_copy(&a->r->arena, name)
-					   : sd_slice("", 0);
-		at->name = copy.p ? copy : sd_slice("", 0);
+	if (at && at->name.n == 0 && a->names < ANALYTICS_NAMES) {
+		at->name = sd_arena_copy(&a->r->arena, name); /* empty when memory ran out */
 		a->names += at->name.n > 0;
 	}
 	if (at && at->name.n)
