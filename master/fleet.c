@@ -239,7 +239,8 @@ void fleet_watch(struct master *m)
 		bool disk = c->role == ROLE_AUDITOR;
 		int64_t beat;
 
-		if (c->state != CHILD_READY || c->board.p == NULL)
+		/* The fetcher waits in its resolver; issuer_keys_tick() bounds each fetch instead. */
+		if (c->state != CHILD_READY || c->board.p == NULL || c->role == ROLE_FETCHER)
 			continue;
 		beat = atomic_load_explicit(&c->board.p->heartbeat_ns, memory_order_relaxed);
 		if (now - SD_MAX(beat, c->started_ns) > (disk ? DISK_LATE_NS : HEARTBEAT_LATE_NS))

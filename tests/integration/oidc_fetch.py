@@ -2,82 +2,17 @@
 # SPDX-License-Identifier: MIT
 """Issuers' keys fetched over HTTPS by the fetcher: a real server with certificates of its own, which is
 good, then down, slow, huge, lying, redirecting, of the wrong name; what was got last stays."""
-import contextlib
-import http.server
 import json
 import os
-import ssl
-import subprocess
-import threading
 import time
 
-import edge_kit as kit
 import harness
 import oidc_kit
-from oidc_kit import FOLDER, Key
+from oidc_kit import FOLDER, Issuer, Key, certificates
 
 NODE, IDP = None, None
 LIST = "/sessions/user/nobody"
 ONE, TWO, THREE = (Key(k, FOLDER.name) for k in ("one", "two", "three"))
-
-
-def certificates(name):
-    """A CA of our own and a certificate for 127.0.0.1 by it. -> (CA, certificate, key) as paths"""
-    ca, ca_key, key, csr, crt, ext = (os.path.join(FOLDER.name, name + e)
-                                      for e in (".ca.pem", ".ca.key", ".key", ".csr", ".crt", ".ext"))
-    run = subprocess.run
-    options = {"check": True, "capture_output": True, "timeout": 60}
-    run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", ca_key, "-out", ca, "-days", "2", "-subj",
-         "/CN=test CA " + name], **options)
-    run(["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", csr, "-subj", "/CN=idp"], **options)
-    with open(ext, "w", encoding="ascii") as f:
-        f.write("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-    run(["openssl", "x509", "-req", "-in", csr, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-out", crt, "-days", "2",
-         "-extfile", ext], **options)
-    return ca, crt, key
-
-
-class Issuer:
-    """An HTTPS server; `answer(handler)` says what it does."""
-
-    def __init__(self, certificate):
-        issuer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):  # pylint: disable=invalid-name
-                issuer.asked.append((time.monotonic(), self.path, dict(self.headers)))
-                with contextlib.suppress(OSError):
-                    issuer.answer(self)
-
-            def log_message(self, *_):  # pylint: disable=arguments-differ
-                pass
-        self.asked, self.answer = [], lambda h: self.keys(h, ONE)
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificate[1], certificate[2])
-        self.handler, self.server, self.port = Handler, None, harness.free_port()
-        self.up()
-
-    def up(self):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self.handler)
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # who does not trust us hangs up
-        self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=self.server.serve_forever, daemon=True, args=(0.05,)).start()
-
-    def down(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-    @staticmethod
-    def say(handler, body, status=200, **headers):
-        handler.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    def keys(self, handler, *keys, **headers):
-        self.say(handler, oidc_kit.key_set(*keys).encode(), **headers)
 
 
 def tenant_file(port, host="127.0.0.1", path="/jwks", ca="ca.pem"):
@@ -206,6 +141,26 @@ def test_who_the_server_is():
     accepted(ONE)
 
 
+def test_a_name_that_is_none():
+    """Said, and the fetcher lives on."""
+    fetcher, before = NODE.pids("fetcher"), len(NODE.logs("issuer-keys-failed"))
+    name = "x" * 64 + ".invalid"  # no resolver is asked for such a label
+    tenant_file(443, host=name)
+    assert not NODE.reload()[0]
+    assert name in logs("issuer-keys-failed", before + 1)[-1]["text"]
+    assert NODE.pids("fetcher") == fetcher
+
+
+def test_it_lives_on():
+    """Who has no heartbeat for 4 s is replaced; the fetcher, which waits for others, has none."""
+    fetcher, = NODE.children("fetcher")
+    with open(f"/proc/{fetcher['pid']}/stat", encoding="ascii") as f:
+        began = int(f.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+    NODE.wait(lambda: time.clock_gettime(time.CLOCK_BOOTTIME) - began > 6, 10)
+    assert [c["pid"] for c in NODE.children("fetcher")] == [fetcher["pid"]]
+    assert not [r for r in NODE.logs("child-ended") if r["process"] == "fetcher" and "heartbeat" in r["text"]]
+
+
 def test_slow():
     """A slow issuer takes ten seconds of the fetcher, of nobody else."""
     IDP.answer = trickle
@@ -230,7 +185,7 @@ if __name__ == "__main__":
     if not os.path.exists(os.path.join(harness.BUILD, "sessiond-fetcher")):
         harness.skip("sessiond-fetcher is not built: no libcurl")
     CA, OTHER = certificates("one"), certificates("two")
-    IDP = Issuer(CA)
+    IDP = Issuer(CA, ONE)
     with harness.Node(tenants=("brand-a",), start=False) as NODE:
         for source, name in ((CA[0], "ca.pem"), (OTHER[0], "other-ca.pem")):
             with open(source, encoding="ascii") as pem:
@@ -238,7 +193,7 @@ if __name__ == "__main__":
         tenant_file(IDP.port)
         NODE.start()
         tests = [test_keys_are_fetched, test_a_removed_key_is_refused, test_what_is_not_good_replaces_nothing,
-                 test_the_last_good_set_stays, test_who_the_server_is, test_no_issuer_no_fetcher]
+                 test_the_last_good_set_stays, test_who_the_server_is, test_a_name_that_is_none, test_it_lives_on, test_no_issuer_no_fetcher]
         if os.environ.get("SESSIOND_ROUNDS"):  # these wait for limits of many seconds
             tests[1:1] = [test_an_unknown_key_is_asked_for_once]
             tests[-1:-1] = [test_slow]

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 """An issuer of tokens for the tests of callers: RSA and EC keys through the openssl program, sets of
-keys, tokens with whatever header and claims."""
+keys, tokens with whatever header and claims, a server that publishes them."""
+import contextlib
+import http.server
 import json
 import os
+import ssl
+import subprocess
 import tempfile
+import threading
 import time
 
 import edge_kit as kit
@@ -51,6 +56,65 @@ def key_set(*keys):
 
 
 FOLDER = tempfile.TemporaryDirectory(prefix="sessiond-idp-", dir=harness.FOLDER)  # pylint: disable=consider-using-with
+
+
+def certificates(name):
+    """A CA of our own and a certificate for 127.0.0.1 by it. -> (CA, certificate, key) as paths"""
+    ca, ca_key, key, csr, crt, ext = (os.path.join(FOLDER.name, name + e)
+                                      for e in (".ca.pem", ".ca.key", ".key", ".csr", ".crt", ".ext"))
+    run = subprocess.run
+    options = {"check": True, "capture_output": True, "timeout": 60}
+    run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", ca_key, "-out", ca, "-days", "2", "-subj",
+         "/CN=test CA " + name], **options)
+    run(["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", csr, "-subj", "/CN=idp"], **options)
+    with open(ext, "w", encoding="ascii") as f:
+        f.write("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+    run(["openssl", "x509", "-req", "-in", csr, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-out", crt, "-days", "2",
+         "-extfile", ext], **options)
+    return ca, crt, key
+
+
+class Issuer:
+    """An HTTPS server with that set of keys; `answer(handler)` says what it does."""
+
+    def __init__(self, certificate, *keys):
+        issuer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # pylint: disable=invalid-name
+                issuer.asked.append((time.monotonic(), self.path, dict(self.headers)))
+                with contextlib.suppress(OSError):
+                    issuer.answer(self)
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+        self.asked, self.answer = [], lambda h: self.keys(h, *keys)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate[1], certificate[2])
+        self.handler, self.server, self.port = Handler, None, harness.free_port()
+        self.up()
+
+    def up(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self.handler)
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # who does not trust us hangs up
+        self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self.server.serve_forever, daemon=True, args=(0.05,)).start()
+
+    def down(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    @staticmethod
+    def say(handler, body, status=200, **headers):
+        handler.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    def keys(self, handler, *keys, **headers):
+        self.say(handler, key_set(*keys).encode(), **headers)
 
 
 def client(name, permissions, oidc):
