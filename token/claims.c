@@ -273,12 +273,17 @@ static bool audience_fits(const struct claims *c, const struct claims_expect *e)
 	return one && (!e->audience.p || names(c, e->audience));
 }
 
+int64_t claims_end(const struct claims *c, int64_t max_lifetime_s)
+{
+	return max_lifetime_s > 0 && c->exp - c->iat > max_lifetime_s ? c->iat + max_lifetime_s
+								      : c->exp;
+}
+
 enum claims_result claims_check(const struct claims *c, const struct claims_expect *e)
 {
 	int64_t latest = e->now_s + e->skew_s;
 
-	if (c->aud_count == 0 || c->exp <= c->iat ||
-	    (e->max_lifetime_s > 0 && c->exp - c->iat > e->max_lifetime_s))
+	if (c->aud_count == 0 || c->exp <= c->iat)
 		return CLAIMS_MALFORMED;
 	if (!sd_slice_eq(c->iss, e->issuer) || !sd_slice_eq(c->tid, e->tenant))
 		return CLAIMS_ISSUER;
@@ -286,7 +291,7 @@ enum claims_result claims_check(const struct claims *c, const struct claims_expe
 		return CLAIMS_AUDIENCE;
 	if (c->iat > latest || c->nbf > latest)
 		return CLAIMS_NOT_YET;
-	if (e->now_s >= c->exp)
+	if (e->now_s >= claims_end(c, e->max_lifetime_s))
 		return CLAIMS_EXPIRED;
 	return CLAIMS_OK;
 }

@@ -42,9 +42,11 @@ struct claims_expect {
 	struct sd_slice audience;         /* and this one too, when p is not NULL (request's) */
 	int64_t now_s;                    /* already max(now, floor) */
 	int64_t skew_s;                   /* for iat and nbf in the future only; exp is exact */
-	int64_t max_lifetime_s;           /* exp - iat above this: malformed; 0 = unchecked */
+	int64_t max_lifetime_s;           /* good for so long after iat, or until exp; 0 = until exp */
 };
 
+/* When it ends for one who grants it max_lifetime_s: never later than its own exp. */
+int64_t claims_end(const struct claims *c, int64_t max_lifetime_s) SD_MUSTCHECK;
 /* issuer (and tenant) > audience > not yet valid > expired. */
 enum claims_result claims_check(const struct claims *c, const struct claims_expect *e) SD_MUSTCHECK;
 

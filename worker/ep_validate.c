@@ -189,7 +189,8 @@ static enum step token_judged(struct request *r, struct validate *v, enum valida
 		return refuse(r, v, result);
 	token_check_seen(r, t);
 	struct session_clocks c = {.idle_at_s = r->now_ms / 1000 + t->idle_s,
-				   .absolute_at_s = t->known->claims.exp};
+				   .absolute_at_s = claims_end(
+				       &t->known->claims, r->tenant->access_ttl_s)};
 	answer(r, v, t->known->common, c);
 	return finish(r);
 }

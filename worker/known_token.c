@@ -182,7 +182,7 @@ enum validate_result known_token_check(const struct request *r, const struct kno
 	    .audience = audience,
 	    .now_s = request_now_s(r),
 	    .skew_s = r->tenant->clock_skew_s,
-	    .max_lifetime_s = 0,
+	    .max_lifetime_s = r->tenant->access_ttl_s, /* now: it may have been longer */
 	};
 	/* Since the token was remembered its key's time may have come, or (below) its client
 	 * gone. */

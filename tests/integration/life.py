@@ -355,19 +355,28 @@ def policy_applies_to_live_sessions():
         assert text["expires_at"] == now["expires_at"], text
         assert abs(text["idle_expires_at"] - time.time() - idle) < 3, text
 
+    def access_ends(made, after):
+        _, text = ok(200, "/sessions/validate", {"access_token": made["access_token"]}, tenant=tenant)
+        assert 0.9 * after <= text["expires_at"] - session(made["session_id"], tenant)["created_at"] <= after, text
+
     plain = node.create("paul", tenant, mode="both")
+    access_ends(plain, 900)
     kept = node.create("paul", tenant, mode="both", remember_me=True)
     clocks(plain, 1800, 43200)
     clocks(kept, 14 * 86400, 30 * 86400)
-    policy("sessions: { idle_timeout: 10m, absolute_timeout: 1h, remember_me: { idle_timeout: 1h, absolute_timeout: 2h } }\n")
+    policy("sessions: { idle_timeout: 10m, absolute_timeout: 1h, remember_me: { idle_timeout: 1h, absolute_timeout: 2h } }\n"
+           "tokens: { access_ttl: 5m }\n")
     clocks(plain, 600, 3600)
     clocks(kept, 3600, 7200)
+    access_ends(plain, 300)
     late = node.create("paul", tenant, mode="both")
     policy("sessions: { idle_timeout: 20h, absolute_timeout: 48h, remember_me: { idle_timeout: 20d, absolute_timeout: 60d } }\n")
     clocks(plain, 1800, 43200)  # as at creation, not more
     clocks(kept, 14 * 86400, 30 * 86400)
     clocks(late, 600, 3600)
     time.sleep(1)
+    policy("tokens: { access_ttl: 1s }\n")
+    bad(401, "token-expired", "/sessions/validate", {"access_token": plain["access_token"]}, tenant=tenant)
     policy("sessions: { idle_timeout: 2s, absolute_timeout: 2s, touch_interval: 1s }\n")
     node.wait(lambda: session(plain["session_id"], tenant)["status"] == "ended", 20)
     assert session(plain["session_id"], tenant)["end_reason"] == "absolute"

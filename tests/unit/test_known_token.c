@@ -192,6 +192,32 @@ static void test_a_new_generation_verifies_again(void **state)
 	assert_int_equal(get(rig, token), RESULT_SIGNATURE);
 }
 
+/* Of the life it was made for and the one that the policy grants now the shorter; though remembered. */
+static void test_a_shorter_life_by_policy(void **state)
+{
+	struct worker_rig *rig = *state;
+	struct claims c = claims_of_a();
+	char text[2048];
+	worker_rig_request(rig, RIG_A);
+	assert_int_equal(sd_slice_copy(sign(rig, &c), text, sizeof(text)), SD_OK);
+	struct sd_slice token = sd_slice_str(text);
+	assert_int_equal(get(rig, token), RESULT_VALID);
+	worker_rig_tenant(rig, RIG_A)->access_ttl_s = 60;
+	worker_rig_adopt(rig, 8);
+	worker_rig_request(rig, RIG_A);
+	rig->r.now_ms = (c.iat + 60) * 1000 - 1;
+	assert_int_equal(get(rig, token), RESULT_VALID);
+	rig->r.now_ms = (c.iat + 60) * 1000;
+	assert_int_equal(get(rig, token), RESULT_EXPIRED);
+	worker_rig_tenant(rig, RIG_A)->access_ttl_s = 86400;
+	worker_rig_adopt(rig, 9);
+	worker_rig_request(rig, RIG_A);
+	rig->r.now_ms = c.exp * 1000 - 1;
+	assert_int_equal(get(rig, token), RESULT_VALID);
+	rig->r.now_ms = c.exp * 1000;
+	assert_int_equal(get(rig, token), RESULT_EXPIRED);
+}
+
 /* The same token shown to another tenant is that tenant's question. */
 static void test_tenants_do_not_share(void **state)
 {
@@ -217,7 +243,7 @@ int main(void)
 	    TEST(test_remembered_after_the_first),    TEST(test_refusals_in_the_contracts_order),
 	    TEST(test_the_requests_audience),	      TEST(test_expires_while_remembered),
 	    TEST(test_a_removed_key_ends_its_tokens), TEST(test_a_new_generation_verifies_again),
-	    TEST(test_tenants_do_not_share),
+	    TEST(test_a_shorter_life_by_policy),      TEST(test_tenants_do_not_share),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
