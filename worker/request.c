@@ -108,7 +108,8 @@ static enum step refuse_method(struct request *r)
 /* A body without a length is a framing fault: what follows could be read as a request. */
 static enum step require_length(struct request *r)
 {
-	if (r->route->body != BODY_JSON || r->msg->has_length)
+	bool needs = r->route->body == BODY_JSON || r->route->body == BODY_PATCH;
+	if (!needs || r->msg->has_length)
 		return STEP_NEXT;
 	r->conn->close_after = true;
 	r->conn->clean_end = false;

@@ -226,7 +226,11 @@ static void test_request_ids(void **state)
 static void test_bodies_without_a_length(void **state)
 {
 	struct worker_rig *rig = *state;
-	expect(rig, "POST /sessions", KEY(RIG_KEY_A) JSON, NULL, "length-required");
+	static const char *const lines[] = {"POST /sessions", "PUT /sessions/x", "PATCH /sessions/x"};
+	for (size_t i = 0; i < SD_ARRAY_LEN(lines); i++) {
+		expect(rig, lines[i], KEY(RIG_KEY_A) JSON, NULL, "length-required");
+		assert_non_null(strstr(heard, "\r\nConnection: close\r\n"));
+	}
 	expect(rig, "POST /sessions", KEY(RIG_KEY_A) JSON "Content-Encoding: gzip\r\n", "{}",
 	       "media-type");
 	expect(rig, "POST /sessions", KEY(RIG_KEY_A) "Content-Type: text/json\r\n", "{}",
