@@ -121,13 +121,11 @@ static bool absolute_form(struct http_msg *msg, const struct tally *t)
 	return true;
 }
 
-/* Origin-form; absolute-form of our own Host; "*" for OPTIONS; host:port for CONNECT. */
+/* Origin-form; absolute-form of our own Host; "*" for OPTIONS. */
 static bool target_form(struct http_msg *msg, const struct tally *t)
 {
 	const char *question;
 
-	if (sd_slice_is(msg->method_text, "CONNECT"))
-		return http_check_host(msg->target); /* path stays empty: no route has it */
 	if (msg->target.p[0] == '/')
 		msg->path = msg->target;
 	else if (sd_slice_is(msg->target, "*") && msg->method == HTTP_OPTIONS)

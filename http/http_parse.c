@@ -107,11 +107,10 @@ static int on_head(llhttp_t *ll)
 {
 	struct http_parser *p = ll->data;
 
-	p->msg.keep_alive = llhttp_should_keep_alive(ll) && !(ll->flags & F_CONNECTION_CLOSE) &&
-			    ll->method != HTTP_CONNECT;
+	p->msg.keep_alive = llhttp_should_keep_alive(ll) && !(ll->flags & F_CONNECTION_CLOSE);
 	p->head_cut = true;
-	/* Upgrade and CONNECT would make llhttp take the body for another protocol. It is read as
-	 * what its length says, like any other. */
+	/* Upgrade would make llhttp take the body for another protocol. It is read as what its
+	 * length says, like any other. */
 	ll->upgrade = 0;
 	return 0;
 }

@@ -65,6 +65,7 @@ void http_scan_init(struct http_scan *s)
 	memset(s, 0, sizeof(*s));
 }
 
+/* CONNECT is not among them: what follows it would be a tunnel, so it ends the connection. */
 enum http_method http_scan_method(struct sd_slice text)
 {
 	static const struct {
@@ -73,7 +74,7 @@ enum http_method http_scan_method(struct sd_slice text)
 	} known[] = {
 	    {"GET", HTTP_GET}, {"POST", HTTP_POST}, {"HEAD", HTTP_HEAD}, {"PUT", HTTP_PUT},
 	    {"PATCH", HTTP_PATCH}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS},
-	    {"CONNECT", HTTP_OTHER}, {"TRACE", HTTP_OTHER}, {"COPY", HTTP_OTHER},
+	    {"TRACE", HTTP_OTHER}, {"COPY", HTTP_OTHER},
 	    {"LOCK", HTTP_OTHER}, {"MKCOL", HTTP_OTHER}, {"MOVE", HTTP_OTHER},
 	    {"PROPFIND", HTTP_OTHER}, {"PROPPATCH", HTTP_OTHER}, {"SEARCH", HTTP_OTHER},
 	    {"UNLOCK", HTTP_OTHER}, {"BIND", HTTP_OTHER}, {"REBIND", HTTP_OTHER},

@@ -91,13 +91,12 @@ static uint32_t listener_bit(const struct request *r)
 	return 0;
 }
 
-/* Refused before any route is looked for: TRACE would echo and CONNECT would tunnel, which nothing
- * here ever does; "*" is the server as a whole. STEP_NEXT: none of these. */
+/* Refused before any route is looked for: TRACE would echo, which nothing here ever does; "*" is the
+ * server as a whole. STEP_NEXT: none of these. */
 static enum step refuse_method(struct request *r)
 {
 	const struct http_msg *m = r->msg;
-	if (m->method == HTTP_OTHER &&
-	    (sd_slice_is(m->method_text, "TRACE") || sd_slice_is(m->method_text, "CONNECT")))
+	if (m->method == HTTP_OTHER && sd_slice_is(m->method_text, "TRACE"))
 		return respond_problem(r, PROBLEM_METHOD_UNKNOWN, NULL, NULL);
 	if (!sd_slice_is(m->path, "*"))
 		return STEP_NEXT;

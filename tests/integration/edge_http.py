@@ -46,7 +46,7 @@ def table():
             assert kit.talk(NODE.port, data, half_close=True) == [], name
         elif want != "OK":
             once(data, want)
-        elif name in ends:  # 1.0, CONNECT, and a refused expectation: the answer is the last
+        elif name in ends:  # 1.0, and a refused expectation: the answer is the last
             got = kit.talk(NODE.port, data, half_close=True)
             assert [a.status for a in got] == [ACCEPTED.get(name, 404)], (name, got)
         else:

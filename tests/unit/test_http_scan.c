@@ -16,7 +16,7 @@ static void methods(void **state)
 	(void)state;
 	assert_int_equal(http_scan_method(SD_SLICE("GET")), HTTP_GET);
 	assert_int_equal(http_scan_method(SD_SLICE("PATCH")), HTTP_PATCH);
-	assert_int_equal(http_scan_method(SD_SLICE("CONNECT")), HTTP_OTHER);
+	assert_int_equal(http_scan_method(SD_SLICE("CONNECT")), HTTP_METHOD_NONE);
 	assert_int_equal(http_scan_method(SD_SLICE("get")), HTTP_METHOD_NONE);
 	assert_int_equal(http_scan_method(SD_SLICE("GETS")), HTTP_METHOD_NONE);
 	assert_int_equal(http_scan_method(SD_SLICE("")), HTTP_METHOD_NONE);

@@ -93,7 +93,11 @@ static void test_methods_of_no_route(void **state)
 	struct worker_rig *rig = *state;
 	expect(rig, "TRACE /sessions", "", NULL, "method-unknown");
 	expect(rig, "TRACE /nothing", "", NULL, "method-unknown");
-	expect(rig, "CONNECT a:443", "", NULL, "method-unknown");
+	static const char *const tunnels[] = {"CONNECT a:443", "CONNECT /livez", "CONNECT a@b"};
+	for (size_t i = 0; i < SD_ARRAY_LEN(tunnels); i++) {
+		expect(rig, tunnels[i], "", NULL, "method-unknown");
+		assert_non_null(strstr(heard, "\r\nConnection: close\r\n"));
+	}
 	expect(rig, "PROPFIND /sessions", "", NULL, "method-not-allowed");
 	expect(rig, "OPTIONS *", "", NULL, "method-not-allowed");
 	assert_non_null(strstr(heard, "\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n"));
