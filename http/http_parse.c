@@ -368,6 +368,11 @@ const char *http_parse_reason(const struct http_parser *p)
 	return p->fault.reason ? p->fault.reason : "";
 }
 
+enum http_method http_parse_method(const struct http_parser *p)
+{
+	return p->scan.method;
+}
+
 bool http_parse_started(const struct http_parser *p)
 {
 	return p->scan.pos > p->scan.start || p->phase == PHASE_BAD;

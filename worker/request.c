@@ -436,6 +436,7 @@ void request_refuse(struct exchange *x, struct conn *c, uint16_t status, const c
 	request_open(r, c, NULL);
 	c->close_after = true;
 	c->clean_end = false;
+	r->no_body = http_parse_method(x->parser) == HTTP_HEAD;
 	(void)respond_problem(r, p, why, NULL);
 	request_end(r);
 }

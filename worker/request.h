@@ -58,6 +58,7 @@ struct request {
 	bool entered;                 /* counted in the tenant's bulkhead */
 	bool call_open;               /* release it at the end */
 	bool parked;
+	bool no_body;                 /* of the answer: it has no msg, but was a HEAD */
 	uint32_t step;
 	void *state;                  /* the endpoint's, in the arena */
 	uint32_t header_count;

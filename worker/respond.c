@@ -34,7 +34,7 @@ static struct http_head begin(struct request *r, uint16_t status, const char *ty
 	    .close = !keep,
 	    .keep_alive_1_0 = keep && m->version_minor == 0,
 	    .cacheable = cacheable,
-	    .head_only = m && m->method == HTTP_HEAD,
+	    .head_only = r->no_body || (m && m->method == HTTP_HEAD),
 	    .content_type = type,
 	    .request_id = r->request_id,
 	    .wall_ms = sd_loop_wall_ms(r->w->loop),

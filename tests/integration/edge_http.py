@@ -14,8 +14,7 @@ LIVEZ = kit.request("GET", "/livez")
 LAST = kit.request("GET", "/livez", Connection="close")
 FRAMING = {400, 408, 411, 413, 414, 417, 431, 501, 505}
 # What the service makes of a request that the parser accepts; else 404 route-unknown.
-ACCEPTED = {"plain": 401, "method_trace": 501, "method_connect": 501, "method_connect_body": 501,
-            "target_star_options": 405}
+ACCEPTED = {"plain": 401, "method_trace": 501, "target_star_options": 405}
 NODE = None
 
 
@@ -40,7 +39,7 @@ def then_next(data, want, code=None):
 
 
 def table():
-    ends = {"version_1_0", "method_connect", "method_connect_body", "expect", "host_missing_1_0", "expect_1_0"}
+    ends = {"version_1_0", "expect", "host_missing_1_0", "expect_1_0"}
     for name, want, data in kit.cases():
         if want == "MORE":
             assert kit.talk(NODE.port, data, half_close=True) == [], name

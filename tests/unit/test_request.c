@@ -256,6 +256,19 @@ static void test_framing_errors_have_their_codes(void **state)
 	assert_int_equal(rig->w.connections, 0);
 }
 
+/* RFC 9110 9.3.2: whatever is wrong with it. The fault may come before its header is whole. */
+static void test_a_refused_head_has_no_body(void **state)
+{
+	struct worker_rig *rig = *state;
+	static const char *const fields[] = {"Content-Length: 99999\r\n", "X-A : b\r\n", "Host: x\r\n",
+					     "Transfer-Encoding: gzip\r\n", "Expect: more\r\n"};
+	for (size_t i = 0; i < SD_ARRAY_LEN(fields); i++) {
+		assert_true(ask(rig, "HEAD /livez", fields[i], NULL) >= 400);
+		assert_string_equal(strstr(heard, "\r\n\r\n"), "\r\n\r\n");
+		assert_non_null(strstr(heard, "Content-Type: application/problem+json\r\n"));
+	}
+}
+
 static void test_the_admin_listener_serves_no_sessions(void **state)
 {
 	struct worker_rig *rig = *state;
@@ -314,6 +327,7 @@ int main(void)
 	    TEST(test_request_ids),
 	    TEST(test_bodies_without_a_length),
 	    TEST(test_framing_errors_have_their_codes),
+	    TEST(test_a_refused_head_has_no_body),
 	    TEST(test_the_admin_listener_serves_no_sessions),
 	    TEST(test_health_does_not_believe_a_master_that_stopped),
 	    TEST(test_public_keys_need_no_caller),
