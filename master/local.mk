@@ -32,6 +32,8 @@ sessiond_master_SOURCES = \
 	master/spawn.c master/state_dir.c master/state_dir.h \
 	master/store_addr.c master/store_addr.h master/subscriber.c master/subscriber.h \
 	master/throttle.c master/throttle.h master/writeback.c master/writeback.h
+# What is counted of a tenant's security.
+sessiond_master_SOURCES += master/security_tally.c master/security_tally.h master/security_tell.c master/security_tell.h
 # Sessions whose clocks have run out.
 sessiond_master_SOURCES += master/reclock.c master/reclock.h master/sweeper.c master/sweeper.h
 sessiond_master_LDADD = $(L_POLICY_LOAD) $(L_STORE_SUB) $(L_SHM_W) $(L_TOKEN) $(L_BASE)
@@ -75,6 +77,10 @@ tests_unit_test_rules_memory_SOURCES = \
 	tests/unit/test_rules_memory.c master/rules_memory.c master/rules_memory.h
 tests_unit_test_rules_memory_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
 tests_unit_test_rules_memory_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+MASTER_UNIT_TESTS += tests/unit/test_security_tally
+tests_unit_test_security_tally_SOURCES = tests/unit/test_security_tally.c master/security_tally.c
+tests_unit_test_security_tally_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
+tests_unit_test_security_tally_LDADD = $(L_SHM_R) $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_throttle_SOURCES = tests/unit/test_throttle.c master/throttle.c master/throttle.h
 tests_unit_test_throttle_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
 tests_unit_test_throttle_LDADD = $(L_BASE) $(CMOCKA_LIBS)

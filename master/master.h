@@ -13,6 +13,7 @@
 #include "notify.h"
 #include "reload.h"
 #include "segments.h"
+#include "security_tell.h"
 #include "sockets.h"
 #include "state_dir.h"
 #include "store_addr.h"
@@ -46,6 +47,7 @@ struct master {
 	struct writeback writeback;
 	struct sweeper sweeper;
 	struct reclock reclock;
+	struct security_tell security_tell;
 	struct nodes nodes;
 	struct connector connector;
 	struct reload reload;

@@ -84,6 +84,7 @@ static void open_store(struct master *m)
 	must(writeback_open(m), &diag, SD_EXIT_OSERR);
 	must(sweeper_open(m), &diag, SD_EXIT_OSERR);
 	must(reclock_open(m), &diag, SD_EXIT_OSERR);
+	must(security_tell_open(m), &diag, SD_EXIT_OSERR);
 }
 
 static void note_limits(struct master *m)
@@ -127,6 +128,7 @@ static void second(struct master *m)
 	subscriber_tick(m);
 	writeback_tick(m);
 	issuer_keys_tick(m);
+	security_tell_tick(m);
 	/* After a pause of our own (suspend, SIGSTOP) everybody's beat looks late: one turn of grace. */
 	if (sd_clock_boot_ns() - m->last_tick_ns < 2 * SD_NS_PER_S)
 		fleet_watch(m);

@@ -36,7 +36,7 @@ static void add(struct shm_stats *sum, const struct board *b, bool is_master)
 			boards_route_name(b->p, r, sum->route[r], sizeof(sum->route[r]));
 }
 
-static struct sd_slice tenant_name(const void *arg, uint32_t slot)
+struct sd_slice metrics_tenant_name(const void *arg, uint32_t slot)
 {
 	const struct master *m = arg;
 	const struct policy_view *v = &m->seg.policy.view;
@@ -76,7 +76,7 @@ void metrics_sum(struct master *m, struct shm_stats *sum)
 void metrics_text(struct master *m, struct sd_buf *out)
 {
 	struct shm_stats *sum = calloc(1, sizeof(*sum));
-	struct metrics_in in = {.sum = sum, .tenant = tenant_name, .arg = m};
+	struct metrics_in in = {.sum = sum, .tenant = metrics_tenant_name, .arg = m};
 
 	if (sum == NULL) {
 		out->failed = true;

@@ -24,6 +24,8 @@ void metrics_render(const struct metrics_in *in, struct sd_buf *out);
 
 /* Sums up every segment, the dead ones' too, into zeroed memory. */
 void metrics_sum(struct master *m, struct shm_stats *sum);
+/* The tenant in this slot, by the policy in force; arg = the master. Empty: none. */
+struct sd_slice metrics_tenant_name(const void *arg, uint32_t slot);
 /* Sums up and renders. */
 void metrics_text(struct master *m, struct sd_buf *out);
 /* HM_METRICS_WANTED: the answer with its tag; without a descriptor when there is no text. */

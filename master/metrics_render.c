@@ -10,7 +10,7 @@
 #include "labels.h"
 
 enum label { LABEL_NONE = 0, LABEL_ROUTE, LABEL_STATUS, LABEL_RESULT, LABEL_SOURCE, LABEL_REASON, LABEL_ROLE, LABEL_FALLBACK, LABEL_RELOAD,
-	     LABEL_KIND, LABEL_MODE };
+	     LABEL_KIND, LABEL_MODE, LABEL_EVENT };
 
 struct row {
 	const char *name, *help;
@@ -115,6 +115,9 @@ static void label_value(const struct metrics_in *in, struct sd_buf *out, bool *f
 		break;
 	case LABEL_MODE:
 		label_number(out, first, "mode", binding_mode_text(v), v);
+		break;
+	case LABEL_EVENT:
+		label_number(out, first, "event", security_event_text(v), v);
 		break;
 	}
 }

@@ -43,6 +43,13 @@ static const char *const reload_results[RELOAD_COUNT] = {
 #undef RELOAD_RESULT
 };
 
+static const char *const security_events[SECURITY_COUNT] = {
+	"",
+#define SECURITY_EVENT(id, text) text,
+#include "labels.def"
+#undef SECURITY_EVENT
+};
+
 static const char *const binding_kinds[BINDING_KIND_COUNT] = {
 	"",
 #define BINDING_KIND(id, text) text,
@@ -88,6 +95,11 @@ const char *fallback_text(unsigned fallback)
 const char *reload_result_text(unsigned result)
 {
 	return result < RELOAD_COUNT ? reload_results[result] : "";
+}
+
+const char *security_event_text(unsigned event)
+{
+	return event < SECURITY_COUNT ? security_events[event] : "";
 }
 
 const char *binding_kind_text(unsigned kind)

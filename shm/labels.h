@@ -45,6 +45,15 @@ enum reload_result {
 	RELOAD_COUNT
 };
 
+/* What the analytics count of a tenant beside refused validations and bindings. */
+enum security_event {
+	SECURITY_NONE = 0,
+#define SECURITY_EVENT(id, text) SECURITY_##id,
+#include "labels.def"
+#undef SECURITY_EVENT
+	SECURITY_COUNT
+};
+
 enum binding_kind {
 	BINDING_KIND_NONE = 0,
 #define BINDING_KIND(id, text) BINDING_KIND_##id,
@@ -70,6 +79,7 @@ const char *validate_result_text(unsigned result);
 const char *validate_source_text(unsigned source);
 const char *fallback_text(unsigned fallback);
 const char *reload_result_text(unsigned result);
+const char *security_event_text(unsigned event);
 const char *binding_kind_text(unsigned kind);
 const char *binding_mode_text(unsigned mode);
 

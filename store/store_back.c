@@ -79,6 +79,15 @@ int store_back_event(struct store_back *b, const struct store_event *in, int64_t
 	return store_cmd_wire(&c, SCRIPT_EVENT_PUT, true, out);
 }
 
+int store_back_count(struct store_back *b, const struct store_count *in, int64_t deadline_ms, bool whole,
+		     struct sd_slice *out)
+{
+	struct store_cmd c;
+
+	store_cmd_count(&c, &b->maker, in, deadline_ms);
+	return store_cmd_wire(&c, SCRIPT_COUNT, whole, out);
+}
+
 static bool starts(const struct redisReply *reply, const char *word)
 {
 	return (size_t)reply->len >= strlen(word) && memcmp(reply->str, word, strlen(word)) == 0;

@@ -29,6 +29,11 @@ struct store_event;
 int store_back_event(struct store_back *back, const struct store_event *in, int64_t deadline_ms,
 		     struct sd_slice *out) SD_MUSTCHECK;
 
+/* What this node's workers counted (store_tally.h). */
+struct store_count;
+int store_back_count(struct store_back *back, const struct store_count *in, int64_t deadline_ms, bool whole,
+		     struct sd_slice *out) SD_MUSTCHECK;
+
 enum store_back_result {
 	STORE_BACK_AGAIN = 0, /* no answer, too late, not the server for it: ask again */
 	STORE_BACK_REFUSED,   /* this one's record breaks its rules: nobody can use it either */

@@ -82,6 +82,11 @@ struct store_quota;
 void store_cmd_quota(struct store_cmd *c, struct store_maker *m, const struct store_quota *in,
 		     const char *how, int64_t deadline_ms);
 
+/* --- store_tally.c --- */
+struct store_count;
+void store_cmd_count(struct store_cmd *c, struct store_maker *m, const struct store_count *in,
+		     int64_t deadline_ms);
+
 /* --- store_events.c --- */
 struct store_event;
 void store_cmd_event(struct store_cmd *c, struct store_maker *m, const struct store_event *in,

@@ -293,6 +293,7 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 	case SCRIPT_DUE: /* these three are a master's: store_sweep */
 	case SCRIPT_EXPIRE:
 	case SCRIPT_REINDEX:
+	case SCRIPT_COUNT: /* and so is this: store_back */
 	case STORE_SCRIPT_COUNT:
 		break;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * store_tally - the tally script's arguments, and its counts.
  * Owns:      nothing
- * Runs in:   worker, on bytes of the network
+ * Runs in:   worker, on bytes of the network | master (what its workers counted)
  * Fails by:  the call's status
  * Never:     tell a count of a reply that is not whole
  */
@@ -49,6 +49,20 @@ void store_tally(struct store *s, const struct store_tally_in *in, struct store_
 	store_cmd_num(&c, in->names);
 	store_cmd_num(&c, in->first ? 1 : 0);
 	store_op_send(op, &c);
+}
+
+void store_cmd_count(struct store_cmd *c, struct store_maker *m, const struct store_count *in,
+		     int64_t deadline_ms)
+{
+	struct store_cmd_head head = {.script = SCRIPT_COUNT,
+				      .partition = store_key_tenant_partition(in->tenant),
+				      .tenant = in->tenant};
+
+	store_cmd_begin(c, m, &head, deadline_ms);
+	for (uint32_t i = 0; i < in->rows && i < STORE_COUNT_ROWS; i++) {
+		store_cmd_text(c, sd_slice_str(in->row[i].name));
+		store_cmd_num(c, (int64_t)in->row[i].n);
+	}
 }
 
 static int read_count(struct redisReply *const *e, int64_t *hour, struct sd_slice *name, int64_t *n)

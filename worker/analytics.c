@@ -183,6 +183,33 @@ const struct analytics_name *analytics_top(struct analytics *a, struct sd_slice 
 	return out;
 }
 
+/* Which of a closed list it is; 0: of another version's. */
+static unsigned one_of(const char *(*text)(unsigned), unsigned count, struct sd_slice name)
+{
+	for (unsigned i = 1; i < count; i++)
+		if (sd_slice_is(name, text(i)))
+			return i;
+	return 0;
+}
+
+/* v:CODE, b:SIGNAL:MODE, e:EVENT */
+static void add_security(struct analytics_hour *h, struct sd_slice name, uint64_t n)
+{
+	struct sd_slice rest = name.n > 2 ? sd_slice(name.p + 2, name.n - 2) : sd_slice("", 0);
+	const char *colon = rest.n ? memchr(rest.p, ':', rest.n) : NULL;
+	size_t kind = colon ? (size_t)(colon - rest.p) : rest.n;
+	if (rest.n == 0)
+		return;
+	if (name.p[0] == 'v')
+		h->refused[one_of(validate_result_text, RESULT_COUNT, rest)] += n;
+	else if (name.p[0] == 'e')
+		h->security[one_of(security_event_text, SECURITY_COUNT, rest)] += n;
+	else if (name.p[0] == 'b' && colon)
+		h->bound[one_of(binding_kind_text, BINDING_KIND_COUNT, sd_slice(rest.p, kind))]
+			[one_of(binding_mode_text, BINDING_MODE_COUNT,
+				sd_slice(colon + 1, rest.n - kind - 1))] += n;
+}
+
 static void on_count(struct store_tally *t, int64_t hour, struct sd_slice name, uint64_t n)
 {
 	struct analytics *a = SD_CONTAINER_OF(t, struct analytics, tally);
@@ -201,6 +228,8 @@ static void on_count(struct store_tally *t, int64_t hour, struct sd_slice name, 
 		h->users += n;
 	else if (sd_slice_is(name, "active"))
 		a->active += n;
+	else if (name.n > 2 && name.p[0] == 's')
+		add_security(h, sd_slice(name.p + 2, name.n - 2), n);
 	else if (name.n > 2) /* e:REASON; one that this version does not know counts as none */
 		h->ended[end_reason_parse(name.p + 2, name.n - 2)] += n;
 }

@@ -10,6 +10,8 @@
 
 struct analytics_hour {
 	uint64_t created, users, ended[END_COUNT];
+	uint64_t refused[RESULT_COUNT], security[SECURITY_COUNT];
+	uint64_t bound[BINDING_KIND_COUNT][BINDING_MODE_COUNT];
 };
 struct analytics_name {
 	struct sd_slice name; /* n = 0: a free place */

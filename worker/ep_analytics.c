@@ -25,21 +25,60 @@ static void put_range(const struct analytics *a, struct sd_buf *b)
 	put(b, ",\"to_at\":", (uint64_t)(a->to_hour + 1) * 3600);
 }
 
+static uint64_t sum_of(const uint64_t *n, unsigned from, unsigned count)
+{
+	uint64_t sum = 0;
+	for (unsigned i = from; i < count; i++)
+		sum += n[i];
+	return sum;
+}
+
+/* A member for each of a closed list that occurred. */
+static void put_list(struct sd_buf *b, const char *(*text)(unsigned), const uint64_t *n, unsigned count)
+{
+	const char *before = "";
+	sd_buf_char(b, '{');
+	for (unsigned i = 1; i < count; i++) {
+		if (n[i] == 0)
+			continue;
+		sd_buf_printf(b, "%s\"%s\":", before, text(i));
+		sd_buf_u64(b, n[i]);
+		before = ",";
+	}
+	sd_buf_char(b, '}');
+}
+
 /* "ended": the sum, and what it is made of. */
 static void put_ended(const struct analytics_hour *h, struct sd_buf *b)
 {
-	uint64_t sum = 0;
-	const char *before = "";
-	for (unsigned i = 0; i < END_COUNT; i++)
-		sum += h->ended[i];
-	put(b, ",\"ended\":", sum);
-	sd_buf_str(b, ",\"ended_by_reason\":{");
-	for (unsigned i = 1; i < END_COUNT; i++) {
-		if (h->ended[i] == 0)
-			continue;
-		sd_buf_printf(b, "%s\"%s\":", before, end_reason_text(i));
-		sd_buf_u64(b, h->ended[i]);
-		before = ",";
+	put(b, ",\"ended\":", sum_of(h->ended, 0, END_COUNT));
+	sd_buf_str(b, ",\"ended_by_reason\":");
+	put_list(b, end_reason_text, h->ended, END_COUNT);
+}
+
+/* In sum; `by`: also by code, by signal and by what the policy does about it. */
+static void put_security(const struct analytics_hour *h, bool by, struct sd_buf *b)
+{
+	uint64_t mismatches = 0;
+	for (unsigned i = 1; i < BINDING_KIND_COUNT; i++)
+		mismatches += sum_of(h->bound[i], 1, BINDING_MODE_COUNT);
+	put(b, ",\"security\":{\"refresh_reused\":", h->ended[END_REUSE]);
+	put(b, ",\"binding_broken\":", h->ended[END_BINDING]);
+	put(b, ",\"refused_validations\":", sum_of(h->refused, 1, RESULT_COUNT));
+	put(b, ",\"binding_mismatches\":", mismatches);
+	for (unsigned i = 1; i < SECURITY_COUNT; i++) {
+		sd_buf_printf(b, ",\"%s\":", security_event_text(i));
+		sd_buf_u64(b, h->security[i]);
+	}
+	if (by) {
+		sd_buf_str(b, ",\"refused_by_code\":");
+		put_list(b, validate_result_text, h->refused, RESULT_COUNT);
+		sd_buf_str(b, ",\"mismatches_by_signal\":{");
+		for (unsigned i = 1; i < BINDING_KIND_COUNT; i++) {
+			sd_buf_printf(b, "%s\"%s\":", i > 1 ? "," : "", binding_kind_text(i));
+			put_list(b, binding_mode_text, h->bound[i], BINDING_MODE_COUNT);
+		}
+		sd_buf_char(b, '}');
 	}
 	sd_buf_char(b, '}');
 }
@@ -58,9 +97,8 @@ static enum step show_summary(struct request *r)
 	put(b, ",\"active_users\":", a->hour->users);
 	put(b, ",\"created\":", a->hour->created);
 	put_ended(a->hour, b);
-	put(b, ",\"security\":{\"refresh_reused\":", a->hour->ended[END_REUSE]);
-	put(b, ",\"binding_broken\":", a->hour->ended[END_BINDING]);
-	sd_buf_str(b, "}}");
+	put_security(a->hour, true, b);
+	sd_buf_char(b, '}');
 	return respond_json(r, 200);
 }
 
@@ -85,6 +123,7 @@ static enum step show_sessions(struct request *r)
 			put(b, ",\"users\":", h->users);
 		else
 			sd_buf_str(b, ",\"users\":null");
+		put_security(h, false, b);
 		sd_buf_char(b, '}');
 	}
 	sd_buf_str(b, "]}");

@@ -15,6 +15,7 @@
 #include "sealed.h"
 #include "secret.h"
 #include "session_rules.h"
+#include "shm_board.h"
 
 void grant_policy(const struct request *r, struct store_create *in)
 {
@@ -112,6 +113,7 @@ enum step grant_limit_reached(struct request *r, const struct store_create *in)
 				  .user = in->user,
 				  .ip = in->ip,
 				  .reason = restricted ? SD_SLICE("restricted") : SD_SLICE("")};
+	board_count(r->w->stats, METRIC_SECURITY, r->tenant->slot, SECURITY_LIMIT_REACHED, 0, 1);
 	audit_event_refused(r, &note);
 	return respond_problem(r, PROBLEM_SESSION_LIMIT,
 			       restricted ? "the user is restricted" : NULL, NULL);

@@ -12,6 +12,7 @@
 #include "ending.h"
 #include "err.h"
 #include "respond.h"
+#include "shm_board.h"
 #include "store_key.h"
 #include "store_quota.h"
 
@@ -88,6 +89,7 @@ static enum step limit_reached(struct request *r, const struct store_create *in)
 				  .ip = in->ip,
 				  .key = "client_id",
 				  .value = in->client};
+	board_count(r->w->stats, METRIC_SECURITY, r->tenant->slot, SECURITY_LIMIT_REACHED, 0, 1);
 	audit_event_refused(r, &note);
 	return respond_problem(r, PROBLEM_SESSION_LIMIT,
 			       "the tenant or the client has all the sessions it may have", NULL);

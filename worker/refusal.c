@@ -9,6 +9,7 @@
 
 #include "audit_event.h"
 #include "respond.h"
+#include "shm_board.h"
 
 static bool worth_a_record(struct request *r)
 {
@@ -23,6 +24,17 @@ static bool worth_a_record(struct request *r)
 	return false;
 }
 
+/* Of the tenant that he named, if there is one: nobody is told. */
+static void count(const struct request *r)
+{
+	const struct policy_tenant *t = r->tenant;
+	uint32_t named = !t && r->params.tenant.p ? policy_view_tenant_find(&r->gen->view, r->params.tenant)
+						  : POLICY_NONE;
+	if (named != POLICY_NONE)
+		t = policy_view_tenant(&r->gen->view, named);
+	board_count(r->w->stats, METRIC_SECURITY, t ? t->slot : SHM_SLOT_NONE, SECURITY_CALLER_REFUSED, 0, 1);
+}
+
 static void record(struct request *r, const char *why)
 {
 	struct audit_note note = {.event = AUDIT_CALLER_REFUSED,
@@ -30,6 +42,7 @@ static void record(struct request *r, const char *why)
 				  .reason = sd_slice_str(why ? why : "credential-unknown"),
 				  .key = "route",
 				  .value = sd_slice_str(r->route->label)};
+	count(r);
 	if (worth_a_record(r))
 		audit_event_refused(r, &note);
 }
@@ -53,6 +66,7 @@ enum step refusal_permission(struct request *r, const char *permission)
 				  .reason = SD_SLICE("permission-missing"),
 				  .key = "permission",
 				  .value = sd_slice_str(permission)};
+	count(r);
 	audit_event_refused(r, &note);
 	return respond_problem(r, PROBLEM_PERMISSION_MISSING, permission, NULL);
 }

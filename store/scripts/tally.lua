@@ -23,7 +23,7 @@ local function take(into, name, n)
     add(into, 'b:' .. one, n)
     add(into, 't:' .. two, n)
   elseif what == 'summary' or what == 'sessions' then
-    add(into, kind == 'e' and 'e:' .. one or 'created', n)
+    add(into, kind == 'e' and 'e:' .. one or kind == 's' and name or 'created', n)
   end
 end
 

@@ -141,6 +141,49 @@ def another_tenant_and_refusals():
     assert 744 <= len(month) <= 746 and month[0]["users"] is None and month[0]["created"] == 0
 
 
+def security():
+    """Refusals that end nothing, seen by two nodes, are in the tenant's counts a second later."""
+    base = analytics("summary")["security"]
+    for node in TWO:
+        node.write(f"tenants.d/{A}.yaml", node.tenant_text(A, lines=(
+            "limits: { validate_failures_per_minute_per_ip: 4 }\n"
+            "sessions: { max_per_user: 1, on_limit: reject }\n"
+            "binding: { ip: { mode: shadow }, user_agent: revoke }\n")).replace(
+                "sessions:revoke]", "sessions:revoke, analytics:read]"))
+        failed, said = node.reload()
+        assert not failed, said
+    one = ask(TWO[0], "POST", "/sessions", {"user_id": "careful", "ip": "192.0.2.1", "user_agent": CHROME}, want=201)
+    for node in TWO:
+        ask(node, "POST", "/sessions", {"user_id": "careful"}, want=409)
+        ask(node, "POST", "/sessions/validate", {"access_token": one["access_token"], "ip": "198.51.100.1"})
+        for _ in range(3):
+            ask(node, "POST", "/sessions/validate", {"access_token": "nonsense"}, want=401)
+        node.request("POST", "/sessions/validate", {"access_token": one["access_token"]}, headers={"Authorization": "Bearer sdk_wrong", "X-Tenant-ID": A})
+        ask(node, "GET", "/audit", want=403)
+    limited = 0
+    for _ in range(20):
+        status, _, _ = TWO[0].request("POST", "/sessions/validate", {"access_token": "x.y", "ip": "203.0.113.9"}, tenant=A)
+        limited += status == 429
+    assert limited > 0
+    ask(TWO[1], "POST", "/sessions/validate", {"access_token": one["access_token"], "user_agent": "curl/8"}, want=401)
+
+    def told():
+        s = analytics("summary", node=1)["security"]
+        return {k: s[k] - base[k] for k in s if isinstance(s[k], int)}, s
+    want = {"refused_validations": 6 + 20 - limited + 1, "binding_mismatches": 3, "limit_reached": 2,
+            "caller_refused": 4, "rate_limited": limited, "binding_broken": 1, "refresh_reused": 0}
+    TWO[0].wait(lambda: told()[0] == want, 10, f"counts like {want}")
+    s = told()[1]
+    assert s["refused_by_code"]["token-malformed"] == 26 - limited and s["refused_by_code"]["binding-mismatch"] == 1, s
+    assert s["mismatches_by_signal"] == {"ip": {"shadow": 2}, "user_agent": {"revoke": 1}, "device": {}}, s
+    hours = analytics("sessions")["items"]
+    assert sum(x["security"]["rate_limited"] for x in hours) == s["rate_limited"], hours
+    time.sleep(1.2)  # nothing is told twice
+    assert told()[0] == want, told()
+    for node in TWO:
+        assert 'sessiond_security_events_total{tenant="brand-a",event="limit_reached"} 1' in node.metrics(), node.metrics()
+
+
 def main():
     a, b, redis = nodes.make_pair((A, B))
     TWO.extend([a, b])
@@ -149,7 +192,7 @@ def main():
         configure("idle_timeout: 30m")
         for node in TWO:
             node.start()
-        harness.main([adds_up, regenerated_and_swept, another_tenant_and_refusals])
+        harness.main([adds_up, regenerated_and_swept, another_tenant_and_refusals, security])
     finally:
         for node in TWO:
             node.close()

@@ -29,6 +29,9 @@ static void test_lists_are_closed(void **state)
 	list_is_closed(validate_source_text, SOURCE_COUNT);
 	list_is_closed(fallback_text, FALLBACK_COUNT);
 	list_is_closed(reload_result_text, RELOAD_COUNT);
+	list_is_closed(binding_kind_text, BINDING_KIND_COUNT);
+	list_is_closed(binding_mode_text, BINDING_MODE_COUNT);
+	list_is_closed(security_event_text, SECURITY_COUNT);
 }
 
 static void test_reasons_parse_back(void **state)

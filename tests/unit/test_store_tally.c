@@ -9,6 +9,7 @@
 #include <hiredis/hiredis.h>
 
 #include "err.h"
+#include "store_back.h"
 #include "store_key.h"
 #include "store_rig.h"
 #include "store_sweep.h"
@@ -289,6 +290,39 @@ static void by_a_sweeper(void **state)
 	assert_int_equal(count("active"), 0);
 }
 
+/* What a node counted by itself is added to the hour, in the tenant's own partition. */
+static void what_a_node_refused(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_count in = {.tenant = RIG_TENANT, .rows = 2,
+				 .row = {{"s:v:token-expired", 7}, {"s:b:ip:shadow", 2}}};
+	struct store_back *back;
+
+	create(rig, "alice", "192.0.2.1", "");
+	assert_int_equal(store_back_new(RIG_PREFIX, &back), SD_OK);
+	for (int i = 0; i < 2; i++) {
+		struct redisReply *reply = NULL;
+		struct sd_slice wire;
+
+		assert_int_equal(store_back_count(back, &in, INT64_C(4000000000000), i == 0, &wire), SD_OK);
+		(void)redisAppendFormattedCommand(rig->redis.ctx, wire.p, wire.n);
+		assert_int_equal(redisGetReply(rig->redis.ctx, (void **)&reply), REDIS_OK);
+		assert_int_equal(store_back_take(reply), STORE_BACK_STOOD);
+		free((void *)(uintptr_t)wire.p);
+	}
+	store_back_free(&back);
+	for (enum store_tally_what what = TALLY_SUMMARY; what <= TALLY_SESSIONS; what++) {
+		ask(rig, what, 2, 1000);
+		assert_int_equal(count("s:v:token-expired"), 14);
+		assert_int_equal(count("s:b:ip:shadow"), 4);
+		assert_int_equal(count("created"), 1);
+	}
+	ask(rig, TALLY_DURATIONS, 2, 1000);
+	assert_int_equal(seen.rows, 0);
+	ask(rig, TALLY_DEVICES, 2, 1000);
+	assert_int_equal(seen.rows, 2);
+}
+
 /* What nobody asks for any more goes. */
 static void all_of_it_goes(void **state)
 {
@@ -308,6 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(each_once),	     TEST(an_index_that_is_gone), TEST(by_age), TEST(from_where),
 	    TEST(counts_that_were_lost), TEST(names_are_bounded), TEST(by_a_sweeper),	   TEST(all_of_it_goes),
+	    TEST(what_a_node_refused),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
