@@ -75,9 +75,10 @@ def take_turn():
 
 
 def free_port():
-    """Below the ports from which connections are made; each place has its own, none is given twice."""
+    """Below the ports from which connections are made; each place has its own, none is given twice.
+    SESSIOND_PLACE: the first place of a run beside another one."""
     take_turn()
-    lane = int(_turn[0].name.rsplit(".", 1)[1]) % 5
+    lane = (int(_turn[0].name.rsplit(".", 1)[1]) + int(os.environ.get("SESSIOND_PLACE", "0"))) % 5
     while True:
         port = 12000 + 4000 * lane + next(_ports) % 4000
         with socket.socket() as s, contextlib.suppress(OSError):
