@@ -63,9 +63,9 @@ static uint64_t counted(const struct shm_stats *sum, enum metric metric, uint16_
 static void fallbacks(const struct shm_stats *sum, struct sd_buf *out)
 {
 	sd_buf_str(out, ",\"fallbacks\":{");
-	for (uint16_t why = 1; why < FALLBACK_COUNT; why++)
+	for (unsigned why = 1; why < FALLBACK_COUNT; why++)
 		sd_buf_printf(out, "%s\"%s\":%" PRIu64, why > 1 ? "," : "", fallback_text(why),
-			      counted(sum, METRIC_FALLBACKS, why));
+			      counted(sum, METRIC_FALLBACKS, (uint16_t)why));
 	sd_buf_char(out, '}');
 }
 

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "err.h"
+#include "query.h"
 #include "respond.h"
 
 #define HOUR_S 3600
@@ -18,73 +19,40 @@
 #define LONGEST_NS (60 * SD_NS_PER_S)
 #define TRIES 10
 #define PAUSE_NS (200 * SD_NS_PER_MS)
-#define MAX_S (INT64_C(1) << 40)
 #define PLACES (2 * ANALYTICS_NAMES)
 
 /* --- what is asked for ------------------------------------------------------------------------ */
 
-static enum step refuse(struct request *r, const char *name, const char *why)
+enum { Q_TO, Q_FROM, Q_BUCKET, Q_COUNT };
+static const char *const names[Q_COUNT] = {
+    [Q_TO] = "to_at", [Q_FROM] = "from_at", [Q_BUCKET] = "bucket"};
+
+struct range {
+	int64_t from_s, to_s;
+};
+
+static const char *read_one(struct request *r, int which, struct sd_slice v, void *into)
 {
-	char pointer[32];
-	(void)snprintf(pointer, sizeof(pointer), "?%s", name);
-	return respond_problem(r, PROBLEM_FIELD_INVALID, why, pointer);
+	struct range *range = into;
+	(void)r;
+	if (which == Q_BUCKET)
+		return sd_slice_is(v, "hour") ? NULL : "must be hour";
+	return query_time(v, which == Q_TO ? &range->to_s : &range->from_s);
 }
 
-static enum step read_text(struct request *r, const char *name, struct sd_slice *out, bool *given)
+static enum step read_range(struct request *r, struct analytics *a, bool hours)
 {
-	if (http_query_get(r->msg->query, name, &r->arena, out, given) != SD_OK)
-		return refuse(r, name, "is given twice, or badly escaped");
-	return STEP_NEXT;
-}
-
-static enum step read_time(struct request *r, const char *name, int64_t *out)
-{
-	struct sd_slice text;
-	uint64_t s;
-	bool given;
-	if (read_text(r, name, &text, &given) == STEP_DONE)
+	struct range range = {-1, request_now_s(r) + 1};
+	if (query_read(r, names, hours ? Q_COUNT : Q_BUCKET, read_one, &range) == STEP_DONE)
 		return STEP_DONE;
-	if (!given)
-		return STEP_NEXT;
-	if (sd_slice_u64(text, &s) != SD_OK || s > (uint64_t)MAX_S)
-		return refuse(r, name, "must be a Unix time in seconds");
-	*out = (int64_t)s;
-	return STEP_NEXT;
-}
-
-static enum step read_bucket(struct request *r)
-{
-	struct sd_slice text;
-	bool given;
-	if (read_text(r, "bucket", &text, &given) == STEP_DONE)
-		return STEP_DONE;
-	return given && !sd_slice_is(text, "hour") ? refuse(r, "bucket", "must be hour") : STEP_NEXT;
-}
-
-static enum step only_known(struct request *r, bool buckets)
-{
-	struct sd_slice name;
-	size_t pos = 0;
-	while (http_query_next(r->msg->query, &pos, &name))
-		if (!sd_slice_is(name, "from_at") && !sd_slice_is(name, "to_at") &&
-		    !(buckets && sd_slice_is(name, "bucket")))
-			return respond_problem(r, PROBLEM_FIELD_INVALID, "is no parameter of this", "?");
-	return STEP_NEXT;
-}
-
-static enum step read_range(struct request *r, struct analytics *a)
-{
-	int64_t now = request_now_s(r), from = -1, to = now + 1;
-	if (read_time(r, "to_at", &to) == STEP_DONE || read_time(r, "from_at", &from) == STEP_DONE)
-		return STEP_DONE;
-	if (from < 0)
-		from = SD_MAX(to - 86400, 0);
-	if (from >= to)
-		return refuse(r, "from_at", "must be before to_at");
-	if (to - from > RANGE_MAX_S)
-		return refuse(r, "from_at", "must be at most 31 days before to_at");
-	a->from_hour = from / HOUR_S;
-	a->to_hour = (to - 1) / HOUR_S;
+	if (range.from_s < 0)
+		range.from_s = SD_MAX(range.to_s - 86400, 0);
+	if (range.from_s >= range.to_s)
+		return query_refuse(r, "from_at", "must be before to_at");
+	if (range.to_s - range.from_s > RANGE_MAX_S)
+		return query_refuse(r, "from_at", "must be at most 31 days before to_at");
+	a->from_hour = range.from_s / HOUR_S;
+	a->to_hour = (range.to_s - 1) / HOUR_S;
 	return STEP_NEXT;
 }
 
@@ -97,8 +65,7 @@ enum step analytics_parse(struct request *r, enum store_tally_what what)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
 	a->r = r;
 	a->in.what = what;
-	if (only_known(r, hours) == STEP_DONE || (hours && read_bucket(r) == STEP_DONE) ||
-	    read_range(r, a) == STEP_DONE)
+	if (read_range(r, a, hours) == STEP_DONE)
 		return STEP_DONE;
 	size_t n = hours ? (size_t)(a->to_hour - a->from_hour + 1) : 1;
 	a->hour = sd_arena_alloc(&r->arena, n * sizeof(*a->hour));

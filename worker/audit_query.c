@@ -13,33 +13,12 @@
 #include "err.h"
 #include "respond.h"
 
-#define LIMIT_DEFAULT 50
-#define LIMIT_MAX 500
-#define MAX_S (INT64_C(1) << 40)
-
 enum { Q_FROM, Q_TO, Q_USER, Q_SESSION, Q_EVENT, Q_LIMIT, Q_CURSOR, Q_COUNT };
 static const char *const names[Q_COUNT] = {
     [Q_FROM] = "from_at",	[Q_TO] = "to_at",   [Q_USER] = "user_id",
     [Q_SESSION] = "session_id", [Q_EVENT] = "event", [Q_LIMIT] = "limit",
     [Q_CURSOR] = "cursor",
 };
-
-static bool is_known(struct sd_slice name)
-{
-	for (int i = 0; i < Q_COUNT; i++)
-		if (sd_slice_is(name, names[i]))
-			return true;
-	return false;
-}
-
-static const char *read_time(struct sd_slice v, int64_t *out)
-{
-	uint64_t s;
-	if (sd_slice_u64(v, &s) != SD_OK || s > (uint64_t)MAX_S)
-		return "must be a Unix time in seconds";
-	*out = (int64_t)s;
-	return NULL;
-}
 
 static const char *read_session(struct sd_slice v, struct audit_query *q)
 {
@@ -57,23 +36,15 @@ static const char *read_event(struct sd_slice v, struct audit_query *q)
 	return "is no event";
 }
 
-static const char *read_limit(struct sd_slice v, struct audit_query *q)
+static const char *read_one(struct request *r, int which, struct sd_slice v, void *into)
 {
-	uint64_t n;
-	if (sd_slice_u64(v, &n) != SD_OK || n < 1 || n > LIMIT_MAX)
-		return "must be 1 to 500";
-	q->limit = (uint32_t)n;
-	return NULL;
-}
-
-/* NULL, or what is wrong. */
-static const char *read_one(int which, struct sd_slice v, struct audit_query *q)
-{
+	struct audit_query *q = into;
+	(void)r;
 	switch (which) {
 	case Q_FROM:
-		return read_time(v, &q->from_s);
+		return query_time(v, &q->from_s);
 	case Q_TO:
-		return read_time(v, &q->to_s);
+		return query_time(v, &q->to_s);
 	case Q_USER:
 		q->user = v;
 		return body_user_ok(v) ? NULL : "is no user id";
@@ -82,34 +53,10 @@ static const char *read_one(int which, struct sd_slice v, struct audit_query *q)
 	case Q_EVENT:
 		return read_event(v, q);
 	case Q_LIMIT:
-		return read_limit(v, q);
-	default: /* the cursor: when all else is known */
-		return NULL;
+		return query_limit(v, &q->page.limit);
+	default: /* when all else is known */
+		return query_cursor_keep(v, &q->page);
 	}
-}
-
-static enum step read_all(struct request *r, struct audit_query *q, struct sd_slice *cursor)
-{
-	for (int i = 0; i < Q_COUNT; i++) {
-		char pointer[32];
-		struct sd_slice value;
-		bool given = false;
-		const char *why = "is given twice, or badly escaped";
-		int err = http_query_get(r->msg->query, names[i], &r->arena, &value, &given);
-		if (err == SD_OK)
-			why = given ? read_one(i, value, q) : NULL;
-		if (err != SD_OK && i == Q_CURSOR)
-			return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
-		if (why) {
-			(void)snprintf(pointer, sizeof(pointer), "?%s", names[i]);
-			return respond_problem(r, PROBLEM_FIELD_INVALID, why, pointer);
-		}
-		if (given && i == Q_CURSOR) {
-			*cursor = value;
-			q->has_cursor = true;
-		}
-	}
-	return STEP_NEXT;
 }
 
 /* What makes this list the list that it is. */
@@ -133,20 +80,13 @@ static bool make_scope(struct request *r, struct audit_query *q)
 
 enum step audit_query_read(struct request *r, struct audit_query *out)
 {
-	struct sd_slice name, cursor = SD_SLICE("");
-	size_t pos = 0;
 	*out = (struct audit_query){.user = SD_SLICE(""), .session = SD_SLICE(""), .event = SD_SLICE(""),
-				    .to_s = INT64_MAX, .limit = LIMIT_DEFAULT};
-	while (http_query_next(r->msg->query, &pos, &name))
-		if (!is_known(name))
-			return respond_problem(r, PROBLEM_FIELD_INVALID, "no such filter", "?");
-	if (read_all(r, out, &cursor) == STEP_DONE)
+				    .to_s = INT64_MAX, .page.limit = QUERY_LIMIT_DEFAULT};
+	if (query_read(r, names, Q_COUNT, read_one, out) == STEP_DONE)
 		return STEP_DONE;
 	if (!make_scope(r, out))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	if (out->has_cursor && !cursor_read(r, out->scope, cursor, &out->cursor))
-		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
-	return STEP_NEXT;
+	return query_cursor(r, out->scope, &out->page);
 }
 
 struct cursor audit_cursor_of(uint64_t ms, uint64_t seq)

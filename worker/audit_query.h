@@ -3,15 +3,12 @@
 #ifndef SD_AUDIT_QUERY_H
 #define SD_AUDIT_QUERY_H
 
-#include "cursor.h"
-#include "request.h"
+#include "query.h"
 
 struct audit_query {
 	struct sd_slice user, session, event; /* n = 0: any */
 	int64_t from_s, to_s;                 /* from <= ts < to; 0 and INT64_MAX = open */
-	uint32_t limit;
-	bool has_cursor;
-	struct cursor cursor; /* ms, and the rest of the entry's id in the first 8 bytes of sid */
+	struct query_page page; /* cursor: ms, and the rest of the entry's id in the first 8 bytes of sid */
 	struct sd_slice scope;
 };
 

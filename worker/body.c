@@ -31,6 +31,12 @@ bool body_user_ok(struct sd_slice s)
 	return s.n >= 1 && s.n <= 256 && !sd_slice_has_control(s);
 }
 
+enum step body_path_user(struct request *r)
+{
+	return body_user_ok(r->params.user) ? STEP_NEXT
+					    : respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
+}
+
 bool body_name_ok(struct sd_slice s)
 {
 	if (s.n < 1 || s.n > 64)

@@ -38,6 +38,8 @@ enum step body_invalid(struct request *r, const char *name, const char *why);
 
 /* A well-formed user id: 1..256 bytes UTF-8 (the scanner's) without control characters. */
 bool body_user_ok(struct sd_slice s);
+/* The user_id of the path: STEP_NEXT, or 404 user-unknown answered. */
+enum step body_path_user(struct request *r);
 /* client and device ids: [A-Za-z0-9._~-]{1,64}. */
 bool body_name_ok(struct sd_slice s);
 

@@ -54,6 +54,26 @@ void cursor_write(struct request *r, struct sd_slice scope, const struct cursor 
 	sd_buf_char(b, '"');
 }
 
+void cursor_end(struct request *r, struct sd_slice scope, const struct cursor *c)
+{
+	sd_buf_str(&r->body, "],\"next_cursor\":");
+	if (c)
+		cursor_write(r, scope, c, &r->body);
+	else
+		sd_buf_str(&r->body, "null");
+	sd_buf_char(&r->body, '}');
+}
+
+struct sd_slice cursor_scope(struct request *r, const char *list, struct sd_slice user)
+{
+	struct sd_slice tenant = policy_view_str(&r->gen->view, r->tenant->name);
+	char *at = sd_arena_alloc(&r->arena, CURSOR_SCOPE_MAX);
+	int n = at ? snprintf(at, CURSOR_SCOPE_MAX, "%s " SD_SLICE_FMT " " SD_SLICE_FMT, list,
+			      SD_SLICE_ARG(tenant), SD_SLICE_ARG(user))
+		   : 0;
+	return sd_slice(at ? at : "", (size_t)SD_MAX(n, 0));
+}
+
 static bool mac_fits(const struct request *r, struct sd_slice scope, const uint8_t *bytes)
 {
 	const struct tenant_keys *keys = keys_of(r);

@@ -18,6 +18,10 @@ struct cursor {
  * it cannot be made (b->failed is set). */
 void cursor_write(struct request *r, struct sd_slice scope, const struct cursor *c,
 		  struct sd_buf *b);
+/* ],"next_cursor":...} behind the items of a list; c NULL: there is no more. */
+void cursor_end(struct request *r, struct sd_slice scope, const struct cursor *c);
+/* The scope of a list of one user that takes nothing else. */
+struct sd_slice cursor_scope(struct request *r, const char *list, struct sd_slice user);
 /* False: not one of ours, or of another list. */
 bool cursor_read(struct request *r, struct sd_slice scope, struct sd_slice text,
 		 struct cursor *out) SD_MUSTCHECK;

@@ -53,7 +53,7 @@ static void ask(struct audit *a)
 				     .first = sd_slice_str(a->first),
 				     .last = sd_slice_str(a->last),
 				     .looks = LOOKS,
-				     .limit = a->q.limit - a->items,
+				     .limit = a->q.page.limit - a->items,
 				     .from_ms = a->q.from_s * 1000,
 				     .to_ms = to_ms(a),
 				     .retain_s = r->tenant->retain_events_s,
@@ -91,7 +91,7 @@ static void on_page(struct store_call *call)
 	if (!a->failed)
 		take(a);
 	store_call_release(call);
-	if (a->failed || !a->more || a->items >= a->q.limit || a->looks >= PAGE_LOOKS ||
+	if (a->failed || !a->more || a->items >= a->q.page.limit || a->looks >= PAGE_LOOKS ||
 	    a->r->body.len > PAGE_BYTES)
 		request_resume(a->r);
 	else
@@ -101,9 +101,9 @@ static void on_page(struct store_call *call)
 static enum step begin(struct request *r)
 {
 	struct audit *a = r->state;
-	if (a->q.has_cursor)
-		(void)snprintf(a->first, sizeof(a->first), "(%" PRId64 "-%" PRIu64, a->q.cursor.ms,
-			       audit_cursor_seq(&a->q.cursor));
+	if (a->q.page.has_cursor)
+		(void)snprintf(a->first, sizeof(a->first), "(%" PRId64 "-%" PRIu64, a->q.page.cursor.ms,
+			       audit_cursor_seq(&a->q.page.cursor));
 	else if (a->q.to_s == INT64_MAX)
 		(void)snprintf(a->first, sizeof(a->first), "+");
 	else
@@ -124,12 +124,7 @@ static enum step answer(struct request *r)
 	struct audit *a = r->state;
 	if (a->failed)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	sd_buf_str(&r->body, "],\"next_cursor\":");
-	if (a->more)
-		cursor_write(r, a->q.scope, &a->at, &r->body);
-	else
-		sd_buf_str(&r->body, "null");
-	sd_buf_char(&r->body, '}');
+	cursor_end(r, a->q.scope, a->more ? &a->at : NULL);
 	return respond_json(r, 200);
 }
 

@@ -35,8 +35,8 @@ static struct store_device_ask of_request(const struct request *r)
 
 static enum step parse(struct request *r)
 {
-	if (!body_user_ok(r->params.user))
-		return respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
+	if (body_path_user(r) == STEP_DONE)
+		return STEP_DONE;
 	if (!body_name_ok(r->params.id))
 		return respond_problem(r, PROBLEM_DEVICE_UNKNOWN, NULL, NULL);
 	return STEP_NEXT;

@@ -9,9 +9,9 @@
 #include "ep.h"
 
 #include "audit_event.h"
-#include "cursor.h"
 #include "device_edit.h"
 #include "err.h"
+#include "query.h"
 #include "respond.h"
 
 enum { F_ID = DEVICE_FIELDS, F_DEVICE_ID, F_COUNT };
@@ -24,24 +24,12 @@ static const struct body_field fields[F_COUNT] = {
     [F_DEVICE_ID] = {"device_id", BODY_STRING, false, 64},
 };
 
-static enum step parse_user(struct request *r)
-{
-	return body_user_ok(r->params.user) ? STEP_NEXT
-					    : respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
-}
-
 /* --- list ------------------------------------------------------------------------------------- */
 
 /* In the order in which they became known; which of two of one moment is first the ids say. */
 struct listed {
 	struct store_device d;
 	struct cursor at;
-};
-
-struct device_list {
-	uint32_t limit;
-	bool given;
-	struct cursor after;
 };
 
 static int compare(const struct cursor *a, const struct cursor *b)
@@ -61,46 +49,20 @@ static void put_in(struct listed *all, uint32_t n, const struct listed *one)
 	all[n] = *one;
 }
 
-/* Of the devices of this user alone. */
+/* For the devices of this user alone. */
 static struct sd_slice scope(struct request *r)
 {
-	struct sd_slice tenant = policy_view_str(&r->gen->view, r->tenant->name);
-	char *at = sd_arena_alloc(&r->arena, CURSOR_SCOPE_MAX);
-	int n = at ? snprintf(at, CURSOR_SCOPE_MAX, "devices " SD_SLICE_FMT " " SD_SLICE_FMT,
-			      SD_SLICE_ARG(tenant), SD_SLICE_ARG(r->params.user))
-		   : 0;
-	return sd_slice(at ? at : "", (size_t)SD_MAX(n, 0));
-}
-
-static enum step read_query(struct request *r, struct device_list *list)
-{
-	struct sd_slice name, value;
-	size_t pos = 0;
-	bool given;
-	uint64_t limit;
-	while (http_query_next(r->msg->query, &pos, &name))
-		if (!sd_slice_is(name, "limit") && !sd_slice_is(name, "cursor"))
-			return respond_problem(r, PROBLEM_FIELD_INVALID,
-					       "the list takes limit and cursor", "?");
-	if (http_query_get(r->msg->query, "limit", &r->arena, &value, &given) != SD_OK ||
-	    (given && (sd_slice_u64(value, &limit) != SD_OK || limit < 1 || limit > 500)))
-		return respond_problem(r, PROBLEM_FIELD_INVALID, "limit must be 1 to 500",
-				       "?limit");
-	list->limit = given ? (uint32_t)limit : 50;
-	if (http_query_get(r->msg->query, "cursor", &r->arena, &value, &list->given) != SD_OK ||
-	    (list->given && !cursor_read(r, scope(r), value, &list->after)))
-		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
-	return STEP_NEXT;
+	return cursor_scope(r, "devices", r->params.user);
 }
 
 static enum step list_it(struct request *r)
 {
 	struct store_device_ask in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
 				      .user = r->params.user};
-	r->state = sd_arena_alloc(&r->arena, sizeof(struct device_list));
+	r->state = sd_arena_alloc(&r->arena, sizeof(struct query_page));
 	if (!r->state)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	if (read_query(r, r->state) == STEP_DONE)
+	if (query_page_read(r, scope(r), true, r->state) == STEP_DONE)
 		return STEP_DONE;
 	store_device_read(r->w->store, &in, request_store_call(r));
 	return STEP_PARKED;
@@ -124,27 +86,22 @@ static struct listed *sorted(struct request *r)
 
 static enum step show(struct request *r)
 {
-	const struct device_list *list = r->state;
+	const struct query_page *page = r->state;
 	uint32_t from = 0, n = r->call.row_count;
 	if (r->call.status != STORE_OK)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	const struct listed *all = sorted(r);
 	if (!all)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	while (list->given && from < n && compare(&all[from].at, &list->after) <= 0)
+	while (page->has_cursor && from < n && compare(&all[from].at, &page->cursor) <= 0)
 		from++;
-	uint32_t end = SD_MIN(n, from + list->limit);
+	uint32_t end = SD_MIN(n, from + page->limit);
 	sd_buf_str(&r->body, "{\"items\":[");
 	for (uint32_t i = from; i < end; i++) {
 		sd_buf_str(&r->body, i > from ? "," : "");
 		device_json(r, r->params.user, &all[i].d, sd_slice("", 0));
 	}
-	sd_buf_str(&r->body, "],\"next_cursor\":");
-	if (end < n)
-		cursor_write(r, scope(r), &all[end - 1].at, &r->body);
-	else
-		sd_buf_str(&r->body, "null");
-	sd_buf_char(&r->body, '}');
+	cursor_end(r, scope(r), end < n ? &all[end - 1].at : NULL);
 	return respond_json(r, 200);
 }
 
@@ -178,13 +135,13 @@ static enum step parse_post(struct request *r)
 	r->state = e;
 	if (!e)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	if (parse_user(r) == STEP_DONE || body_read(r, fields, F_COUNT, val) == STEP_DONE ||
+	if (body_path_user(r) == STEP_DONE || body_read(r, fields, F_COUNT, val) == STEP_DONE ||
 	    read_id(r, val, &id) == STEP_DONE)
 		return STEP_DONE;
 	e->in.may_make = true;
 	return device_edit_read(r, e, id, val);
 }
 
-const request_step ep_devices_list_steps[] = {parse_user, list_it, show, NULL};
+const request_step ep_devices_list_steps[] = {body_path_user, list_it, show, NULL};
 const request_step ep_devices_post_steps[] = {parse_post, audit_slot_step, device_edit_key,
 					      device_edit_write, device_edit_written, NULL};

@@ -18,6 +18,7 @@
 #include "http_field.h"
 #include "ratelimit.h"
 #include "record_json.h"
+#include "query.h"
 #include "respond.h"
 #include "store_events.h"
 
@@ -40,15 +41,14 @@ struct events {
 static enum step parse(struct request *r)
 {
 	struct events *x = sd_arena_alloc(&r->arena, sizeof(*x));
-	struct sd_slice name, last;
+	struct sd_slice last;
 	uint64_t ms, seq;
-	size_t pos = 0;
 	if (!x)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
 	*x = (struct events){.r = r, .opened_ns = sd_loop_now_ns(r->w->loop)};
 	r->state = x;
-	if (http_query_next(r->msg->query, &pos, &name))
-		return respond_problem(r, PROBLEM_FIELD_INVALID, "no such filter", "?");
+	if (query_read(r, NULL, 0, NULL, NULL) == STEP_DONE)
+		return STEP_DONE;
 	enum http_found found = http_field_get(r->msg, "last-event-id", &last);
 	if (found == HTTP_FOUND_NONE || (found == HTTP_FOUND_ONE && last.n == 0))
 		return STEP_NEXT;

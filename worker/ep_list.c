@@ -44,7 +44,7 @@ static bool look(struct list *l, const struct session *s, struct cursor at)
 	struct request *r = l->r;
 	l->looks++;
 	if (list_query_fits(r, &l->q, s)) {
-		if (l->items == l->q.limit || r->body.len > PAGE_BYTES) {
+		if (l->items == l->q.page.limit || r->body.len > PAGE_BYTES) {
 			l->more = true; /* it is what the next page begins with */
 			return false;
 		}
@@ -52,7 +52,7 @@ static bool look(struct list *l, const struct session *s, struct cursor at)
 		session_json(r, &r->body, s);
 		l->items++;
 		l->last = at;
-	} else if (l->items < l->q.limit) {
+	} else if (l->items < l->q.page.limit) {
 		l->last = at;
 	}
 	if (l->looks < PAGE_LOOKS)
@@ -64,7 +64,7 @@ static bool look(struct list *l, const struct session *s, struct cursor at)
 /* As many as are missing, and one more: is there another page? */
 static uint32_t wanted(const struct list *l, uint32_t max)
 {
-	return list_query_is_plain(&l->q) ? SD_MIN(l->q.limit - l->items + 1, max) : max;
+	return list_query_is_plain(&l->q) ? SD_MIN(l->q.page.limit - l->items + 1, max) : max;
 }
 
 static int64_t before_ms(const struct list *l)
@@ -148,11 +148,11 @@ static enum step ask_tenant(struct list *l)
 	struct request *r = l->r;
 	struct store_scan_in in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
 				   .min_ms = SD_MAX(l->q.after_s - SLACK_S, (int64_t)0) * 1000,
-				   .expect = list_query_is_plain(&l->q) ? l->q.limit : PAGE_LOOKS,
+				   .expect = list_query_is_plain(&l->q) ? l->q.page.limit : PAGE_LOOKS,
 				   .arg = l,
 				   .done = on_step};
-	in.has_from = l->q.has_cursor || before_ms(l) != INT64_MAX;
-	in.from = l->q.has_cursor ? (struct store_scan_place){l->q.cursor.ms, l->q.cursor.sid}
+	in.has_from = l->q.page.has_cursor || before_ms(l) != INT64_MAX;
+	in.from = l->q.page.has_cursor ? (struct store_scan_place){l->q.page.cursor.ms, l->q.page.cursor.sid}
 				  : first_before(before_ms(l));
 	if (store_scan_new(r->w->store, &in, &l->scan) != SD_OK)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
@@ -167,8 +167,8 @@ static enum step ask(struct request *r)
 	sd_buf_str(&r->body, "{\"items\":[");
 	if (l->q.user.n == 0)
 		return ask_tenant(l);
-	if (l->q.has_cursor)
-		ask_user(l, l->q.cursor.ms, &l->q.cursor.sid);
+	if (l->q.page.has_cursor)
+		ask_user(l, l->q.page.cursor.ms, &l->q.page.cursor.sid);
 	else
 		ask_user(l, before_ms(l) == INT64_MAX ? INT64_MAX : before_ms(l) - 1, &none);
 	return STEP_PARKED;
@@ -180,12 +180,7 @@ static enum step answer(struct request *r)
 	store_scan_free(&l->scan);
 	if (l->failed != PROBLEM_NONE)
 		return respond_problem(r, l->failed, NULL, NULL);
-	sd_buf_str(&r->body, "],\"next_cursor\":");
-	if (l->more)
-		cursor_write(r, l->q.scope, &l->last, &r->body);
-	else
-		sd_buf_str(&r->body, "null");
-	sd_buf_char(&r->body, '}');
+	cursor_end(r, l->q.scope, l->more ? &l->last : NULL);
 	return respond_json(r, 200);
 }
 

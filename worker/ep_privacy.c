@@ -38,9 +38,7 @@ static enum step erase_parse(struct request *r)
 	r->state = e;
 	if (!e)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	if (!body_user_ok(r->params.user))
-		return respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
-	if (body_nothing(r) == STEP_DONE)
+	if (body_path_user(r) == STEP_DONE || body_nothing(r) == STEP_DONE)
 		return STEP_DONE;
 	if (sd_random(random, sizeof(random)) != SD_OK)
 		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, "no random bytes", NULL);
@@ -135,9 +133,8 @@ static enum step restrict_parse(struct request *r)
 	r->state = in;
 	if (!in)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	if (!body_user_ok(r->params.user))
-		return respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
-	if (body_read(r, fields, SD_ARRAY_LEN(fields), &v) == STEP_DONE)
+	if (body_path_user(r) == STEP_DONE ||
+	    body_read(r, fields, SD_ARRAY_LEN(fields), &v) == STEP_DONE)
 		return STEP_DONE;
 	*in = (struct store_restrict){.tenant = policy_view_str(&r->gen->view, r->tenant->name),
 				      .user = r->params.user,

@@ -11,9 +11,9 @@
 
 #include "audit_event.h"
 #include "body.h"
-#include "cursor.h"
 #include "device_edit.h"
 #include "err.h"
+#include "query.h"
 #include "respond.h"
 #include "sealed.h"
 #include "session_json.h"
@@ -43,45 +43,25 @@ static struct sd_slice tenant_of(const struct request *r)
 
 static struct sd_slice scope(struct request *r)
 {
-	char *at = sd_arena_alloc(&r->arena, CURSOR_SCOPE_MAX);
-	int n = at ? snprintf(at, CURSOR_SCOPE_MAX, "export " SD_SLICE_FMT " " SD_SLICE_FMT,
-			      SD_SLICE_ARG(tenant_of(r)), SD_SLICE_ARG(r->params.user))
-		   : 0;
-	return sd_slice(at ? at : "", (size_t)SD_MAX(n, 0));
+	return cursor_scope(r, "export", r->params.user);
 }
 
 static enum step parse(struct request *r)
 {
 	struct export *e = sd_arena_alloc(&r->arena, sizeof(*e));
-	struct sd_slice name, value;
-	struct cursor from;
-	size_t pos = 0;
-	bool given;
+	struct query_page page;
 	r->state = e;
 	if (!e)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	while (http_query_next(r->msg->query, &pos, &name))
-		if (!sd_slice_is(name, "cursor"))
-			return respond_problem(r, PROBLEM_FIELD_INVALID, "the export takes cursor", "?");
+	if (query_page_read(r, scope(r), false, &page) == STEP_DONE)
+		return STEP_DONE;
 	e->list = (struct store_list){.tenant = tenant_of(r),
 				      .user = r->params.user,
-				      .from_ms = INT64_MAX,
+				      .from_ms = page.has_cursor ? page.cursor.ms : INT64_MAX,
+				      .from_sid = page.cursor.sid,
 				      .limit = SD_ARRAY_LEN(e->place)};
-	if (http_query_get(r->msg->query, "cursor", &r->arena, &value, &given) != SD_OK ||
-	    (given && !cursor_read(r, scope(r), value, &from)))
-		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
-	e->first = !given;
-	if (given) {
-		e->list.from_ms = from.ms;
-		e->list.from_sid = from.sid;
-	}
+	e->first = !page.has_cursor;
 	return STEP_NEXT;
-}
-
-static enum step parse_user(struct request *r)
-{
-	return body_user_ok(r->params.user) ? STEP_NEXT
-					    : respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
 }
 
 static enum step ask_restriction(struct request *r)
@@ -267,12 +247,7 @@ static enum step finish(struct request *r)
 	struct audit_note note = {.event = AUDIT_DATA_EXPORTED, .outcome = AUDIT_OK, .user = r->params.user};
 	if (!audit_event_send(r, &note))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
-	sd_buf_str(&r->body, "],\"next_cursor\":");
-	if (e->more)
-		cursor_write(r, scope(r), &e->last, &r->body);
-	else
-		sd_buf_str(&r->body, "null");
-	sd_buf_char(&r->body, '}');
+	cursor_end(r, scope(r), e->more ? &e->last : NULL);
 	return respond_json(r, 200);
 }
 
@@ -281,4 +256,4 @@ static enum step finish(struct request *r)
 	    devices_listed, ask_device, put_device, ask_list, listed, ask_session, put_session,    \
 	    finish, NULL
 const request_step ep_self_export_steps[] = {STEPS};
-const request_step ep_user_export_steps[] = {parse_user, STEPS};
+const request_step ep_user_export_steps[] = {body_path_user, STEPS};

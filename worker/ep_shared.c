@@ -29,12 +29,6 @@ struct shared {
 	unsigned tries;
 };
 
-static enum step parse_get(struct request *r)
-{
-	return body_user_ok(r->params.user) ? STEP_NEXT
-					    : respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
-}
-
 static enum step parse_put(struct request *r)
 {
 	struct shared *u = sd_arena_alloc(&r->arena, sizeof(*u));
@@ -42,7 +36,7 @@ static enum step parse_put(struct request *r)
 	r->state = u;
 	if (!u)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	if (parse_get(r) == STEP_DONE || body_read(r, fields, 1, &v) == STEP_DONE ||
+	if (body_path_user(r) == STEP_DONE || body_read(r, fields, 1, &v) == STEP_DONE ||
 	    data_body_read(r, &v, &u->plain) == STEP_DONE)
 		return STEP_DONE;
 	return precondition_read(r, &u->pre);
@@ -163,6 +157,6 @@ static enum step written(struct request *r)
 	return respond_json(r, 200);
 }
 
-const request_step ep_shared_get_steps[] = {parse_get, read_it, show, NULL};
+const request_step ep_shared_get_steps[] = {body_path_user, read_it, show, NULL};
 const request_step ep_shared_put_steps[] = {parse_put, audit_slot_step, read_it,
 					    was_read, written, NULL};

@@ -12,71 +12,30 @@
 #include "applied.h"
 #include "audit_event.h"
 #include "body.h"
-#include "cursor.h"
 #include "ending.h"
 #include "err.h"
+#include "query.h"
 #include "respond.h"
 #include "session_json.h"
 #include "session_rules.h"
 #include "shm_board.h"
 
-static enum step parse_user(struct request *r)
-{
-	return body_user_ok(r->params.user) ? STEP_NEXT
-					    : respond_problem(r, PROBLEM_USER_UNKNOWN, NULL, NULL);
-}
-
-/* Of the lists of this route alone, and of this user. */
+/* For the lists of this route alone, and of this user. */
 static struct sd_slice scope(struct request *r)
 {
-	struct sd_slice user = r->params.user;
-	struct sd_slice tenant = policy_view_str(&r->gen->view, r->tenant->name);
-	char *at = sd_arena_alloc(&r->arena, CURSOR_SCOPE_MAX);
-	int n = at ? snprintf(at, CURSOR_SCOPE_MAX, "user " SD_SLICE_FMT " " SD_SLICE_FMT,
-			      SD_SLICE_ARG(tenant), SD_SLICE_ARG(user))
-		   : 0;
-	return sd_slice(at ? at : "", (size_t)SD_MAX(n, 0));
-}
-
-static bool place_read(struct request *r, struct sd_slice text, struct store_list *list)
-{
-	struct cursor at;
-	if (!cursor_read(r, scope(r), text, &at))
-		return false;
-	list->from_ms = at.ms;
-	list->from_sid = at.sid;
-	return true;
-}
-
-/* limit and cursor; anything else is refused, so that a misspelt filter is never ignored. */
-static enum step read_query(struct request *r, struct store_list *list)
-{
-	struct sd_slice name, value;
-	size_t pos = 0;
-	bool given;
-	uint64_t limit;
-	while (http_query_next(r->msg->query, &pos, &name))
-		if (!sd_slice_is(name, "limit") && !sd_slice_is(name, "cursor"))
-			return respond_problem(r, PROBLEM_FIELD_INVALID,
-					       "the list takes limit and cursor", "?");
-	if (http_query_get(r->msg->query, "limit", &r->arena, &value, &given) != SD_OK ||
-	    (given &&
-	     (sd_slice_u64(value, &limit) != SD_OK || limit < 1 || limit > STORE_MAX_ROWS)))
-		return respond_problem(r, PROBLEM_FIELD_INVALID, "limit must be 1 to 500",
-				       "?limit");
-	list->limit = given ? (uint32_t)limit : 50;
-	if (http_query_get(r->msg->query, "cursor", &r->arena, &value, &given) != SD_OK ||
-	    (given && !place_read(r, value, list)))
-		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
-	return STEP_NEXT;
+	return cursor_scope(r, "user", r->params.user);
 }
 
 static enum step list_it(struct request *r)
 {
-	struct store_list list = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
-				  .user = r->params.user, .from_ms = INT64_MAX};
-	if (read_query(r, &list) == STEP_DONE)
+	struct query_page page;
+	if (query_page_read(r, scope(r), true, &page) == STEP_DONE)
 		return STEP_DONE;
+	struct store_list list = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
+				  .user = r->params.user,
+				  .from_ms = page.has_cursor ? page.cursor.ms : INT64_MAX,
+				  .from_sid = page.cursor.sid,
+				  .limit = page.limit};
 	store_list_user(r->w->store, &list, request_store_call(r));
 	return STEP_PARKED;
 }
@@ -100,13 +59,9 @@ static enum step put_page(struct request *r, bool active_only)
 		session_json(r, &r->body, &r->call.rows[i]);
 		between = ",";
 	}
-	sd_buf_str(&r->body, "],\"next_cursor\":");
-	if (rows && r->call.next_score_ms >= 0)
-		cursor_write(r, scope(r),
-			     &(struct cursor){r->call.next_score_ms, r->call.next_sid}, &r->body);
-	else
-		sd_buf_str(&r->body, "null");
-	sd_buf_char(&r->body, '}');
+	cursor_end(r, scope(r), rows && r->call.next_score_ms >= 0
+				? &(struct cursor){r->call.next_score_ms, r->call.next_sid}
+				: NULL);
 	return respond_json(r, 200);
 }
 
@@ -154,7 +109,7 @@ static enum step answer(struct request *r)
 	return respond_json(r, 200);
 }
 
-const request_step ep_user_list_steps[] = {parse_user, list_it, show, NULL};
+const request_step ep_user_list_steps[] = {body_path_user, list_it, show, NULL};
 const request_step ep_self_list_steps[] = {list_it, show, NULL};
-const request_step ep_user_end_steps[] = {parse_user, audit_slot_step, end_all,
+const request_step ep_user_end_steps[] = {body_path_user, audit_slot_step, end_all,
 					  ended, answer, NULL};

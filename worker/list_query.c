@@ -15,9 +15,6 @@
 #include "respond.h"
 #include "session_rules.h"
 
-#define LIMIT_DEFAULT 50
-#define MAX_S (INT64_C(1) << 40)
-
 enum {
 	Q_USER, Q_DEVICE, Q_CLIENT, Q_STATUS, Q_ACTIVE, Q_AFTER, Q_BEFORE, Q_IP, Q_LIMIT, Q_CURSOR,
 	Q_COUNT
@@ -29,21 +26,6 @@ static const char *const names[Q_COUNT] = {
     [Q_BEFORE] = "created_before_at", [Q_IP] = "ip",
     [Q_LIMIT] = "limit",	      [Q_CURSOR] = "cursor",
 };
-
-static enum step refuse(struct request *r, int which, const char *why)
-{
-	char pointer[32];
-	(void)snprintf(pointer, sizeof(pointer), "?%s", names[which]);
-	return respond_problem(r, PROBLEM_FIELD_INVALID, why, pointer);
-}
-
-static bool is_known(struct sd_slice name, int count)
-{
-	for (int i = 0; i < count; i++)
-		if (sd_slice_is(name, names[i]))
-			return true;
-	return false;
-}
 
 /* Any address as 16 bytes. */
 static bool address(struct sd_slice text, uint8_t out[16])
@@ -105,33 +87,15 @@ static const char *read_active(struct sd_slice v, struct list_query *q)
 	return NULL;
 }
 
-static const char *read_time(struct sd_slice v, int64_t *out)
-{
-	uint64_t s;
-	if (sd_slice_u64(v, &s) != SD_OK || s > (uint64_t)MAX_S)
-		return "must be a Unix time in seconds";
-	*out = (int64_t)s;
-	return NULL;
-}
-
-static const char *read_limit(struct sd_slice v, struct list_query *q)
-{
-	uint64_t n;
-	if (sd_slice_u64(v, &n) != SD_OK || n < 1 || n > STORE_MAX_ROWS)
-		return "must be 1 to 500";
-	q->limit = (uint32_t)n;
-	return NULL;
-}
-
 static const char *read_name(struct sd_slice v, struct sd_slice *out)
 {
 	*out = v;
 	return body_name_ok(v) ? NULL : "is no id";
 }
 
-/* NULL, or what is wrong. */
-static const char *read_one(struct request *r, int which, struct sd_slice v, struct list_query *q)
+static const char *read_one(struct request *r, int which, struct sd_slice v, void *into)
 {
+	struct list_query *q = into;
 	switch (which) {
 	case Q_USER:
 		q->user = v;
@@ -145,15 +109,15 @@ static const char *read_one(struct request *r, int which, struct sd_slice v, str
 	case Q_ACTIVE:
 		return read_active(v, q);
 	case Q_AFTER:
-		return read_time(v, &q->after_s);
+		return query_time(v, &q->after_s);
 	case Q_BEFORE:
-		return read_time(v, &q->before_s);
+		return query_time(v, &q->before_s);
 	case Q_IP:
 		return read_ip(r, v, q);
 	case Q_LIMIT:
-		return read_limit(v, q);
-	default: /* the cursor: when all else is known */
-		return NULL;
+		return query_limit(v, &q->page.limit);
+	default: /* when all else is known */
+		return query_cursor_keep(v, &q->page);
 	}
 }
 
@@ -177,47 +141,16 @@ static bool make_scope(struct request *r, struct list_query *q)
 	return true;
 }
 
-static enum step read_all(struct request *r, int count, struct list_query *q,
-			  struct sd_slice *cursor)
-{
-	struct sd_slice value;
-	bool given;
-	for (int i = 0; i < count; i++) {
-		if (http_query_get(r->msg->query, names[i], &r->arena, &value, &given) != SD_OK)
-			return i == Q_CURSOR
-				   ? respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL)
-				   : refuse(r, i, "is given twice, or badly escaped");
-		if (!given)
-			continue;
-		const char *why = read_one(r, i, value, q);
-		if (why)
-			return refuse(r, i, why);
-		if (i == Q_CURSOR) {
-			*cursor = value;
-			q->has_cursor = true;
-		}
-	}
-	return STEP_NEXT;
-}
-
 enum step list_query_read(struct request *r, bool paged, struct list_query *out)
 {
-	int count = paged ? Q_COUNT : Q_LIMIT;
-	struct sd_slice name, cursor = SD_SLICE("");
-	size_t pos = 0;
 	*out = (struct list_query){.user = SD_SLICE(""), .device = SD_SLICE(""),
 				   .client = SD_SLICE(""), .before_s = INT64_MAX,
-				   .limit = LIMIT_DEFAULT};
-	while (http_query_next(r->msg->query, &pos, &name))
-		if (!is_known(name, count))
-			return respond_problem(r, PROBLEM_FIELD_INVALID, "no such filter", "?");
-	if (read_all(r, count, out, &cursor) == STEP_DONE)
+				   .page.limit = QUERY_LIMIT_DEFAULT};
+	if (query_read(r, names, paged ? Q_COUNT : Q_LIMIT, read_one, out) == STEP_DONE)
 		return STEP_DONE;
 	if (!make_scope(r, out))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	if (out->has_cursor && !cursor_read(r, out->scope, cursor, &out->cursor))
-		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
-	return STEP_NEXT;
+	return query_cursor(r, out->scope, &out->page);
 }
 
 bool list_query_is_plain(const struct list_query *q)

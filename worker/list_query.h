@@ -4,9 +4,8 @@
 #ifndef SD_LIST_QUERY_H
 #define SD_LIST_QUERY_H
 
-#include "cursor.h"
 #include "pseudonym.h"
-#include "request.h"
+#include "query.h"
 
 enum list_status { LIST_ANY = 0, LIST_ACTIVE, LIST_ENDED };
 
@@ -17,9 +16,7 @@ struct list_query {
 	char ip_hash[SIGN_KEYSETS][PSEUDONYM_LEN + 1]; /* ... where it keeps hashes; "" = none */
 	enum list_status status;
 	int64_t after_s, before_s;   /* after <= created < before; 0 and INT64_MAX = open */
-	uint32_t limit;
-	bool has_cursor;
-	struct cursor cursor;
+	struct query_page page;
 	struct sd_slice scope;       /* for cursors of this list */
 };
 

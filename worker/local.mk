@@ -33,7 +33,7 @@ WORKER_SOURCES += \
 	worker/list_query.c worker/list_query.h
 WORKER_SOURCES += worker/analytics.c worker/analytics.h worker/ep_analytics.c
 # What the audit trail tells over HTTP.
-WORKER_SOURCES += worker/audit_query.c worker/audit_query.h worker/ep_audit.c worker/ep_events.c worker/event_copy.c worker/event_copy.h
+WORKER_SOURCES += worker/audit_query.c worker/audit_query.h worker/query.c worker/query.h worker/ep_audit.c worker/ep_events.c worker/event_copy.c worker/event_copy.h
 sessiond_worker_CPPFLAGS = $(I_WORKER) $(SECCOMP_CFLAGS)
 sessiond_worker_SOURCES = worker/worker_main.c $(WORKER_SOURCES)
 sessiond_worker_LDADD = $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_TOKEN) $(L_SHM_R) $(L_BASE)
@@ -65,6 +65,10 @@ WORKER_TESTS += tests/unit/test_analytics
 tests_unit_test_analytics_SOURCES = tests/unit/test_analytics.c
 tests_unit_test_analytics_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_analytics_LDADD = $(WORKER_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_query
+tests_unit_test_query_SOURCES = tests/unit/test_query.c
+tests_unit_test_query_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_query_LDADD = $(WORKER_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_audit_query
 tests_unit_test_audit_query_SOURCES = tests/unit/test_audit_query.c
 tests_unit_test_audit_query_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)

@@ -12,6 +12,7 @@
 #include "die.h"
 #include "err.h"
 #include "http_target.h"
+#include "query.h"
 #include "respond.h"
 #include "store_nodes.h"
 
@@ -28,33 +29,43 @@ struct nodes_wait {
 	int64_t until_ns, asked_ns, pause_ns;
 };
 
+enum { Q_WAIT, Q_TIMEOUT, Q_COUNT };
+static const char *const names[Q_COUNT] = {[Q_WAIT] = "wait", [Q_TIMEOUT] = "timeout_in"};
+
+struct asked {
+	bool wait;
+	uint64_t timeout_s;
+};
+
+static const char *read_one(struct request *r, int which, struct sd_slice v, void *into)
+{
+	struct asked *a = into;
+	(void)r;
+	if (which == Q_WAIT) {
+		a->wait = sd_slice_is(v, "nodes");
+		return a->wait ? NULL : "must be nodes";
+	}
+	return sd_slice_u64(v, &a->timeout_s) == SD_OK && a->timeout_s >= 1 && a->timeout_s <= TIMEOUT_MAX_S
+		   ? NULL
+		   : "must be 1 to 10";
+}
+
 enum step nodes_wait_query(struct request *r, struct nodes_wait **out)
 {
-	struct sd_slice query = r->msg->query, name, value;
-	uint64_t timeout_s = TIMEOUT_DEFAULT_S;
-	bool given;
-	size_t pos = 0;
+	struct asked asked = {.timeout_s = TIMEOUT_DEFAULT_S};
 	*out = NULL;
-	if (query.n == 0)
+	if (r->msg->query.n == 0)
 		return STEP_NEXT;
-	while (http_query_next(query, &pos, &name))
-		if (!sd_slice_is(name, "wait") && !sd_slice_is(name, "timeout_in"))
-			return respond_problem(r, PROBLEM_FIELD_INVALID,
-					       "the query takes wait and timeout_in", "?");
-	if (http_query_get(query, "wait", &r->arena, &value, &given) != SD_OK || !given ||
-	    !sd_slice_is(value, "nodes"))
-		return respond_problem(r, PROBLEM_FIELD_INVALID, "wait must be nodes", "?wait");
-	if (http_query_get(query, "timeout_in", &r->arena, &value, &given) != SD_OK ||
-	    (given && (sd_slice_u64(value, &timeout_s) != SD_OK || timeout_s < 1 ||
-		       timeout_s > TIMEOUT_MAX_S)))
-		return respond_problem(r, PROBLEM_FIELD_INVALID, "timeout_in must be 1 to 10",
-				       "?timeout_in");
+	if (query_read(r, names, Q_COUNT, read_one, &asked) == STEP_DONE)
+		return STEP_DONE;
+	if (!asked.wait)
+		return query_refuse(r, names[Q_WAIT], "must be nodes");
 	struct nodes_wait *nw = sd_arena_alloc(&r->arena, sizeof(*nw));
 	if (!nw)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
 	memset(nw, 0, sizeof(*nw));
 	nw->r = r;
-	nw->until_ns = r->now_ns + (int64_t)timeout_s * SD_NS_PER_S;
+	nw->until_ns = r->now_ns + (int64_t)asked.timeout_s * SD_NS_PER_S;
 	*out = nw;
 	return STEP_NEXT;
 }

@@ -31,7 +31,7 @@ static void test_taken(void **state)
 {
 	struct audit_query q;
 	assert_int_equal(read_query(*state, "", &q), STEP_NEXT);
-	assert_int_equal(q.limit, 50);
+	assert_int_equal(q.page.limit, 50);
 	assert_int_equal(q.from_s, 0);
 	assert_true(q.to_s == INT64_MAX);
 	assert_int_equal(read_query(*state, "user_id=a%2Fb&event=session.ended&from_at=5&to_at=7&limit=3", &q),
@@ -39,7 +39,7 @@ static void test_taken(void **state)
 	assert_true(sd_slice_is(q.user, "a/b") && sd_slice_is(q.event, "session.ended"));
 	assert_int_equal(q.from_s, 5);
 	assert_int_equal(q.to_s, 7);
-	assert_int_equal(q.limit, 3);
+	assert_int_equal(q.page.limit, 3);
 }
 
 static void test_cursor(void **state)
