@@ -40,6 +40,7 @@ void store_preview(struct store *s, const struct store_preview_in *in, struct st
 	store_cmd_num(&c, in->ip_differs);
 	store_cmd_num(&c, in->agent_differs);
 	store_cmd_num(&c, in->device_differs);
+	store_cmd_text(&c, in->rules);
 	store_op_send(op, &c);
 }
 

@@ -16,6 +16,7 @@ struct store_preview_in {
 	struct store_clocks now, other;
 	uint32_t max_per_user;               /* the other policy's; 0 = none */
 	bool ip_differs, agent_differs, device_differs; /* its binding */
+	struct sd_slice rules; /* by time: lines of client (empty: all), blank, before (s) */
 };
 
 /* Sums: each piece adds its own. */

@@ -14,6 +14,7 @@
 #include "session_rules.h"
 #include "shm_fresh.h"
 #include "shm_revoke.h"
+#include "standing.h"
 
 struct explain {
 	struct sid sid;
@@ -21,6 +22,7 @@ struct explain {
 	const char *decided_by; /* of what lies ahead: the first */
 	const char *origin;
 	int64_t at_s;
+	enum end_reason rule;   /* of the store's, that has ended it */
 };
 
 static enum step parse(struct request *r)
@@ -124,26 +126,29 @@ static void put_clocks(struct request *r, struct explain *e)
 }
 
 /* A rule by time that concerns it: decided since then. */
-static bool put_rule(struct request *r, const char *which, int64_t before_s, const char *comma)
+static bool put_rule(struct request *r, enum end_reason which, int64_t before_s, const char *comma)
 {
+	struct explain *e = r->state;
 	bool applies = before_s > r->call.session.created_ms / 1000;
 	if (before_s == 0)
 		return false;
 	sd_buf_str(&r->body, comma);
-	name(&r->body, "{\"rule\":", which);
+	name(&r->body, "{\"rule\":", end_reason_text(which));
 	number(&r->body, ",\"before_at\":", before_s);
 	flag(&r->body, ",\"applies\":", applies);
 	sd_buf_char(&r->body, '}');
-	if (applies)
-		consider(r->state, which, "rule", before_s);
+	if (applies) { /* one of this second is in force already */
+		consider(e, end_reason_text(which), "rule", SD_MIN(before_s, r->now_ms / 1000));
+		e->rule = which;
+	}
 	return true;
 }
 
 static void put_rules(struct request *r)
 {
 	sd_buf_str(&r->body, ",\"rules\":[");
-	bool first = put_rule(r, "tenant", r->call.tenant_before_s, "");
-	(void)put_rule(r, "client", r->call.client_before_s, first ? "," : "");
+	bool first = put_rule(r, END_TENANT, r->call.tenant_before_s, "");
+	(void)put_rule(r, END_CLIENT, r->call.client_before_s, first ? "," : "");
 	sd_buf_char(&r->body, ']');
 }
 
@@ -194,7 +199,8 @@ static void put_tokens(struct request *r)
 	number(&r->body, "},\"retention_in\":", r->tenant->retain_sessions_s);
 }
 
-static void put_fate(struct request *r, struct explain *e, enum session_fate fate)
+/* reason: why it has ended, END_NONE when it has not. */
+static void put_fate(struct request *r, struct explain *e, enum end_reason reason)
 {
 	const struct session *s = &r->call.session;
 	bool ended = s->status == SESSION_ENDED;
@@ -202,15 +208,22 @@ static void put_fate(struct request *r, struct explain *e, enum session_fate fat
 		e->decided_by = end_reason_text(s->end_reason);
 		e->origin = "record";
 		e->at_s = s->ended_ms / 1000;
+	} else if ((reason == END_CLIENT || reason == END_TENANT) && reason != e->rule) {
+		/* the file has no such client any more, or only the table knows */
+		e->decided_by = end_reason_text(reason);
+		e->origin = "policy";
+		e->at_s = r->now_ms / 1000;
 	}
-	bool over = ended || fate != FATE_ACTIVE || e->at_s <= r->now_ms / 1000;
 	name(&r->body, ",\"decided_by\":", e->decided_by);
 	name(&r->body, ",\"origin\":", e->origin);
 	number(&r->body, ",\"decided_at\":", e->at_s);
-	flag(&r->body, ",\"over\":", over);
+	flag(&r->body, ",\"over\":", reason != END_NONE || e->at_s <= r->now_ms / 1000);
 	if (ended)
 		number(&r->body, ",\"record_until_at\":",
 		       e->at_s + (int64_t)r->tenant->retain_sessions_s);
+	name(&r->body, ",\"status\":", reason == END_NONE ? "active" : "ended");
+	if (reason != END_NONE)
+		name(&r->body, ",\"end_reason\":", end_reason_text(reason));
 }
 
 static enum step show(struct request *r)
@@ -224,7 +237,7 @@ static enum step show(struct request *r)
 		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
 	if (!known)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	enum session_fate fate = session_fate(r->tenant, s, s->seen_ms, r->now_ms, &e->clocks);
+	enum end_reason reason = standing_end(r, s, &e->clocks);
 	sid_text(&e->sid, sid);
 	name(&r->body, "{\"session_id\":", sid);
 	sd_buf_str(&r->body, ",\"user_id\":");
@@ -233,14 +246,13 @@ static enum step show(struct request *r)
 		sid_text(&s->parent, sid);
 		name(&r->body, ",\"parent_session_id\":", sid);
 	}
-	name(&r->body, ",\"status\":", fate == FATE_ACTIVE ? "active" : "ended");
 	number(&r->body, ",\"now_at\":", r->now_ms / 1000);
 	put_clocks(r, e);
 	put_rules(r);
 	put_memory(r, e);
 	put_policy(r);
 	put_tokens(r);
-	put_fate(r, e, fate);
+	put_fate(r, e, reason != END_NONE ? reason : e->rule);
 	sd_buf_char(&r->body, '}');
 	return respond_json(r, 200);
 }

@@ -14,6 +14,7 @@
 #include "err.h"
 #include "respond.h"
 #include "session_rules.h"
+#include "standing.h"
 
 enum {
 	Q_USER, Q_DEVICE, Q_CLIENT, Q_STATUS, Q_ACTIVE, Q_AFTER, Q_BEFORE, Q_IP, Q_LIMIT, Q_CURSOR,
@@ -185,6 +186,6 @@ bool list_query_fits(const struct request *r, const struct list_query *q, const 
 		return false;
 	if (q->status == LIST_ANY)
 		return true;
-	bool active = session_fate(r->tenant, s, s->seen_ms, r->now_ms, &clocks) == FATE_ACTIVE;
+	bool active = standing_end(r, s, &clocks) == END_NONE;
 	return active == (q->status == LIST_ACTIVE);
 }

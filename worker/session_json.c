@@ -62,22 +62,14 @@ void session_json_data(struct request *r, struct sd_buf *b, const struct session
 {
 	struct session_clocks clocks;
 	char sid[HANDLE_SID_LEN + 1];
-	enum session_fate fate = session_fate(r->tenant, s, s->seen_ms, r->now_ms, &clocks);
-	enum end_reason reason = fate == FATE_EXPIRED ? END_ABSOLUTE
-				 : fate == FATE_IDLE  ? END_IDLE
-						      : s->end_reason;
-	enum end_reason rule = fate == FATE_ACTIVE ? standing_shown(r, s) : END_NONE;
-	if (rule != END_NONE) {
-		fate = FATE_ENDED;
-		reason = rule;
-	}
+	enum end_reason reason = standing_end(r, s, &clocks);
 	sid_text(&s->sid, sid);
 	text(b, "{\"session_id\":", sd_slice_str(sid));
 	text(b, ",\"user_id\":", s->user);
 	text(b, ",\"tenant_id\":", policy_view_str(&r->gen->view, r->tenant->name));
 	text(b, ",\"client_id\":", s->client);
-	text(b, ",\"status\":", fate == FATE_ACTIVE ? SD_SLICE("active") : SD_SLICE("ended"));
-	if (fate != FATE_ACTIVE)
+	text(b, ",\"status\":", reason == END_NONE ? SD_SLICE("active") : SD_SLICE("ended"));
+	if (reason != END_NONE)
 		text(b, ",\"end_reason\":", sd_slice_str(end_reason_text(reason)));
 	number(b, ",\"created_at\":", s->created_ms / 1000);
 	number(b, ",\"last_seen_at\":", s->seen_ms / 1000);

@@ -39,6 +39,22 @@ enum end_reason standing_shown(const struct request *r, const struct session *se
 	return scope == SHM_SCOPE_TENANT ? END_TENANT : scope == SHM_SCOPE_CLIENT ? END_CLIENT : END_NONE;
 }
 
+enum end_reason standing_end(const struct request *r, const struct session *session,
+			     struct session_clocks *clocks_out)
+{
+	switch (session_fate(r->tenant, session, session->seen_ms, r->now_ms, clocks_out)) {
+	case FATE_EXPIRED:
+		return END_ABSOLUTE;
+	case FATE_IDLE:
+		return END_IDLE;
+	case FATE_ENDED:
+		return session->end_reason;
+	case FATE_ACTIVE:
+		break;
+	}
+	return standing_shown(r, session);
+}
+
 enum step standing_check(struct request *r, struct standing *s)
 {
 	const struct policy_view *v = &r->gen->view;

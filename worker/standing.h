@@ -5,6 +5,7 @@
 #define SD_STANDING_H
 
 #include "request.h"
+#include "session_rules.h"
 
 struct standing {
 	struct sid sid;          /* these four are given; the texts live as long as the request */
@@ -17,6 +18,9 @@ struct standing {
 
 /* For a reader: what this node's memory knows of the rules; END_NONE when it stands. Nothing is asked. */
 enum end_reason standing_shown(const struct request *r, const struct session *session);
+/* The same with the record's own end and its clocks: why it counts as ended, END_NONE while it is active. */
+enum end_reason standing_end(const struct request *r, const struct session *session,
+			     struct session_clocks *clocks_out);
 /* STEP_NEXT: decided; STEP_PARKED: the store is asked (r->call is another one then). */
 enum step standing_check(struct request *r, struct standing *s);
 /* The step after it: false when nobody could say (503). */

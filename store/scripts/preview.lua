@@ -2,10 +2,15 @@
 -- nothing. A piece at a time: it stops after so many looks and says where to go on.
 -- ARGV 10 from ms 11 from sid (both empty to begin) 12 looks 13-17 clocks now, touch interval
 --      18-22 the other policy's 23 its limit per user (0 = none) 24-26 does its binding by address,
---      agent, device differ (1)
+--      agent, device differ (1) 27 rules by time: lines of client (empty: all), blank, before s
 -- Adds: next ms (-1 = end), next sid; live sessions, over by idle, over by absolute, users over
 -- the limit, sessions over it, sessions whose binding differs.
-local FIELDS = { 'status', 'seen', 'created', 'idle', 'absolute', 'remember', 'uhash', 'ip', 'ua', 'dev_fp' }
+local FIELDS = { 'status', 'seen', 'created', 'idle', 'absolute', 'remember', 'uhash', 'ip', 'ua', 'dev_fp',
+  'client' }
+local before = {}
+for client, s in string.gmatch(ARGV[27], '(%S*) (%d+)' .. LINE) do
+  before[client] = tonumber(s)
+end
 local max_looks, max = tonumber(ARGV[12]), tonumber(ARGV[23])
 local looks = 0
 local n = { live = 0, idle = 0, absolute = 0, users = 0, excess = 0, rebound = 0 }
@@ -20,9 +25,14 @@ local function look(sid)
   return r
 end
 
+local function is_ruled_out(r)
+  local made_s = math.floor(num(r.created) / 1000)
+  return made_s < (before[''] or 0) or made_s < (before[r.client or ''] or 0)
+end
+
 -- Which clock is over by the policy that begins at ARGV[at]; 'ended' where the session is.
 local function judge(r, at)
-  if r.status ~= 'active' then
+  if r.status ~= 'active' or is_ruled_out(r) then
     return 'ended'
   end
   return run_out_by(r, at)

@@ -29,6 +29,17 @@ def configure(lines):
     NODE.write(f"tenants.d/{A}.yaml", text)
 
 
+def ended_by_rule(user, sid, why):
+    """Whoever shows the session says so: explain, the session, lists and their filters."""
+    e = get(sid)
+    assert (e["status"], e["end_reason"], e["decided_by"], e["over"]) == ("ended", why, why, True), e
+    shown = NODE.request("GET", "/sessions/" + sid, tenant=A)[2]
+    assert (shown["status"], shown["end_reason"]) == ("ended", why), shown
+    for query, there in (("", True), ("&status=ended", True), ("&status=active", False), ("&active_only=true", False)):
+        items = NODE.request("GET", f"/sessions?user_id={user}{query}", tenant=A)[2]["items"]
+        assert (sid in [i["session_id"] for i in items]) == there, (query, items)
+
+
 def explained():
     made = NODE.create("alice")
     sid = made["session_id"]
@@ -55,6 +66,11 @@ def explained():
     assert NODE.request("POST", "/sessions/revoke", {"before_at": before}, tenant=A)[0] == 200
     e = get(sid)
     assert e["decided_by"] == "tenant" and e["rules"][0] == {"rule": "tenant", "before_at": before, "applies": True} and e["over"], e
+    ended_by_rule("alice", sid, "tenant")
+    time.sleep(1.1)
+    sid = NODE.create("carol")["session_id"]
+    assert NODE.request("POST", "/sessions/revoke", {"client_id": "web-backend"}, tenant=A)[0] == 200
+    ended_by_rule("carol", sid, "client")  # at once, though the rule's second is not over
     time.sleep(1.1)
     sid = NODE.create("alice")["session_id"]
     assert get(sid)["decided_by"] == "idle"

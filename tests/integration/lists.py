@@ -62,7 +62,8 @@ class Writer:
         record = {"v": 1, "status": "active", "mode": 1, "remember": 0, "gen": 1, "sgen": 1, "version": 1,
                   "created": created_ms, "seen": seen_ms or created_ms, "auth_time": created_ms // 1000,
                   "idle": 1800, "absolute": 43200, "issued": created_ms // 1000, "refresh_end": 0,
-                  "until": created_ms // 1000 + 60, "count": 0, "uhash": uhash, "user": user, **more}
+                  "until": created_ms // 1000 + 60, "count": 0, "uhash": uhash, "user": user,
+                  "client": "web-backend", **more}
         if ended:
             record.update(status="ended", reason=ended[0], ended=ended[1])
         key = "sd1:{%02x}" % p

@@ -21,7 +21,8 @@ static struct store_preview_in input(void)
 {
 	return (struct store_preview_in){.tenant = RIG_TENANT, .looks = 1000,
 					 .now = {1800, 43200, 1800, 43200, 60},
-					 .other = {1800, 43200, 1800, 43200, 60}};
+					 .other = {1800, 43200, 1800, 43200, 60},
+					 .rules = SD_SLICE("")};
 }
 
 static struct store_preview count(struct store_rig *rig, struct store_preview_in in)
@@ -120,11 +121,32 @@ static void the_dead_do_not_count(void **state)
 	rig_expect_active(rig, over);
 }
 
+static void rules_by_time_have_ended_theirs(void **state)
+{
+	static const struct {
+		const char *rules;
+		uint64_t live;
+	} cases[] = {{" 1\nother 9999999999\n", 1}, {"web 9999999999\n", 0}, {" 9999999999\n", 0}};
+	struct store_rig *rig = *state;
+	struct store_preview_in in = input();
+	struct store_create c = rig_create_input(RIG_USER, NULL);
+	struct store_call call;
+
+	c.client = SD_SLICE("web");
+	assert_int_equal(rig_create(rig, &c, &call), STORE_OK);
+	store_call_release(&call);
+	for (size_t i = 0; i < SD_ARRAY_LEN(cases); i++) {
+		in.rules = sd_slice_str(cases[i].rules);
+		assert_int_equal(count(rig, in).live, cases[i].live);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, rig_flush)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(each_effect), TEST(the_dead_do_not_count)};
+	const struct CMUnitTest tests[] = {TEST(each_effect), TEST(the_dead_do_not_count),
+					   TEST(rules_by_time_have_ended_theirs)};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }
