@@ -43,7 +43,7 @@ struct store_call {
 	uint32_t ended, partition; /* by this call; where */
 	uint64_t log_pos, applied_before; /* shm_log_pos() of its last entry, 0 = none; had here when it was sent */
 	char log_id[44];           /* "ms-seq" of it; "" = none */
-	uint32_t evicted_count;    /* create, quota; more than 64 are only counted */
+	uint32_t evicted_count;    /* create, quota; who ended for end_user and its like; more than 64 are only counted */
 	struct sid evicted[64];
 	uint32_t also_count;       /* create: replaced, run out; more than 16 are only counted */
 	struct store_also { struct sid sid; enum end_reason reason; } also[16];

@@ -72,7 +72,24 @@ static int read_log_id(const struct redisReply *reply, struct store_call *call)
 	return sd_slice_copy(text, call->log_id, sizeof(call->log_id));
 }
 
-/* A successor, or the children that ended. */
+/* So many ids one behind the other: the first of them, and how many there are. */
+static int read_sids(struct sd_slice text, struct sid *out, size_t max, uint32_t *count_out)
+{
+	if (text.n % HANDLE_SID_LEN != 0)
+		return SD_ERR_INVALID;
+	for (size_t i = 0; i < text.n / HANDLE_SID_LEN; i++) {
+		struct sid sid;
+
+		if (sid_parse(sd_slice(text.p + i * HANDLE_SID_LEN, HANDLE_SID_LEN), &sid) != SD_OK)
+			return SD_ERR_INVALID;
+		if (i < max)
+			out[i] = sid;
+	}
+	*count_out = (uint32_t)(text.n / HANDLE_SID_LEN);
+	return SD_OK;
+}
+
+/* A successor, or the children that ended; behind a '/' the others that did. */
 static int read_beside(const struct redisReply *reply, struct store_call *call,
 		       enum store_status status)
 {
@@ -85,18 +102,13 @@ static int read_beside(const struct redisReply *reply, struct store_call *call,
 		return SD_OK;
 	}
 	call->successor = SD_SLICE("");
-	if (text.n % HANDLE_SID_LEN != 0)
+	const char *slash = memchr(text.p, '/', text.n);
+	struct sd_slice children = sd_slice(text.p, slash ? (size_t)(slash - text.p) : text.n);
+	if (slash && read_sids(sd_slice(slash + 1, text.n - children.n - 1), call->evicted,
+			       SD_ARRAY_LEN(call->evicted), &call->evicted_count) != SD_OK)
 		return SD_ERR_INVALID;
-	for (size_t i = 0; i < text.n / HANDLE_SID_LEN; i++) {
-		struct sid sid;
-
-		if (sid_parse(sd_slice(text.p + i * HANDLE_SID_LEN, HANDLE_SID_LEN), &sid) != SD_OK)
-			return SD_ERR_INVALID;
-		if (i < SD_ARRAY_LEN(call->children))
-			call->children[i] = sid;
-	}
-	call->child_count = (uint32_t)(text.n / HANDLE_SID_LEN);
-	return SD_OK;
+	return read_sids(children, call->children, SD_ARRAY_LEN(call->children),
+			 &call->child_count);
 }
 
 static int read_head(struct redisReply *const *e, struct store_call *call,

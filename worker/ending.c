@@ -41,6 +41,30 @@ bool ending_audit_children(struct request *r, struct sd_slice user)
 	return ok;
 }
 
+bool ending_audit_user(struct request *r, struct sd_slice user, enum end_reason reason)
+{
+	const struct store_call *call = &r->call;
+	uint32_t listed = SD_MIN(call->evicted_count, (uint32_t)SD_ARRAY_LEN(call->evicted));
+	uint32_t told = listed + call->child_count;
+	bool ok = true;
+	for (uint32_t i = 0; i < listed; i++)
+		ok = ending_audit(r, &call->evicted[i], user, reason, false) && ok;
+	if (call->ended > told) {
+		char count[12];
+		(void)snprintf(count, sizeof(count), "%u", call->ended - told);
+		struct audit_note note = {.event = AUDIT_SESSION_ENDED,
+					  .outcome = AUDIT_OK,
+					  .user = user,
+					  .reason = sd_slice_str(end_reason_text(reason)),
+					  .key = "count",
+					  .value = sd_slice_str(count)};
+		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, (uint16_t)reason, 0,
+			    call->ended - told);
+		ok = audit_event_send(r, &note) && ok;
+	}
+	return ending_audit_children(r, user) && ok;
+}
+
 struct detached {
 	struct store_call call;
 };

@@ -15,7 +15,6 @@
 #include "err.h"
 #include "respond.h"
 #include "sealed.h"
-#include "shm_board.h"
 
 static const struct body_field fields[DEVICE_FIELDS] = {
     [DEVICE_NAME] = {"name", BODY_STRING, false, 128},
@@ -103,26 +102,10 @@ static bool audit_forgotten(struct request *r)
 	return audit_event_send(r, &note);
 }
 
-static bool audit_ended(struct request *r)
-{
-	char count[12];
-	(void)snprintf(count, sizeof(count), "%u", r->call.ended);
-	struct audit_note note = {.event = AUDIT_SESSION_ENDED,
-				  .outcome = AUDIT_OK,
-				  .user = r->params.user,
-				  .reason = sd_slice_str(end_reason_text(END_DEVICE)),
-				  .key = "count",
-				  .value = sd_slice_str(count)};
-	board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, END_DEVICE, 0,
-		    r->call.ended - r->call.child_count);
-	bool ok = audit_event_send(r, &note);
-	return ending_audit_children(r, r->params.user) && ok;
-}
-
 static enum step ended(struct request *r)
 {
 	bool ok = !r->call.kept.renewed || audit_forgotten(r);
-	ok = (!r->call.ended || audit_ended(r)) && ok;
+	ok = ending_audit_user(r, r->params.user, END_DEVICE) && ok;
 	if (!ok)
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	if (ending_failed(&r->call)) /* also: done, but no replica has it */

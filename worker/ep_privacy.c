@@ -61,6 +61,13 @@ static enum step erase_ask(struct request *r)
 }
 
 /* The user as a pseudonym: who asks for one by name can be told, who reads the trail cannot. */
+static bool erase_audit_ends(struct request *r)
+{
+	char user[PSEUDONYM_LEN + 1];
+	return pseudonym_make(r, PSEUDONYM_USER, 0, r->params.user, user) == SD_OK &&
+	       ending_audit_user(r, sd_slice_str(user), END_ERASED);
+}
+
 static bool erase_audit(struct request *r, const struct erasure *e, enum audit_outcome outcome)
 {
 	char user[PSEUDONYM_LEN + 1];
@@ -80,9 +87,8 @@ static enum step erase_asked(struct request *r)
 	const struct store_privacy *p = &r->call.privacy;
 	bool first = e->records + e->sessions == 0;
 	e->sessions += r->call.ended;
-	if (r->call.ended)
-		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, END_ERASED, 0,
-			    r->call.ended);
+	if (!erase_audit_ends(r))
+		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	if (r->call.status != STORE_OK) { /* also: done, but no replica has it */
 		if (e->sessions + e->records)
 			(void)!erase_audit(r, e, AUDIT_FAILED);
@@ -162,9 +168,9 @@ static enum step restrict_asked(struct request *r)
 								      : SD_SLICE("lifted"),
 				  .key = "sessions",
 				  .value = sd_slice_str(count)};
-	if (r->call.ended)
-		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, END_ADMIN, 0, r->call.ended);
-	if ((done || r->call.ended) && !audit_event_send(r, &note))
+	bool ok = !(done || r->call.ended) || audit_event_send(r, &note);
+	ok = ending_audit_user(r, in->user, END_ADMIN) && ok;
+	if (!ok)
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	if (!done) /* also: done, but no replica has it */
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);

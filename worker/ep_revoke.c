@@ -262,21 +262,26 @@ static enum step end_it(struct request *r)
 	return STEP_NEXT;
 }
 
-/* One record for one call: what was ended, how many, why. */
+static bool audit_rule(struct request *r, const struct revoke *v)
+{
+	bool client = v->rule.kind == STORE_RULE_CLIENT;
+	struct audit_note note = {.event = AUDIT_SESSION_ENDED,
+				  .outcome = AUDIT_OK,
+				  .reason = sd_slice_str(end_reason_text(v->reason)),
+				  .key = "rule",
+				  .value = client ? v->rule.id : SD_SLICE("before_at")};
+	return audit_event_send(r, &note);
+}
+
 static bool audit_revoked(struct request *r, const struct revoke *v)
 {
-	char sid[HANDLE_SID_LEN + 1] = "", count[12];
-	(void)snprintf(count, sizeof(count), "%u", r->call.ended);
-	if (v->target == TARGET_SESSION)
-		sid_text(&v->sid, sid);
-	struct sd_slice user = v->target == TARGET_SESSION ? r->call.session.user : v->user;
-	struct audit_note note = {.event = AUDIT_SESSION_ENDED, .outcome = AUDIT_OK, .user = user,
-				  .session = sd_slice_str(sid), .reason = sd_slice_str(end_reason_text(v->reason)),
-				  .key = v->target == TARGET_RULE ? "rule" : "count",
-				  .value = v->target != TARGET_RULE ? sd_slice_str(count)
-					   : v->rule.kind == STORE_RULE_CLIENT ? v->rule.id : SD_SLICE("before_at")};
-	bool ok = audit_event_send(r, &note);
-	return ending_audit_children(r, user) && ok;
+	struct sd_slice user = r->call.session.user;
+	if (v->target == TARGET_RULE)
+		return ending_failed(&r->call) || audit_rule(r, v);
+	if (v->target == TARGET_USER)
+		return ending_audit_user(r, v->user, v->reason);
+	return !r->call.ended || (ending_audit(r, &v->sid, user, v->reason, false) &&
+				  ending_audit_children(r, user));
 }
 
 static enum step ended(struct request *r)
@@ -284,13 +289,9 @@ static enum step ended(struct request *r)
 	struct revoke *v = r->state;
 	if (v->target == TARGET_NOTHING)
 		return STEP_NEXT;
-	bool failed = ending_failed(&r->call); /* what no replica has was ended all the same */
-	if (v->target != TARGET_RULE && r->call.ended)
-		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, (uint16_t)v->reason, 0,
-			    r->call.ended - r->call.child_count);
-	if (((v->target == TARGET_RULE && !failed) || r->call.ended) && !audit_revoked(r, v))
+	if (!audit_revoked(r, v))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
-	if (failed)
+	if (ending_failed(&r->call)) /* what no replica has was ended all the same */
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	return applied_wait(r);
 }

@@ -16,6 +16,7 @@
 #include "respond.h"
 #include "session_rules.h"
 #include "shm_board.h"
+#include "standing.h"
 #include "store_device.h"
 
 /* --- revoke ----------------------------------------------------------------------------------- */
@@ -126,21 +127,10 @@ static enum step end_it(struct request *r)
 
 static bool audit_ended(struct request *r, const struct self_revoke *v)
 {
-	char sid[HANDLE_SID_LEN + 1] = "", count[12];
-	(void)snprintf(count, sizeof(count), "%u", r->call.ended);
-	if (v->target == SELF_ONE)
-		sid_text(&v->sid, sid);
-	struct audit_note note = {.event = AUDIT_SESSION_ENDED,
-				  .outcome = AUDIT_OK,
-				  .user = r->caller.id,
-				  .session = sd_slice_str(sid),
-				  .reason = sd_slice_str(end_reason_text(v->reason)),
-				  .key = "count",
-				  .value = sd_slice_str(count)};
-	board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, (uint16_t)v->reason, 0,
-		    r->call.ended - r->call.child_count);
-	bool ok = audit_event_send(r, &note);
-	return ending_audit_children(r, r->caller.id) && ok;
+	if (v->target != SELF_ONE)
+		return ending_audit_user(r, r->caller.id, v->reason);
+	return !r->call.ended || (ending_audit(r, &v->sid, r->caller.id, v->reason, false) &&
+				  ending_audit_children(r, r->caller.id));
 }
 
 static enum step ended(struct request *r)
@@ -148,7 +138,7 @@ static enum step ended(struct request *r)
 	struct self_revoke *v = r->state;
 	if (v->target == SELF_NOTHING)
 		return STEP_NEXT;
-	if (r->call.ended && !audit_ended(r, v))
+	if (!audit_ended(r, v))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	if (ending_failed(&r->call)) /* also: done, but no replica has it */
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
@@ -230,7 +220,7 @@ static bool gather(struct request *r, struct self_devices *d)
 		const struct session *s = &r->call.rows[i];
 		struct session_clocks clocks;
 		if (!s->device_id.n ||
-		    session_fate(r->tenant, s, s->seen_ms, r->now_ms, &clocks) != FATE_ACTIVE)
+		    standing_end(r, s, &clocks) != END_NONE)
 			continue;
 		struct self_device *at = device_of(r, d, s);
 		if (!at)

@@ -18,7 +18,7 @@
 #include "respond.h"
 #include "session_json.h"
 #include "session_rules.h"
-#include "shm_board.h"
+#include "standing.h"
 
 /* For the lists of this route alone, and of this user. */
 static struct sd_slice scope(struct request *r)
@@ -43,7 +43,7 @@ static enum step list_it(struct request *r)
 static bool is_active(const struct request *r, const struct session *s)
 {
 	struct session_clocks clocks;
-	return session_fate(r->tenant, s, s->seen_ms, r->now_ms, &clocks) == FATE_ACTIVE;
+	return standing_end(r, s, &clocks) == END_NONE;
 }
 
 static enum step put_page(struct request *r, bool active_only)
@@ -86,17 +86,7 @@ static enum step end_all(struct request *r)
 
 static enum step ended(struct request *r)
 {
-	char count[12];
-	(void)snprintf(count, sizeof(count), "%u", r->call.ended);
-	struct audit_note note = {.event = AUDIT_SESSION_ENDED,
-				  .outcome = AUDIT_OK,
-				  .user = r->params.user,
-				  .reason = sd_slice_str(end_reason_text(END_USER)),
-				  .key = "count",
-				  .value = sd_slice_str(count)};
-	if (r->call.ended)
-		board_count(r->w->stats, METRIC_ENDED, r->tenant->slot, END_USER, 0, r->call.ended);
-	if (r->call.ended && !audit_event_send(r, &note))
+	if (!ending_audit_user(r, r->params.user, END_USER))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	if (ending_failed(&r->call)) /* also: done, but no replica has it */
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);

@@ -4,8 +4,8 @@
 -- ARGV  1 deadline ms  2 tenant  3 session base  4 user base  5 active base  6 wake channel
 --       7 partition  8 candidate for log:id  9 retain s  (10 ... the script's own)
 -- Reply, flat: status, now ms, log id, ended, iat, exp, absolute at, idle at, refresh end,
--- successor (or, one behind the other, the sids of children that ended with their parents), then what
--- the script adds.
+-- successor (or, one behind the other, the sids of children that ended with their parents; then, behind a
+-- '/', those of which a script was told to end as many as there are), then what the script adds.
 local clock = redis.call('TIME')
 local now_s = tonumber(clock[1])
 local now = now_s * 1000 + math.floor(tonumber(clock[2]) / 1000)
@@ -20,6 +20,7 @@ local SPARE_MS = 3600 * 1000
 
 local log_id, appended, ended = '', 0, 0
 local done, children = {}, {} -- sids that this script ended; those of them that followed a parent
+local meant = {} -- those of end_each()
 
 local function int(n)
   return string.format('%.0f', n)
@@ -87,8 +88,12 @@ local function reply(status, t, more)
     redis.call('PUBLISH', ARGV[6], ARGV[7])
   end
   t = t or {}
+  local beside = table.concat(children)
+  if #meant > 0 then
+    beside = beside .. '/' .. table.concat(meant)
+  end
   local r = { status, now, log_id, ended, t.iat or 0, t.exp or 0, t.absolute_at or 0,
-    t.idle_at or 0, t.refresh_end or 0, t.successor or table.concat(children) }
+    t.idle_at or 0, t.refresh_end or 0, t.successor or beside }
   for _, v in ipairs(more or {}) do
     r[#r + 1] = v
   end
@@ -322,6 +327,20 @@ local function end_session(sid, r, reason)
     if c and c.status == 'active' and c.parent == sid then
       children[#children + 1] = child
       end_session(child, c, 'parent')
+    end
+  end
+end
+
+-- Ends what stands in a user's index of active ones, fits, and has not ended. Newest first: a child that is
+-- meant itself ends for this reason, not for its parent's end.
+local function end_each(active, reason, fits)
+  for _, sid in ipairs(redis.call('ZRANGE', active, 0, -1, 'REV')) do
+    local r = load(sid)
+    if not r or r.status == 'ended' then
+      redis.call('ZREM', active, sid)
+    elseif not fits or fits(sid, r) then
+      meant[#meant + 1] = sid
+      end_session(sid, r, reason)
     end
   end
 end

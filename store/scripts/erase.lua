@@ -5,7 +5,7 @@
 -- Adds: records stripped, records left, 1 when a data key was destroyed, 1 when data was shared,
 -- devices.
 local uhash = ARGV[10]
-local active, users = a_base .. uhash, u_base .. uhash
+local users = u_base .. uhash
 local KEPT = { v = true, status = true, mode = true, remember = true, gen = true, sgen = true,
   version = true, created = true, seen = true, ended = true, reason = true, lid = true, idle = true,
   absolute = true, refresh_end = true, ['until'] = true, shash = true }
@@ -18,16 +18,11 @@ local function take(name)
   return known
 end
 
--- Newest first: a child ends for this reason, not for its parent's end. The log names no user.
-for _, sid in ipairs(redis.call('ZRANGE', active, 0, -1, 'REV')) do
-  local r = load(sid)
-  if r and r.status ~= 'ended' then
-    r.user = ''
-    end_session(sid, r, 'erased')
-  else
-    redis.call('ZREM', active, sid)
-  end
-end
+-- The log names no user.
+end_each(a_base .. uhash, 'erased', function(_, r)
+  r.user = ''
+  return true
+end)
 
 local function strip(sid)
   local key, drop = s_base .. sid, {}

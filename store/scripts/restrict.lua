@@ -3,7 +3,7 @@
 -- ARGV 10 uhash 11 data key base 12 1: restricted, 0: not (any more), '': asks
 -- Adds: since when (ms, 0 = not restricted), 1 when this call changed it.
 local uhash, FOREVER_MS = ARGV[10], 253402300799000
-local active, name = a_base .. uhash, ARGV[11] .. uhash
+local name = ARGV[11] .. uhash
 local since = num(redis.call('HGET', name, 'restricted'))
 
 if ARGV[12] == '1' then
@@ -11,15 +11,7 @@ if ARGV[12] == '1' then
     redis.call('HSET', name, 'restricted', int(now))
     keep_until(name, FOREVER_MS)
   end
-  -- Newest first: a child ends for this reason, not for its parent's end.
-  for _, sid in ipairs(redis.call('ZRANGE', active, 0, -1, 'REV')) do
-    local r = load(sid)
-    if r and r.status == 'active' then
-      end_session(sid, r, 'admin')
-    else
-      redis.call('ZREM', active, sid)
-    end
-  end
+  end_each(a_base .. uhash, 'admin')
   return reply('OK', nil, { since == 0 and now or since, since == 0 and 1 or 0 })
 elseif ARGV[12] == '0' then
   redis.call('HDEL', name, 'restricted')
