@@ -19,7 +19,7 @@ static void fuzz_one(const uint8_t *data, size_t size)
 	r = claims_parse(sd_slice(data, size), &arena, &c, &why);
 	sd_bug_if((r == CLAIMS_OK) == (why != NULL));
 	if (r == CLAIMS_OK) {
-		sd_bug_if(c.exp <= c.iat || c.iat < 0 || !c.aud_count || c.sub.n == 0 ||
+		sd_bug_if(c.exp < 0 || c.iat < 0 || !c.aud_count || c.sub.n == 0 ||
 			  c.sid.n != 22);
 		claims_emit(&text, &c);
 		sd_bug_if(text.failed);

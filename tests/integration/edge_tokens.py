@@ -218,8 +218,9 @@ def times():
     t, now = TOKENS, int(time.time())
     def literal(name, text):
         return raw({**t.claims, name: "@"}).replace(b'"@"', text)
-    rows = [("T1 hour", t.sign(claims={"exp": now - 3600, "iat": now - 7200}), EXP), ("T1 second", t.sign(claims={"exp": now - 1, "iat": now - 100}), EXP)]
-    for exp in (0, -1, ..., None, str(now + 600), True, [now + 600], {}, 2**53 + 1, 2**63 - 1, 2**63, 2**64, 2**64 + now + 600, now + 600.5, now + 600.0):
+    rows = [("T1 hour", t.sign(claims={"exp": now - 3600, "iat": now - 7200}), EXP), ("T1 second", t.sign(claims={"exp": now - 1, "iat": now - 100}), EXP),
+            ("T1 alone", t.sign(claims={"exp": now - 3600}), EXP), ("T1 0", t.sign(claims={"exp": 0}), EXP)]
+    for exp in (-1, ..., None, str(now + 600), True, [now + 600], {}, 2**53 + 1, 2**63 - 1, 2**63, 2**64, 2**64 + now + 600, now + 600.5, now + 600.0):
         rows.append(("T1 %r" % (exp,), t.sign(claims={"exp": exp}), BAD))
     for exp in (2**31, 2**32, 253402300800):  # policy: what the key signed is as long as it says; the session's clocks hold
         rows.append(("T1 policy", t.sign(claims={"exp": exp}), OK))
