@@ -61,6 +61,12 @@ static const char *read_value(struct request *r, const struct body_field *f, str
 		if (v->str.n < 1 || v->str.n > f->max || sd_slice_has_control(v->str))
 			return "is empty, too long, or has control characters";
 		return NULL;
+	case BODY_TOKEN:
+		if (v->raw.kind != JSON_STRING)
+			return "must be a string";
+		if (json_get_str(&v->raw, &r->arena, &v->str) != SD_OK || v->str.n > f->max)
+			v->str = sd_slice("", 0); /* no token looks like this either */
+		return NULL;
 	case BODY_BOOL:
 		return json_get_bool(&v->raw, &v->flag) == SD_OK ? NULL : "must be true or false";
 	case BODY_INT:

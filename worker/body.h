@@ -7,7 +7,8 @@
 #include "request.h"
 
 enum body_kind {
-	BODY_STRING, BODY_BOOL, BODY_INT, BODY_OBJECT, BODY_OBJECT_OR_NULL, BODY_ARRAY, BODY_STRING_OR_ARRAY
+	BODY_STRING, BODY_BOOL, BODY_INT, BODY_OBJECT, BODY_OBJECT_OR_NULL, BODY_ARRAY, BODY_STRING_OR_ARRAY,
+	BODY_TOKEN /* any string: what it is worth is for who verifies it to say */
 };
 
 struct body_field {
@@ -19,7 +20,8 @@ struct body_field {
 
 struct body_value {
 	bool given;
-	struct sd_slice str;   /* BODY_STRING: unescaped, no control characters */
+	struct sd_slice str;   /* BODY_STRING: unescaped, no control characters; BODY_TOKEN: empty if
+				  with NUL */
 	int64_t num;
 	bool flag;
 	struct json_value raw; /* as it stood */

@@ -21,7 +21,7 @@
 #include "shm_fresh.h"
 #include "standing.h"
 
-static const struct body_field fields[] = {{"refresh_token", BODY_STRING, true, 16384}};
+static const struct body_field fields[] = {{"refresh_token", BODY_TOKEN, true, 16384}};
 
 struct refresh {
 	struct store_refresh in;

@@ -22,9 +22,9 @@
 enum { F_SESSION, F_ACCESS, F_REFRESH, F_TOKEN, F_USER, F_DEVICE, F_CLIENT, F_BEFORE, F_EXCEPT, F_REASON, F_COUNT };
 static const struct body_field fields[F_COUNT] = {
     [F_SESSION] = {"session_id", BODY_STRING, false, 64},
-    [F_ACCESS] = {"access_token", BODY_STRING, false, 16384},
-    [F_REFRESH] = {"refresh_token", BODY_STRING, false, 16384},
-    [F_TOKEN] = {"session_token", BODY_STRING, false, 16384},
+    [F_ACCESS] = {"access_token", BODY_TOKEN, false, 16384},
+    [F_REFRESH] = {"refresh_token", BODY_TOKEN, false, 16384},
+    [F_TOKEN] = {"session_token", BODY_TOKEN, false, 16384},
     [F_USER] = {"user_id", BODY_STRING, false, 256},
     [F_DEVICE] = {"device_id", BODY_STRING, false, 64},
     [F_CLIENT] = {"client_id", BODY_STRING, false, 64},

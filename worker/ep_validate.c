@@ -24,8 +24,8 @@
 
 enum { F_ACCESS, F_SESSION, F_IP, F_USER_AGENT, F_FINGERPRINT, F_AUDIENCE, F_SCOPE, F_COUNT };
 static const struct body_field fields[F_COUNT] = {
-    [F_ACCESS] = {"access_token", BODY_STRING, false, 16384},
-    [F_SESSION] = {"session_token", BODY_STRING, false, 16384},
+    [F_ACCESS] = {"access_token", BODY_TOKEN, false, 16384},
+    [F_SESSION] = {"session_token", BODY_TOKEN, false, 16384},
     [F_IP] = {"ip", BODY_STRING, false, 64},
     [F_USER_AGENT] = {"user_agent", BODY_STRING, false, 1024},
     [F_FINGERPRINT] = {"device_fingerprint", BODY_STRING, false, 256},

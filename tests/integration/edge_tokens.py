@@ -103,7 +103,7 @@ def signatures():
     flipped = bytes([sig[0] ^ 1]) + sig[1:]
     t.expect([with_("S1", flipped), with_("S1", sig[:-1] + bytes([sig[-1] ^ 0x80])), with_("S2", sig[:-1]), with_("S3", sig + b"\0"),
               with_("S4", b"\0" + sig), with_("S5", bytes(256)), with_("S6", b"\xff" * 256), with_("S7", b"x" * 5000),
-              with_("S7", b"x" * 40000, (BAD, "field-invalid", "body-too-large")), with_("", b"x"), with_("", sig + sig)])
+              with_("S7", b"x" * 40000, BAD), with_("", b"x"), with_("", sig + sig)])
     e = Tokens(NODE, E)
     pair = kit.unb64(e.signature)
     r, s = int.from_bytes(pair[:32], "big"), int.from_bytes(pair[32:], "big")
@@ -154,9 +154,8 @@ def compact_form():
     last = alphabet.index(head91[-1])
     rows.append(("B91", t.sign(head=head91[:-1] + alphabet[last | 1]), BAD))
     rows.append(("B92", t.sign(payload=base64.b64encode(raw({**t.claims, "x": "??>>"})).decode()), BAD))
-    t.expect(rows)
-    for text in ("", f"{tok}\t", f"\n{tok}", f"{h}.{p[:9]}\n{p[9:]}.{s}", tok + "\0", tok + "\0garbage"):
-        assert t.code(text) in (BAD, "field-invalid"), text
+    texts = ("", f"{tok}\t", f"\n{tok}", f"{h}.{p[:9]}\n{p[9:]}.{s}", tok + "\0", tok + "\0garbage", "A" * 30000)
+    t.expect(rows + [("B %r" % x[:20], x, BAD) for x in texts])
 
 
 def header_parameters():

@@ -6,7 +6,7 @@
 #include "body.h"
 #include "worker_rig.h"
 
-enum { F_NAME, F_COUNT_OF, F_FLAG, F_OBJECT, F_LIST, F_EITHER, FIELDS };
+enum { F_NAME, F_COUNT_OF, F_FLAG, F_OBJECT, F_LIST, F_EITHER, F_TOKEN, FIELDS };
 static const struct body_field fields[FIELDS] = {
     [F_NAME] = {"name", BODY_STRING, true, 8},
     [F_COUNT_OF] = {"count", BODY_INT, false, 0},
@@ -14,6 +14,7 @@ static const struct body_field fields[FIELDS] = {
     [F_OBJECT] = {"object", BODY_OBJECT, false, 16},
     [F_LIST] = {"list", BODY_ARRAY, false, 16},
     [F_EITHER] = {"either", BODY_STRING_OR_ARRAY, false, 16},
+    [F_TOKEN] = {"token", BODY_TOKEN, false, 4},
 };
 
 static struct body_value val[FIELDS];
@@ -154,12 +155,33 @@ static void test_names_and_users(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, worker_rig_setup, worker_rig_teardown)
 
+/* A string is a string: that it can be no token is for the verifier to say. */
+static void test_tokens(void **state)
+{
+	struct worker_rig *rig = *state;
+	static const struct {
+		const char *body, *token;
+	} rows[] = {
+	    {"{\"name\":\"n\",\"token\":\"a.b\"}", "a.b"},
+	    {"{\"name\":\"n\",\"token\":\"\\ta\\n\"}", "\ta\n"},
+	    {"{\"name\":\"n\",\"token\":\"\"}", ""},
+	    {"{\"name\":\"n\",\"token\":\"a\\u0000b\"}", ""},
+	    {"{\"name\":\"n\",\"token\":\"abcde\"}", ""},
+	};
+	for (size_t i = 0; i < SD_ARRAY_LEN(rows); i++) {
+		assert_string_equal(read_body(rig, rows[i].body), "");
+		assert_true(val[F_TOKEN].given && sd_slice_is(val[F_TOKEN].str, rows[i].token));
+	}
+	assert_string_equal(read_body(rig, "{\"name\":\"n\",\"token\":1}"), "field-invalid /token");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_each_kind),
 	    TEST(test_refusals_name_the_place),
 	    TEST(test_what_is_not_strict_json),
+	    TEST(test_tokens),
 	    TEST(test_a_hostile_name_comes_back_safely),
 	    cmocka_unit_test(test_names_and_users),
 	};
