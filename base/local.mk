@@ -8,7 +8,7 @@ libsdbase_a_SOURCES = \
 	base/ident.c base/ident.h \
 	base/log.c base/log.h base/loop.c base/loop.h \
 	base/sandbox.c base/sandbox.h base/sandbox_filter.c base/sandbox_filter.h \
-	base/sandbox_landlock.c base/sandbox_landlock.h \
+	base/sandbox_landlock.c base/sandbox_landlock.h base/sandbox_rows.c base/sandbox_rows.h \
 	base/secret.c base/secret.h base/siphash.c base/siphash.h base/slice.c base/slice.h \
 	base/starved.c base/starved.h
 
@@ -33,6 +33,7 @@ UNIT_TESTS += \
 	tests/unit/test_sandbox_filter \
 	tests/unit/test_sandbox_landlock \
 	tests/unit/test_sandbox_probe \
+	tests/unit/test_sandbox_rows \
 	tests/unit/test_secret \
 	tests/unit/test_siphash \
 	tests/unit/test_slice \
@@ -83,6 +84,9 @@ tests_unit_test_sandbox_probe_SOURCES = tests/unit/test_sandbox_probe.c
 tests_unit_test_sandbox_probe_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_probe_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_sandbox_probe_LDFLAGS = $(SD_LINK) -Wl,--wrap=sd_filter_install
+tests_unit_test_sandbox_rows_SOURCES = tests/unit/test_sandbox_rows.c
+tests_unit_test_sandbox_rows_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
+tests_unit_test_sandbox_rows_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_sandbox_filter_SOURCES = tests/unit/test_sandbox_filter.c
 tests_unit_test_sandbox_filter_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_filter_LDADD = $(L_BASE) $(CMOCKA_LIBS)

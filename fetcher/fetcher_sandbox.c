@@ -3,32 +3,28 @@
  * Owns:      the rows
  * Runs in:   fetcher, at the end of its boot
  * Fails by:  never; sd_sandbox_enter tells
- * Never:     bind, listen, accept, execve, clone, a write to a file */
+ * Never:     bind, listen, accept, execve, clone, a write to a file, a socket of the AF_UNIX family */
 #include "base.h"
 #include "fetcher_sandbox.h"
 
 #include <fcntl.h>
-#include <linux/futex.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "sandbox_rows.h"
 
 #define ALLOW_IF(name, arg, value, why)                                                            \
 	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
 	 .args = {SD_ARG_IS(arg, (uint64_t)(value))}, .reason = (why)}
-#define ALLOW_BITS(name, arg, mask, why)                                                           \
-	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
-	 .args = {SD_ARG_NO_BITS_BUT(arg, mask)}, .reason = (why)}
 
 static const struct sd_sys_rule rules[] = {
     SD_SYS_ALLOW(poll, "the channel, the resolver, libcurl"),
     SD_SYS_ALLOW(ppoll, "the same, as newer C libraries call it"),
-    SD_SYS_ALLOW(recvmsg, "the master's messages, the resolver"),
-    SD_SYS_ALLOW(sendmsg, "what was fetched, the resolver"),
+    SD_ROWS_CHANNEL,
     SD_SYS_ALLOW(recvfrom, "the issuer, a name server"),
-    SD_SYS_ALLOW(sendto, "the issuer, a name server"),
+    {.nr = SCMP_SYS(sendto), .argc = 1, .args = {SCMP_CMP(4, SCMP_CMP_EQ, 0)},
+     .reason = "the issuer, a name server: to whom it has connected"},
     SD_SYS_ALLOW(sendmmsg, "the resolver asks for both families at once"),
-    SD_SYS_ALLOW(read, "certificates, hosts, resolv.conf"),
+    SD_SYS_ALLOW(writev, "the resolver asks over TCP what did not fit into a datagram"),
+    SD_SYS_ALLOW(read, "certificates, hosts, resolv.conf; the resolver over TCP"),
     SD_SYS_ALLOW(pread64, "certificates handed over"),
     SD_SYS_ALLOW(write, "the log"),
     SD_SYS_ALLOW(close, "connections, files"),
@@ -45,44 +41,36 @@ static const struct sd_sys_rule rules[] = {
     ALLOW_IF(fcntl, 1, F_SETFD, "close-on-exec"),
     ALLOW_IF(socket, 0, AF_INET, "the issuer, a name server"),
     ALLOW_IF(socket, 0, AF_INET6, "the issuer, a name server"),
-    {.nr = SCMP_SYS(socket), .refuse = EAFNOSUPPORT, .argc = 1,
-     .args = {SCMP_CMP(0, SCMP_CMP_MASKED_EQ, 0xffffffffu, AF_NETLINK)},
+    {.nr = SCMP_SYS(socket), .refuse = EAFNOSUPPORT, .argc = 1, .args = {SD_ARG_IS(0, AF_NETLINK)},
      .reason = "the resolver asks for interfaces and goes on without"},
-    {.nr = SCMP_SYS(socket), .refuse = EAFNOSUPPORT, .argc = 1,
-     .args = {SCMP_CMP(0, SCMP_CMP_MASKED_EQ, 0xffffffffu, AF_UNIX)},
+    {.nr = SCMP_SYS(socket), .refuse = EAFNOSUPPORT, .argc = 1, .args = {SD_ARG_IS(0, AF_UNIX)},
      .reason = "a cache of names (nscd, systemd): the resolver goes on without"},
-    ALLOW_IF(socketpair, 0, AF_UNIX, "libcurl's wake-up of itself"),
+    /* a datagram socket could be connected to any path */
+    {.nr = SCMP_SYS(socketpair), .argc = 2,
+     .args = {SD_ARG_IS(0, AF_UNIX),
+	      SCMP_CMP(1, SCMP_CMP_MASKED_EQ, 0xffffffffu & ~(uint64_t)(SOCK_CLOEXEC | SOCK_NONBLOCK),
+		       SOCK_STREAM)},
+     .reason = "libcurl's wake-up of itself"},
+    SD_SYS_ALLOW(eventfd2, "the same, in newer versions of it"),
+    SD_SYS_ALLOW(pipe2, "the same, in newer versions of it"),
     SD_SYS_ALLOW(connect, "the issuer, a name server"),
     SD_SYS_ALLOW(getsockopt, "has it connected?"),
-    SD_SYS_ALLOW(setsockopt, "TCP_NODELAY"),
+    SD_SYS_ALLOW(setsockopt, "TCP_NODELAY, IP_RECVERR"),
     SD_SYS_ALLOW(getsockname, "the resolver, libcurl"),
-    SD_SYS_ALLOW(getpeername, "libcurl"),
+    SD_SYS_ALLOW(getpeername, "the resolver, libcurl"),
     ALLOW_IF(ioctl, 1, 0x5421 /* FIONBIO */, "a socket that does not block"),
     ALLOW_IF(ioctl, 1, 0x541b /* FIONREAD */, "the resolver: how long an answer is"),
-    ALLOW_BITS(mmap, 2, PROT_READ | PROT_WRITE, "malloc, files"),
+    SD_ROWS_HEAP,
+    {.nr = SCMP_SYS(mmap), .refuse = EACCES, .argc = 1,
+     .args = {SCMP_CMP(3, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0)},
+     .reason = "the resolver would load a module (nsswitch.conf) and goes on without"},
     {.nr = SCMP_SYS(mmap), .refuse = EACCES, .argc = 1,
      .args = {SCMP_CMP(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC)},
-     .reason = "the resolver would load a module (nsswitch.conf) and goes on without"},
-    ALLOW_BITS(mprotect, 2, PROT_READ | PROT_WRITE, "malloc"),
-    SD_SYS_ALLOW(munmap, "malloc, files"),
-    SD_SYS_ALLOW(mremap, "malloc"),
-    SD_SYS_ALLOW(brk, "malloc"),
-    SD_SYS_ALLOW(madvise, "malloc gives back"),
-    SD_SYS_ALLOW(futex, "locks of libc and OpenSSL"),
+     .reason = "the same"},
     SD_SYS_ALLOW(getrandom, "TLS"),
-    SD_SYS_ALLOW(clock_gettime, "where the machine has no clock in its vDSO"),
-    SD_SYS_ALLOW(getpid, "OpenSSL looks for a fork; abort()"),
-    SD_SYS_ALLOW(gettid, "abort()"),
-    SD_SYS_ALLOW(getuid, "libcurl, OpenSSL: is this a program of another user?"),
-    SD_SYS_ALLOW(geteuid, "the same"),
-    SD_SYS_ALLOW(getgid, "the same"),
-    SD_SYS_ALLOW(getegid, "the same"),
-    SD_SYS_ALLOW(uname, "the resolver"),
+    SD_SYS_ALLOW(uname, "the resolver, when resolv.conf has changed"),
     SD_SYS_ALLOW(sysinfo, "qsort asks how much memory there is"),
-    SD_SYS_ALLOW(rt_sigprocmask, "abort()"),
-    SD_SYS_ALLOW(rt_sigreturn, "return from a signal"),
-    SD_SYS_ALLOW(restart_syscall, "after a stop"),
-    SD_SYS_ALLOW(exit_group, "the end"),
+    SD_ROWS_PROCESS,
     SD_SYS_REFUSE(prlimit64, EPERM, "libc asks for limits"),
 };
 
@@ -100,17 +88,12 @@ static const struct sd_landlock_path paths[] = {
 
 void fetcher_sandbox_spec(const struct hm_boot *boot, struct fetcher_sandbox *out)
 {
-	memcpy(out->rules, rules, sizeof(rules));
-	out->rules[SD_ARRAY_LEN(rules)] = (struct sd_sys_rule){
-	    .nr = SCMP_SYS(tgkill),
-	    .argc = 1,
-	    .args = {SCMP_CMP(0, SCMP_CMP_EQ, (uint64_t)getpid())},
-	    .reason = "abort(), on itself only",
-	};
+	size_t n = sd_rows_own(out->rules, rules, SD_ARRAY_LEN(rules));
+
 	out->spec = (struct sd_sandbox_spec){
 	    .role = "fetcher",
 	    .rules = out->rules,
-	    .rule_count = SD_ARRAY_LEN(rules) + 1,
+	    .rule_count = n,
 	    .mode = (enum sd_sandbox_mode)boot->sandbox_mode,
 	    .require = boot->sandbox_require,
 	    .nofile = boot->nofile,

@@ -9,13 +9,11 @@
 #include "master.h"
 
 #include <fcntl.h>
-#include <linux/futex.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "err.h"
+#include "sandbox_rows.h"
 
 #ifndef F_ADD_SEALS
 #define F_ADD_SEALS 1033
@@ -40,6 +38,7 @@ static const struct sd_sys_rule rules[] = {
 	SD_SYS_ALLOW(recvfrom, "store, auditor, sessionctl"),
 	SD_SYS_ALLOW(sendto, "store, auditor, service manager"),
 	SD_SYS_ALLOW(sendmmsg, "the resolver asks for both families at once"),
+	SD_SYS_ALLOW(writev, "the resolver asks over TCP what did not fit into a datagram"),
 	SD_SYS_ALLOW(read, "configuration files at a reload; the store"),
 	SD_SYS_ALLOW(write, "the log; the store; the ready line"),
 	SD_SYS_ALLOW(pwrite64, "the configuration of redis-server, into a memfd"),
@@ -87,35 +86,16 @@ static const struct sd_sys_rule rules[] = {
 	SD_SYS_ALLOW(brk, "malloc"),
 	SD_SYS_ALLOW(madvise, "malloc gives back; segments are not inherited"),
 	SD_SYS_ALLOW(mlock, "secret memory"),
-	SD_SYS_ALLOW(futex, "locks of libc and OpenSSL"),
 	SD_SYS_ALLOW(getrandom, "passwords, seeds, jitter"),
-	SD_SYS_ALLOW(clock_gettime, "where the machine has no clock in its vDSO"),
-	SD_SYS_ALLOW(getpid, "OpenSSL looks for a fork; abort()"),
-	SD_SYS_ALLOW(gettid, "abort()"),
 	SD_SYS_ALLOW(getuid, "whom sessionctl must be; owner of files"),
 	SD_SYS_ALLOW(geteuid, "whom sessionctl must be; owner of files"),
 	SD_SYS_ALLOW(uname, "the resolver"),
 	SD_SYS_ALLOW(sysinfo, "qsort asks how much memory there is"),
-	SD_SYS_ALLOW(rt_sigprocmask, "abort()"),
-	SD_SYS_ALLOW(rt_sigreturn, "return from a signal"),
-	SD_SYS_ALLOW(restart_syscall, "after a stop"),
-	SD_SYS_ALLOW(exit_group, "the end"),
+	SD_ROWS_PROCESS,
 	SD_SYS_REFUSE(ioctl, ENOTTY, "standard output: is it a terminal?"),
 	SD_SYS_REFUSE(prlimit64, EPERM, "libc asks for limits"),
 	SD_SYS_REFUSE(faccessat2, ENOSYS, "libc falls back"),
 };
-
-static int build(struct sd_sys_rule all[SD_ARRAY_LEN(rules) + 1])
-{
-	memcpy(all, rules, sizeof(rules));
-	all[SD_ARRAY_LEN(rules)] = (struct sd_sys_rule){
-		.nr = SCMP_SYS(tgkill),
-		.argc = 1,
-		.args = {SCMP_CMP(0, SCMP_CMP_EQ, (uint64_t)getpid())},
-		.reason = "abort(), on itself only",
-	};
-	return SD_ARRAY_LEN(rules) + 1;
-}
 
 int master_sandbox_enter(const struct server_conf *server, bool own_users,
 			 struct sd_sandbox_report *out, struct sd_diag *diag)
@@ -125,7 +105,7 @@ int master_sandbox_enter(const struct server_conf *server, bool own_users,
 	struct sd_sandbox_spec spec = {
 		.role = "master",
 		.rules = all,
-		.rule_count = (size_t)build(all),
+		.rule_count = sd_rows_own(all, rules, SD_ARRAY_LEN(rules)),
 		.mode = (enum sd_sandbox_mode)server->sandbox,
 		.require = server->sandbox_require & ~SD_SANDBOX_USERS,
 		.may_write_files = true, /* RLIMIT_FSIZE would forbid segments as well */

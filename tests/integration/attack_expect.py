@@ -7,8 +7,8 @@ MOST_WORKER, LEAST_CHECKED = 36, 12
 RW, RX, RWX, R = 3, 5, 7, 1
 SHARED, PRIVATE, FIXED, ANON = 1, 2, 0x10, 0x20
 SOCK = 0o4000 | 0o2000000  # SOCK_NONBLOCK | SOCK_CLOEXEC
-NO = 0x00050000 | EACCES
-# (call, arguments, allowed): "self" is the process's own id.
+NO, AFNO = 0x00050000 | EACCES, 0x00050000 | EAFNOSUPPORT
+# (call, arguments, allowed; or the answer): "self" is the process's own id.
 MEMORY = [
     ("mmap", (0, 4096, RW, PRIVATE | ANON, W, 0), True),
     ("mmap", (0, 4096, RWX, PRIVATE | ANON, W, 0), False), ("mmap", (0, 4096, RX, PRIVATE | ANON, W, 0), False),
@@ -35,6 +35,19 @@ ARGUMENTS = {
         ("lseek", (7, 0, 2), True), ("lseek", (7, 0, 0), False),
     ],
     "signer": MEMORY + [("mmap", (0, 4096, R, SHARED, 5, 0), False)],
+    "fetcher": [row for row in MEMORY if row[0] != "mmap"] + [
+        ("mmap", (0, 4096, RW, PRIVATE | ANON, W, 0), True), ("mmap", (0, 4096, RW, SHARED | ANON, W, 0), False),
+        ("mmap", (0, 4096, RW, PRIVATE | ANON | FIXED, W, 0), False), ("mmap", (0, 4096, RWX, PRIVATE | ANON, W, 0), NO),
+        ("mmap", (0, 4096, RX, PRIVATE | ANON, W, 0), NO), ("mmap", (0, 4096, R, SHARED, 5, 0), NO), ("mmap", (0, 4096, RW, PRIVATE, 5, 0), NO),
+        ("openat", (W, 4096, 0o2000000), True), ("openat", (W, 4096, 1), False), ("openat", (W, 4096, 2), False),
+        ("openat", (W, 4096, 0o101), False), ("openat", (W, 4096, 0o1000), False), ("openat", (W, 4096, 0o20200000), False),
+        ("sendto", (7, 4096, 1, 0x4000, 0, 0), True), ("sendto", (7, 4096, 1, 0x4000, 4096, 16), False),
+        ("socket", (2, 1, 0), True), ("socket", (10, 2, 0), True), ("socket", (1, 1, 0), AFNO), ("socket", (16, 3, 0), AFNO),
+        ("socket", (17, 3, 0), False), ("socket", (40, 1, 0), False),
+        ("socketpair", (1, 1 | SOCK, 0, 4096), True), ("socketpair", (1, 2, 0, 4096), False), ("socketpair", (1, 5, 0, 4096), False),
+        ("fcntl", (3, 3), True), ("fcntl", (3, 4, 0), True), ("fcntl", (3, 8, 1), False), ("fcntl", (3, 1033, 1), False),
+        ("ioctl", (3, 0x541B), True), ("ioctl", (3, 0x5412), False), ("ioctl", (0, 0x5421), True), ("ioctl", (3, 0x8914), False),
+    ],
     "auditor": MEMORY + [("mmap", (0, 4096, R, SHARED, 5, 0), False)],
     "master": [
         ("mmap", (0, 4096, RWX, PRIVATE | ANON, W, 0), NO), ("mmap", (0, 4096, RX, PRIVATE, 5, 0), NO),
@@ -53,6 +66,8 @@ NEVER = """execve execveat fork vfork clone clone3 ptrace process_vm_readv proce
  init_module finit_module delete_module kexec_load reboot syslog acct swapon quotactl name_to_handle_at
  open_by_handle_at splice vmsplice tee clock_settime settimeofday iopl ioperm""".split()
 MORE_NEVER = "bind memfd_create unlink unlinkat connect socketpair open creat truncate fcntl ioctl prlimit64".split()
+FETCHER_NEVER = """bind accept accept4 memfd_create unlink unlinkat open creat truncate ftruncate pwrite64 openat2 mkdir dup dup2
+ shutdown epoll_create1 mlock clone3 execve getdents64 readlink signalfd4 timerfd_create""".split()
 LAUNCHER_NEVER = """execve ptrace process_vm_readv process_vm_writev pidfd_open pidfd_getfd pidfd_send_signal process_madvise kcmp
  bpf perf_event_open userfaultfd mount umount2 move_mount open_tree fsopen fsmount pivot_root chroot unshare setns
  init_module finit_module delete_module kexec_load reboot swapon swapoff acct quotactl open_by_handle_at name_to_handle_at

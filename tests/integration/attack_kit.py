@@ -11,10 +11,14 @@ import subprocess
 import threading
 
 import harness
+import oidc_kit
 
 HEADERS = ("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/include/asm/unistd_64.h")
 TABLES = {"worker": "worker/worker_sandbox.c", "signer": "signer/signer_sandbox.c",
-          "auditor": "auditor/auditor_sandbox.c", "master": "master/master_sandbox.c"}
+          "auditor": "auditor/auditor_sandbox.c", "master": "master/master_sandbox.c",
+          "fetcher": "fetcher/fetcher_sandbox.c"}
+if not os.path.exists(os.path.join(harness.BUILD, "sessiond-fetcher")):  # no libcurl
+    del TABLES["fetcher"]
 STARTED = {"launcher": "master/launcher_sandbox.c", "redis": "master/launcher_redis.c"}  # without a table of their program
 YOUNG = range(450, 512)  # younger than the launcher's tables: ENOSYS
 X86_64, I386, X32_BIT = 0xC000003E, 0x40000003, 0x40000000
@@ -51,10 +55,18 @@ NR = numbers()
 NAME = {nr: name for name, nr in NR.items()}
 
 
+def shared_rows():
+    """{group: its rows} of base/sandbox_rows.h"""
+    with open(os.path.join(harness.TOP, "base/sandbox_rows.h"), encoding="utf-8") as f:
+        return dict(re.findall(r"^#define (SD_ROWS_\w+)(.*?[^\\])\n", f.read().replace("\\\n", " "), re.M))
+
+
 def table(role):
     """The rows of a role as its source has them: {name: set of "allow" | "allow-if" | "refuse"}."""
     with open(os.path.join(harness.TOP, {**TABLES, **STARTED}[role]), encoding="utf-8") as f:
         source = re.sub(r"^#define.*?[^\\]\n", "\n", f.read(), flags=re.M | re.S)
+    source = re.sub(r"\bSD_ROWS_[A-Z]+\b", lambda m: shared_rows()[m[0]], source).replace(
+        "sd_rows_own(", ".nr = SCMP_SYS(tgkill), .argc = 1")
     rows = {}
     for m in re.finditer(r"\b(?:SD_SYS_)?(ALLOW|ALLOW_IF|ALLOW_BITS|REFUSE)\((\w+),|"
                          r"\.nr = SCMP_SYS\((\w+)\),\s*(\.refuse = \w+,\s*)?(\.argc = \d)?", source):
@@ -212,9 +224,19 @@ def descriptors(pid):
     return out
 
 
+# A client with an issuer, whom nobody reaches: a fetcher runs.
+WITH_FETCHER = oidc_kit.client("batch", ["sessions:list"], 'jwks_url: "https://127.0.0.1:9/jwks"') if "fetcher" in TABLES else ""
+
+
+def complete(node):
+    """There is a process of each role."""
+    node.wait(lambda: {c["role"] for c in node.children()} >= set(TABLES) - {"master"}, 20, "a process of each role")
+    return node
+
+
 def piped_node(**options):
     """A node whose log goes through a pipe, as a service manager's does: files cannot grow."""
-    node = harness.Node(start=False, **options)
+    node = harness.Node(start=False, tenant_lines=WITH_FETCHER, **options)
     out, into = os.pipe()
 
     def copy():
@@ -225,7 +247,7 @@ def piped_node(**options):
     node.log_to = into
     threading.Thread(target=copy, daemon=True).start()
     try:
-        node.start()
+        complete(node.start())
     except BaseException:
         node.close()
         raise

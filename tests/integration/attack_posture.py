@@ -13,7 +13,7 @@ import traceback
 
 import attack_kit as kit
 import harness
-from attack_expect import ARGUMENTS, EACCES, EAFNOSUPPORT, ENOSYS, EPERM, LAUNCHER_NEVER, LEAST_CHECKED, MORE_NEVER, MOST_WORKER, NEVER
+from attack_expect import ARGUMENTS, EACCES, EAFNOSUPPORT, ENOSYS, EPERM, FETCHER_NEVER, LAUNCHER_NEVER, LEAST_CHECKED, MORE_NEVER, MOST_WORKER, NEVER
 from attack_kit import ALLOW, ERRNO, KILL, NR
 
 LISTENERS, STORES = 2, 2
@@ -40,7 +40,7 @@ def check_filter(role, pid):
     for nr in range(461):
         name, kinds, found = is_its_table(role, programs[0], rows, nr)
         got = {v & 0xFFFF0000 for v in found}
-        if "refuse" in kinds and role != "master":
+        if "refuse" in kinds and role not in ("master", "fetcher"):
             assert found == {ERRNO | EACCES}, (role, name, [hex(v) for v in found])
         counted += ALLOW in got
         checked += got == {ALLOW, KILL}
@@ -50,9 +50,9 @@ def check_filter(role, pid):
         assert kit.verdict(programs, nr) == KILL, nr
     for name, args, allowed in ARGUMENTS[role]:
         got = kit.verdict(programs, NR[name], [pid if a == "self" else a for a in args])
-        want = allowed if allowed in (KILL, ERRNO | EACCES) else ALLOW if allowed else KILL
+        want = (KILL, ALLOW)[allowed] if isinstance(allowed, bool) else allowed
         assert got == want, (role, name, args, hex(got))
-    for name in NEVER + (MORE_NEVER if role != "master" else []):
+    for name in NEVER + {"master": [], "fetcher": FETCHER_NEVER}.get(role, MORE_NEVER):
         got = kit.verdict(programs, NR[name])
         assert got == KILL and name not in rows, (role, name, hex(got))
     print(f"  {role}: {counted} calls, {checked} of them with checked arguments")
@@ -109,6 +109,10 @@ def test_tables_are_within_the_launchers():
             assert not {n for n in kit.table(role) if n not in whole} - {"mremap"}, role
 
 
+def uid_of(role):
+    return harness.UIDS["auditor" if role == "fetcher" else role]  # which has no file of its own
+
+
 def check_ids(role, pid):
     s = kit.status(pid)
     assert s["NoNewPrivs"] == ["1"] and s["Seccomp"] == ["2"], s
@@ -116,13 +120,13 @@ def check_ids(role, pid):
         assert int(s[caps][0], 16) == 0, (role, caps, s[caps])
     assert s["Groups"] == [], s["Groups"]
     for ids in ("Uid", "Gid"):
-        assert set(s[ids]) == {str(harness.UIDS[role])}, (role, ids, s[ids])
+        assert set(s[ids]) == {str(uid_of(role))}, (role, ids, s[ids])
 
 
 def check_limits(role, pid, connections):
     has = kit.limits(pid)
     assert has["Max core file size"] == ("0", "0") and has["Max processes"] == ("0", "0"), has
-    if role in ("worker", "signer"):
+    if role in ("worker", "signer", "fetcher"):
         assert has["Max file size"] == ("0", "0"), has["Max file size"]
     soft, hard = has["Max open files"]
     most = {"worker": connections + 256, "master": 8192}.get(role, 256)
@@ -131,7 +135,7 @@ def check_limits(role, pid, connections):
 
 def check_maps(role, pid):
     shared = {"worker": {"stats": "rw-s", "policy": "r--s", "control": "r--s", "revocations": "r--s"},
-              "signer": {"stats": "rw-s", "policy": "r--s"}, "auditor": {"stats": "rw-s"}}
+              "signer": {"stats": "rw-s", "policy": "r--s"}, "auditor": {"stats": "rw-s"}, "fetcher": {"stats": "rw-s"}}
     seen = {}
     for _, _, mode, name in kit.maps(pid):
         assert not ("w" in mode and "x" in mode), (role, mode, name)
@@ -159,6 +163,9 @@ def check_descriptors(role, pid):
             assert name.startswith("pipe:"), name
             name = "log"
         what[name] = what.get(name, 0) + 1
+    if role == "fetcher":  # standing alone, and its channel
+        assert what == {"/dev/null": 2, "log": 1, "socket": 1}, what
+        return
     audit = [n for n in what if n.endswith("/audit.log")]
     want = {"/dev/null": 2, "log": 1, "anon_inode:[eventpoll]": 1}
     if role == "worker":  # channel, signer, auditor and the store
@@ -209,7 +216,7 @@ def check_untouchable(role, pid):
         fd = kit.libc.syscall(NR["pidfd_open"], pid, 0)
         return 4 if kit.libc.syscall(NR["pidfd_getfd"], fd, 0, 0) >= 0 else 0
 
-    code = as_user(harness.UIDS[role], attack)
+    code = as_user(uid_of(role), attack)
     assert code == 0, "%s: its own user got hold of it (%d)" % (role, code)
 
 
@@ -267,7 +274,7 @@ def test_doctor_agrees():
     r = subprocess.run([os.path.join(harness.BUILD, "sessionctl"), "-c", node.config, "doctor"], check=False,
                        capture_output=True, timeout=30)
     text = r.stdout.decode()
-    for role in ("signer-0", "auditor-0", "worker-0", "worker-1", "master"):
+    for role in ("signer-0", "auditor-0", "worker-0", "worker-1", "master", *(["fetcher-0"] if "fetcher" in kit.TABLES else [])):
         assert re.search(rf"^ok +{role} .*filter, no_new_privs, no capabilities, not dumpable", text, re.M), text
 
 

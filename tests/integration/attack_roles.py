@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""An intruder in signer, auditor, redis-server, master or launcher: gdb makes each of a running node call what
+"""An intruder in signer, auditor, fetcher, redis-server, master or launcher: gdb makes each of a running node call what
 its table forbids, and the kernel ends it (SIGSYS); what only its user or its folders forbid is refused with an error.
 Each node loses one process of each role in turn; SESSIOND_ROUNDS=all tries every call in every role."""
 import os
@@ -11,14 +11,14 @@ import attack_kit as kit
 import harness
 from attack_kit import call
 
-ROLES = ("signer", "auditor", "redis", "master", "launcher")  # who ends later ends the earlier ones
+ROLES = ("signer", "auditor", *(["fetcher"] if "fetcher" in kit.TABLES else []), "redis", "master", "launcher")  # who ends later ends the earlier ones
 AT_FDCWD, CREATE, EMPTY_PATH = -100, 0o101, 0x1000
 EPERM, EACCES, EAFNOSUPPORT = 1, 13, 97
 RW, RX, RWX = 3, 5, 7
 
 
 def nobody_may():
-    """Forbidden to all five. Signals are number 0: a hole would harm nobody."""
+    """Forbidden to all of them. Signals are number 0: a hole would harm nobody."""
     return [
         call("ptrace", 16, 1, 0, 0), call("process_vm_readv", 1, "buffer", 1, "buffer", 1, 0),
         call("process_vm_writev", 1, "buffer", 1, "buffer", 1, 0), call("pidfd_getfd", 3, 3, 0), call("pidfd_open", 1, 0),
@@ -39,7 +39,7 @@ def nobody_may():
 
 
 def roles_may_not():
-    """Also forbidden to signer, auditor and master, which have tables of their own."""
+    """Also forbidden to signer, auditor, fetcher and master, which have tables of their own."""
     return [
         call("fork"), call("clone", 17, 0, 0, 0, 0), call("execveat", AT_FDCWD, "text", 0, 0, EMPTY_PATH, text="/bin/sh"), call("kill", 1, 0),
         call("setuid", 0), call("setresuid", 0, 0, 0), call("setgroups", 0, 0), call("capset", "buffer", "buffer"),
@@ -59,8 +59,21 @@ def confined_may_not():
     ]
 
 
+def fetcher_may_not():
+    """It makes sockets and reads files; nobody connects to it, and it makes none."""
+    return [
+        call("bind", 3, "buffer", 16), call("accept4", 3, 0, 0, 0), call("memfd_create", "text", 0, text="x"), call("unlink", "text", text="/tmp/intruder"),
+        call("open", "text", 0, text="/etc/shadow"), call("openat", AT_FDCWD, "text", CREATE, 0o600, text="/tmp/intruder", label="create"),
+        call("openat", AT_FDCWD, "text", 1, text="/etc/hosts", label="open for writing"), call("openat", AT_FDCWD, "text", 0o1000, text="/etc/hosts", label="truncate"),
+        call("socket", 17, 3, 0, label="socket packet"), call("socketpair", 1, 2, 0, "buffer", label="a pair of datagram sockets"), call("dup", 2),
+        call("ioctl", 0, 0x5412, "buffer", label="type into a terminal"), call("ftruncate", 2, 0), call("sendto", 3, "buffer", 1, 0, "buffer", 16),
+        call("getdents64", 3, "buffer", 4096), call("tgkill", 1, 1, 0), call("fcntl", 3, 8, 1, label="fcntl F_SETOWN"),
+    ]
+
+
 def deadly(role):
     more = {"signer": [*roles_may_not(), *confined_may_not()], "auditor": [*roles_may_not(), *confined_may_not()], "master": roles_may_not(),
+            "fetcher": [*roles_may_not(), *fetcher_may_not()],
             "redis": [call("setresuid", 0, 0, 0), call("setgroups", 0, 0), call("capset", "buffer", "buffer"), call("seccomp", 1, 0, "buffer"),
                       call("connect", 3, "buffer", 16), call("memfd_create", "text", 0, text="x"), call("socketpair", 1, 1, 0, "buffer"),
                       call("landlock_restrict_self", 3, 0), call("recvmsg", 3, "buffer", 0)]}
@@ -79,7 +92,8 @@ def rounds(lists):
 
 def ends_each(at, lists):
     """One node: one forbidden call in a process of each role."""
-    with harness.Node(workers=1) as node:
+    with harness.Node(workers=1, tenant_lines=kit.WITH_FETCHER) as node:
+        kit.complete(node)
         pids = {role: pid for pid, role in node.pids().items()}
         pids["launcher"] = node.proc.pid
         children = list(node.pids())
@@ -153,6 +167,25 @@ def test_master_reaches_its_folders_alone():
         assert node.create()
 
 
+def test_fetcher_reaches_public_files_alone():
+    """What it may open to read is below /etc, as its user may; nothing of ours, nothing to write, no process."""
+    if "fetcher" not in kit.TABLES:
+        return
+    with harness.Node(workers=1, tenant_lines=kit.WITH_FETCHER) as node:
+        kit.complete(node)
+        pid, paths = next(iter(node.pids("fetcher"))), {**paths_of(node, node.path("")), "itself": "/proc/self/mem", "its memory": "/proc/self/maps"}
+        del paths["passwd"]
+        calls = [call("openat", AT_FDCWD, "text", 0, text=path, label="open " + what) for what, path in paths.items()]
+        calls += [call("socket", family, 1, 0, label="socket %d" % family) for family in (1, 16)]
+        calls += [call("mmap", 0, 4096, prot, flags, fd, 0, label="mmap %d %#x" % (prot, flags)) for prot, flags, fd in (
+            (RWX, 0x22, -1), (RX, 0x22, -1), (RX, 2, 2), (1, 2, 2), (1, 1, 2), (RW, 1, 2))]
+        calls.append(call("prlimit64", 0, 7, "buffer", 0))
+        refused(node, "fetcher", calls, (EPERM, EACCES, EAFNOSUPPORT))
+        public = kit.gdb(node, [(pid, [call("openat", AT_FDCWD, "text", 0, text="/etc/hosts", label="hosts")])])
+        assert public["hosts"]["value"] >= 0, public
+        assert node.create() and not [r for r in node.logs("child-ended") if r["process"] == "fetcher"]
+
+
 def test_launcher_has_no_way_to_a_root_shell():
     """It keeps three capabilities; what could use them for more is not in its table, and the rest is refused."""
     with harness.Node(workers=1) as node:
@@ -168,4 +201,4 @@ if __name__ == "__main__":
     if not any(os.path.exists(os.path.join(d, "gdb")) for d in os.get_exec_path()):
         harness.skip("no gdb")
     sys.exit(harness.main([test_deadly_calls, test_redis_reaches_its_folder_alone, test_master_reaches_its_folders_alone,
-                           test_launcher_has_no_way_to_a_root_shell]))
+                           test_fetcher_reaches_public_files_alone, test_launcher_has_no_way_to_a_root_shell]))

@@ -58,17 +58,20 @@ def key_set(*keys):
 FOLDER = tempfile.TemporaryDirectory(prefix="sessiond-idp-", dir=harness.FOLDER)  # pylint: disable=consider-using-with
 
 
-def certificates(name):
-    """A CA of our own and a certificate for 127.0.0.1 by it. -> (CA, certificate, key) as paths"""
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+
+
+def certificates(name, names="DNS:localhost"):
+    """A CA of our own and a certificate for 127.0.0.1 (and names) by it. -> (CA, certificate, key) as paths"""
     ca, ca_key, key, csr, crt, ext = (os.path.join(FOLDER.name, name + e)
                                       for e in (".ca.pem", ".ca.key", ".key", ".csr", ".crt", ".ext"))
     run = subprocess.run
     options = {"check": True, "capture_output": True, "timeout": 60}
-    run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", ca_key, "-out", ca, "-days", "2", "-subj",
+    run(["openssl", "req", "-x509", *NEW_KEY, "-nodes", "-keyout", ca_key, "-out", ca, "-days", "2", "-subj",
          "/CN=test CA " + name], **options)
-    run(["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", csr, "-subj", "/CN=idp"], **options)
+    run(["openssl", "req", *NEW_KEY, "-nodes", "-keyout", key, "-out", csr, "-subj", "/CN=idp"], **options)
     with open(ext, "w", encoding="ascii") as f:
-        f.write("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+        f.write(f"subjectAltName=IP:127.0.0.1,{names}\n")
     run(["openssl", "x509", "-req", "-in", csr, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-out", crt, "-days", "2",
          "-extfile", ext], **options)
     return ca, crt, key

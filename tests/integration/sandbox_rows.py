@@ -13,6 +13,7 @@ import time
 import api
 import attack_kit as kit
 import harness
+import oidc_kit
 
 ABORT = "abort(): a bug of ours ends the process"
 LIBC = "another C library or kernel calls it instead"
@@ -22,6 +23,8 @@ LOG = "the log, when there is something to say"
 STOP = "after SIGSTOP and SIGCONT"
 LOCKS = "OpenSSL, where two would meet"
 NAMES = "a store that is named, on TCP or with TLS: not with store.mode managed"
+DNS = "a name that is in no file: resolver.py"
+CURL = "another version of libcurl"
 FILES = "how the C library reads folders"
 CALM = {
     "worker": {"epoll_pwait": LIBC, "write": LOG, "read": "TLS to the store", "mremap": HEAP, "munmap": HEAP, "brk": HEAP,
@@ -39,9 +42,13 @@ CALM = {
     "master": {"epoll_pwait": LIBC, "fstat": LIBC, "statx": LIBC, "mremap": HEAP, "munmap": HEAP, "brk": HEAP,
                "mprotect": HEAP, "madvise": HEAP, "futex": LOCKS, "clock_gettime": CLOCK, "getpid": ABORT, "gettid": ABORT,
                "tgkill": ABORT, "rt_sigprocmask": ABORT, "rt_sigreturn": ABORT, "restart_syscall": STOP,
-               "bind": NAMES, "getsockname": NAMES, "getpeername": NAMES, "sendmmsg": NAMES, "poll": NAMES, "ppoll": NAMES, "uname": NAMES,
+               "bind": NAMES, "getsockname": NAMES, "getpeername": NAMES, "sendmmsg": NAMES, "writev": NAMES, "poll": NAMES, "ppoll": NAMES, "uname": NAMES,
                "getuid": NAMES, "geteuid": "sessionctl by another than root", "getrandom": NAMES, "mlock": "the password of a store with one", "lseek": FILES,
                "pwrite64": "a redis-server that is started again", "getdents64": FILES, "sysinfo": "qsort of many rows"},
+    "fetcher": {"mremap": HEAP, "munmap": HEAP, "brk": HEAP, "mprotect": HEAP, "madvise": HEAP, "mmap": HEAP, "futex": LOCKS,
+                "fstat": LIBC, "statx": LIBC, "ppoll": LIBC, "eventfd2": CURL, "pipe2": CURL, "clock_gettime": CLOCK, "write": LOG,
+                "gettid": ABORT, "tgkill": ABORT, "rt_sigprocmask": ABORT, "rt_sigreturn": ABORT, "restart_syscall": STOP,
+                "ioctl": DNS, "sendmmsg": DNS, "writev": DNS, "uname": DNS, "sysinfo": LIBC},
 }
 
 
@@ -93,6 +100,30 @@ def work(node, traces):
     time.sleep(1.5)  # beats, polls, flushes
 
 
+def issued(node, issuer, path, more=""):
+    """A client whose issuer's keys are fetched; brand-f's file."""
+    node.write("tenants.d/brand-f.yaml", node.tenant_text("brand-f") + oidc_kit.client(
+        "batch", ["sessions:list"], f'jwks_url: "https://localhost:{issuer.port}/{path}"{more}'))
+
+
+def with_issuer(node):
+    certificate = oidc_kit.certificates("one")
+    with open(certificate[0], encoding="ascii") as f:
+        node.write("ca.pem", f.read())
+    issuer = oidc_kit.Issuer(certificate, oidc_kit.Key("one", oidc_kit.FOLDER.name, "ES256"))
+    node.add_tenant("brand-f")
+    issued(node, issuer, "first")
+    return issuer
+
+
+def fetched(node, issuer):
+    """With its own certificate, then by the authorities that the system trusts."""
+    for more, event in ((", ca_file: ca.pem", "issuer-keys"), ("", "issuer-keys-failed")):
+        issued(node, issuer, event, more)
+        assert not node.reload()[0]
+        node.wait(lambda e=event: [r for r in node.logs(e) if r["url"].endswith(e)], 15, event)
+
+
 def main():
     with harness.Node(workers=2, tenants=(api.A, api.B), tenant_lines=api.FREE, start=False) as node:
         node.add_tenant("brand-c", api.FREE + "sessions: { max_per_user: 2, on_limit: reject }\n")
@@ -100,8 +131,11 @@ def main():
         text = node.tenant_text("brand-d", lines=api.FREE).replace("sessions:revoke", "sessions:refresh").replace(
             "sessions:refresh, sessions:refresh", "sessions:refresh")
         node.write("tenants.d/brand-d.yaml", text)
+        issuer = with_issuer(node)
         node.start()
         traces = trace(node)
+        fetched(node, issuer)
+        traces += trace(node)  # reloads brought a fresh signer
         work(node, traces)
         traces += trace(node)  # of those that took over
         assert node.stop() == 0
