@@ -48,7 +48,7 @@ static bool strings_only(const struct json_value *v)
 int caller_claims_parse(struct sd_slice payload, struct sd_arena *arena, struct caller_claims *out)
 {
 	struct json_flat o;
-	struct sd_slice client;
+	struct sd_slice client, unused;
 
 	memset(out, 0, sizeof(*out));
 	if (json_flat_scan(payload, &o, NULL) != SD_OK)
@@ -58,6 +58,8 @@ int caller_claims_parse(struct sd_slice payload, struct sd_arena *arena, struct 
 	if (!aud || !strings_only(aud) || text_of(&o, "iss", arena, &out->iss) != SD_OK ||
 	    text_of(&o, "azp", arena, &out->party) != SD_OK ||
 	    text_of(&o, "client_id", arena, &client) != SD_OK ||
+	    text_of(&o, "sub", arena, &unused) != SD_OK || /* what no issuer of sense writes */
+	    text_of(&o, "jti", arena, &unused) != SD_OK ||
 	    time_of(&o, "exp", &out->exp) != SD_OK || time_of(&o, "nbf", &out->nbf) != SD_OK ||
 	    time_of(&o, "iat", &out->iat) != SD_OK || !out->iss.p || out->exp == 0)
 		return SD_ERR_INVALID;

@@ -52,6 +52,9 @@ static void test_required(void **state)
 	    "{\"iss\":\"i\",\"aud\":\"a\",\"exp\":null}",
 	    "{\"iss\":\"i\",\"aud\":\"a\",\"exp\":5,\"nbf\":\"1\"}",
 	    "{\"iss\":\"i\",\"aud\":\"a\",\"exp\":5,\"azp\":1}",
+	    "{\"iss\":\"i\",\"aud\":\"a\",\"exp\":5,\"sub\":\"a\\u0000b\"}",
+	    "{\"iss\":\"i\",\"aud\":\"a\",\"exp\":5,\"sub\":null}",
+	    "{\"iss\":\"i\",\"aud\":\"a\",\"exp\":5,\"jti\":[\"x\"]}",
 	    "{\"iss\":\"i\",\"aud\":\"a\",\"exp\":5,\"exp\":6}",
 	};
 	struct caller_claims c;
