@@ -64,7 +64,8 @@ static const char *read_value(struct request *r, const struct body_field *f, str
 	case BODY_TOKEN:
 		if (v->raw.kind != JSON_STRING)
 			return "must be a string";
-		if (json_get_str(&v->raw, &r->arena, &v->str) != SD_OK || v->str.n > f->max)
+		if (v->raw.raw.n > f->max || /* none needs an escape */
+		    json_get_str(&v->raw, &r->arena, &v->str) != SD_OK)
 			v->str = sd_slice("", 0); /* no token looks like this either */
 		return NULL;
 	case BODY_BOOL:

@@ -14,7 +14,7 @@ static const struct body_field fields[FIELDS] = {
     [F_OBJECT] = {"object", BODY_OBJECT, false, 16},
     [F_LIST] = {"list", BODY_ARRAY, false, 16},
     [F_EITHER] = {"either", BODY_STRING_OR_ARRAY, false, 16},
-    [F_TOKEN] = {"token", BODY_TOKEN, false, 4},
+    [F_TOKEN] = {"token", BODY_TOKEN, false, 8},
 };
 
 static struct body_value val[FIELDS];
@@ -166,7 +166,7 @@ static void test_tokens(void **state)
 	    {"{\"name\":\"n\",\"token\":\"\\ta\\n\"}", "\ta\n"},
 	    {"{\"name\":\"n\",\"token\":\"\"}", ""},
 	    {"{\"name\":\"n\",\"token\":\"a\\u0000b\"}", ""},
-	    {"{\"name\":\"n\",\"token\":\"abcde\"}", ""},
+	    {"{\"name\":\"n\",\"token\":\"abcdefghi\"}", ""},
 	};
 	for (size_t i = 0; i < SD_ARRAY_LEN(rows); i++) {
 		assert_string_equal(read_body(rig, rows[i].body), "");
