@@ -12,9 +12,9 @@
 static const struct {
 	const char *code;
 	uint16_t status;
-	const char *title;
+	const char *title, *remedy;
 } rows[PROBLEM_COUNT] = {
-#define PROBLEM(id, code, status, title, remedy) [PROBLEM_##id] = {code, status, title},
+#define PROBLEM(id, code, status, title, remedy) [PROBLEM_##id] = {code, status, title, remedy},
 #include "problem.def"
 #undef PROBLEM
 };
@@ -46,16 +46,16 @@ void problem_emit(struct sd_buf *body, enum problem p, struct sd_slice detail,
 		  struct sd_slice request_id, struct sd_slice pointer)
 {
 	check(p);
+	if (detail.n == 0)
+		detail = sd_slice_str(rows[p].remedy);
 	sd_buf_str(body, "{\"type\":\"urn:sessiond:error:");
 	sd_buf_str(body, rows[p].code);
 	sd_buf_str(body, "\",\"title\":");
 	sd_buf_json_str(body, sd_slice_str(rows[p].title));
 	sd_buf_str(body, ",\"status\":");
 	sd_buf_u64(body, rows[p].status);
-	if (detail.n) {
-		sd_buf_str(body, ",\"detail\":");
-		sd_buf_json_str(body, detail);
-	}
+	sd_buf_str(body, ",\"detail\":");
+	sd_buf_json_str(body, detail);
 	sd_buf_str(body, ",\"code\":\"");
 	sd_buf_str(body, rows[p].code);
 	sd_buf_str(body, "\",\"request_id\":");
@@ -64,7 +64,7 @@ void problem_emit(struct sd_buf *body, enum problem p, struct sd_slice detail,
 		sd_buf_str(body, ",\"errors\":[{\"pointer\":");
 		sd_buf_json_str(body, pointer);
 		sd_buf_str(body, ",\"detail\":");
-		sd_buf_json_str(body, detail.n ? detail : sd_slice_str(rows[p].title));
+		sd_buf_json_str(body, detail);
 		sd_buf_str(body, "}]");
 	}
 	sd_buf_str(body, "}");

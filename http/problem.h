@@ -21,7 +21,7 @@ const char *problem_title(enum problem p);
 
 /* {"type":"urn:sessiond:error:CODE","title":...,"status":...,"detail":...,"code":...,
  * "request_id":...,"errors":[{"pointer":...,"detail":...}]}; errors only when pointer.p is not
- * NULL. detail may be empty (left out). Never put a token or key into detail. */
+ * NULL. An empty detail says what to do: the code's remedy. Never put a token or key into detail. */
 void problem_emit(struct sd_buf *body, enum problem p, struct sd_slice detail,
 		  struct sd_slice request_id, struct sd_slice pointer);
 

@@ -38,11 +38,14 @@ def sids(answer):
     return [s["session_id"] for s in body["items"]]
 
 
+STRANGER = "Send a valid API key or token"
+
+
 def refused(answer, detail=None):
     status, headers, body = answer
     assert status == 401 and body["code"] == "caller-unauthenticated", answer
     assert headers["WWW-Authenticate"] == "Bearer", headers
-    assert detail is None or body.get("detail", "") == detail, body
+    assert detail is None or body["detail"].startswith(detail), body
 
 
 def test_list_marks_the_current_one():
@@ -87,14 +90,14 @@ def test_credentials():
     head, payload, signature = a["access_token"].split(".")
     forged = ".".join((head, payload, b["access_token"].split(".")[2]))
     for method, path, body in ROUTES:
-        refused(call(method, path, None, body), "")
+        refused(call(method, path, None, body), STRANGER)
         for wrong in ("x", NODE.api_keys["brand-a"], a["session_token"], a["refresh_token"], forged, head + "." + payload + "."):
-            refused(call(method, path, wrong, body), "")
-        refused(call(method, path, None, body, Authorization="Basic eDp5"), "")
+            refused(call(method, path, wrong, body), STRANGER)
+        refused(call(method, path, None, body, Authorization="Basic eDp5"), STRANGER)
         status, _, answer = call(method, path, a["access_token"], body, X_API_Key=NODE.api_keys["brand-a"])
         assert status == 400 and answer["code"] == "header-invalid"
         if body:  # the caller before the body, and it is JSON
-            refused(NODE.request(method, SELF + path, "{", headers={"Content-Type": "text/plain"}), "")
+            refused(NODE.request(method, SELF + path, "{", headers={"Content-Type": "text/plain"}), STRANGER)
             status, _, answer = NODE.request(method, SELF + path, "{", headers={
                 "Authorization": "Bearer " + a["access_token"], "Content-Type": "text/plain"})
             assert status == 415, answer

@@ -72,20 +72,21 @@ static void expect(struct sd_slice detail, struct sd_slice pointer, const char *
 	"{\"type\":\"urn:sessiond:error:unknown-field\","                                            \
 	"\"title\":\"The request has a field that is not known\",\"status\":400"
 
+#define REMEDY ",\"detail\":\"Remove or correct the field at pointer.\""
+
 static void bodies(void **state)
 {
 	struct sd_slice none = {NULL, 0};
 
 	(void)state;
-	expect(none, none, START ",\"code\":\"unknown-field\",\"request_id\":\"req-1\"}");
+	expect(none, none, START REMEDY ",\"code\":\"unknown-field\",\"request_id\":\"req-1\"}");
 	expect(SD_SLICE("a \"b\""), SD_SLICE("/a~1b"),
 	       START ",\"detail\":\"a \\\"b\\\"\",\"code\":\"unknown-field\","
 		     "\"request_id\":\"req-1\",\"errors\":[{\"pointer\":\"/a~1b\","
 		     "\"detail\":\"a \\\"b\\\"\"}]}");
 	expect(none, SD_SLICE(""),
-	       START ",\"code\":\"unknown-field\",\"request_id\":\"req-1\","
-		     "\"errors\":[{\"pointer\":\"\","
-		     "\"detail\":\"The request has a field that is not known\"}]}");
+	       START REMEDY ",\"code\":\"unknown-field\",\"request_id\":\"req-1\","
+			    "\"errors\":[{\"pointer\":\"\"" REMEDY "}]}");
 }
 
 int main(void)
