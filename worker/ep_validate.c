@@ -62,9 +62,22 @@ static enum step refuse(struct request *r, const struct validate *v, enum valida
 {
 	enum validate_source source = v->lookup.source ? v->lookup.source : SOURCE_MEMORY;
 	count(r, result, source);
-	if (result != RESULT_SCOPE && result != RESULT_UNAVAILABLE)
+	if (result != RESULT_UNAVAILABLE)
 		ratelimit_failed(r->w->rates, r->tenant->slot, v->ip, r->now_ms);
 	return respond_problem(r, token_check_problem(result), NULL, NULL);
+}
+
+/* STEP_NEXT when the scope that the request demands is granted. */
+static enum step scope_granted(struct request *r, const struct validate *v, struct sd_slice granted)
+{
+	char why[128];
+	struct sd_slice lacks = session_scope_lacks(granted, v->scope);
+	if (lacks.n == 0)
+		return STEP_NEXT;
+	count(r, RESULT_SCOPE, v->lookup.source ? v->lookup.source : SOURCE_MEMORY);
+	(void)snprintf(why, sizeof(why), "the token lacks the scope %.*s",
+		       (int)SD_MIN(lacks.n, (size_t)90), lacks.p);
+	return respond_problem(r, token_check_problem(RESULT_SCOPE), why, NULL);
 }
 
 static enum step parse(struct request *r)
@@ -77,7 +90,7 @@ static enum step parse(struct request *r)
 	if (body_read(r, fields, F_COUNT, val) == STEP_DONE)
 		return STEP_DONE;
 	if (val[F_ACCESS].given == val[F_SESSION].given)
-		return respond_problem(r, PROBLEM_EXACTLY_ONE, "access_token, session_token", NULL);
+		return body_exactly_one(r, "access_token, session_token");
 	v->is_token = val[F_ACCESS].given;
 	v->token = v->is_token ? val[F_ACCESS].str : val[F_SESSION].str;
 	v->ip = val[F_IP].given ? session_plain_ip(val[F_IP].str, v->ip_text) : sd_slice("", 0);
@@ -89,7 +102,7 @@ static enum step parse(struct request *r)
 	if (!ratelimit_source_ok(r->w->rates, r->tenant->slot, v->ip,
 				 r->tenant->validate_failures_per_minute_per_ip, r->now_ms)) {
 		board_count(r->w->stats, METRIC_RATE_LIMITED, r->tenant->slot, 0, 0, 1);
-		return respond_problem(r, PROBLEM_RATE_LIMITED, "failed validations from this ip",
+		return respond_problem(r, PROBLEM_RATE_LIMITED, "too many failed validations from this ip",
 				       NULL);
 	}
 	return STEP_NEXT;
@@ -182,11 +195,10 @@ static enum step token_judged(struct request *r, struct validate *v, enum valida
 		if (step != STEP_NEXT)
 			return step;
 	}
-	if (result == RESULT_VALID && v->scope.n &&
-	    !session_scope_covers(t->known->claims.scope, v->scope))
-		result = RESULT_SCOPE;
 	if (result != RESULT_VALID)
 		return refuse(r, v, result);
+	if (scope_granted(r, v, t->known->claims.scope) == STEP_DONE)
+		return STEP_DONE;
 	token_check_seen(r, t);
 	struct session_clocks c = {.idle_at_s = r->now_ms / 1000 + t->idle_s,
 				   .absolute_at_s = claims_end(
@@ -287,8 +299,8 @@ static enum step session_good(struct request *r, struct validate *v, struct know
 	enum step step = bound(r, v, k);
 	if (step != STEP_NEXT)
 		return step;
-	if (v->scope.n && !session_scope_covers(k->session.scope, v->scope))
-		return refuse(r, v, RESULT_SCOPE);
+	if (scope_granted(r, v, k->session.scope) == STEP_DONE)
+		return STEP_DONE;
 	token_check_touch(r, &k->session.sid, k->session.seen_ms);
 	session_clocks(r->tenant, &k->session, r->now_ms, &v->lookup.clocks);
 	struct sd_buf common;
@@ -356,10 +368,10 @@ static enum step session_from_memory(struct request *r, struct validate *v)
 	v->fit = renewal_fits(r, &k->session, &v->handle);
 	if (v->fit == RENEWAL_NEWER)
 		return STEP_NEXT; /* this copy is of before */
-	if (v->fit == RENEWAL_FOREIGN)
-		return refuse(r, v, RESULT_SESSION_REVOKED);
 	if (!audience_fits(&k->session, v->audience))
 		return refuse(r, v, RESULT_AUDIENCE);
+	if (v->fit == RENEWAL_FOREIGN)
+		return refuse(r, v, RESULT_SESSION_REVOKED);
 	switch (fate) {
 	case FATE_EXPIRED:
 		verdict = LOOKUP_EXPIRED;
@@ -430,10 +442,10 @@ static enum step session_store_step(struct request *r)
 	enum lookup_verdict verdict = lookup_store(r, &v->lookup, false);
 	if (found)
 		v->fit = renewal_fits(r, &r->call.session, &v->handle);
-	if (found && v->fit <= RENEWAL_NEWER)
-		return refuse(r, v, RESULT_SESSION_REVOKED);
 	if (found && !audience_fits(&r->call.session, v->audience))
 		return refuse(r, v, RESULT_AUDIENCE);
+	if (found && v->fit <= RENEWAL_NEWER)
+		return refuse(r, v, RESULT_SESSION_REVOKED);
 	if (verdict != LOOKUP_GOOD)
 		return refuse(r, v, token_check_result(verdict));
 	if (policy_view_client_find(&r->gen->view, r->tenant, r->call.session.client) ==

@@ -82,7 +82,7 @@ static struct sd_slice next_word(struct sd_slice s, size_t *pos)
 	return sd_slice(s.p + from, *pos - from);
 }
 
-bool session_scope_covers(struct sd_slice granted, struct sd_slice wanted)
+struct sd_slice session_scope_lacks(struct sd_slice granted, struct sd_slice wanted)
 {
 	size_t at = 0;
 	for (struct sd_slice w = next_word(wanted, &at); w.n > 0; w = next_word(wanted, &at)) {
@@ -91,9 +91,9 @@ bool session_scope_covers(struct sd_slice granted, struct sd_slice wanted)
 		while (g.n > 0 && !sd_slice_eq(g, w))
 			g = next_word(granted, &in);
 		if (g.n == 0)
-			return false;
+			return w;
 	}
-	return true;
+	return sd_slice("", 0);
 }
 
 /* Its bytes, cut down to the network's when `cut`; and back into text. */

@@ -37,8 +37,8 @@ struct store_clocks session_clocks_now(const struct policy_tenant *t);
 /* access_ttl less up to `jitter` of it; random is any 32 bits. Never below 1. */
 int64_t session_access_ttl_s(const struct policy_tenant *t, uint32_t random);
 
-/* Every word of wanted (space-separated) stands in granted. */
-bool session_scope_covers(struct sd_slice granted, struct sd_slice wanted);
+/* The first word of wanted (space-separated) that does not stand in granted; n 0: all do. */
+struct sd_slice session_scope_lacks(struct sd_slice granted, struct sd_slice wanted);
 
 /* An address in its one written form; writes into out (64 bytes), returns the slice. Empty when it is
  * none. */
