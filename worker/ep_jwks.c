@@ -8,6 +8,7 @@
 #include "base.h"
 #include "ep.h"
 
+#include "http_etag.h"
 #include "http_field.h"
 #include "respond.h"
 
@@ -17,9 +18,11 @@ static enum step answer(struct request *r)
 	struct sd_slice etag = policy_view_str(v, r->tenant->jwks_etag), held;
 	respond_header(r, "ETag", etag);
 	respond_header(r, "Cache-Control", SD_SLICE("public, max-age=300"));
-	if (http_field_get(r->msg, "if-none-match", &held) == HTTP_FOUND_ONE &&
-	    sd_slice_eq(held, etag))
-		return respond_empty(r, 304);
+	if (http_field_get(r->msg, "if-none-match", &held) == HTTP_FOUND_ONE) {
+		enum http_etag found = http_etag_find(held, etag, false);
+		if (found == HTTP_ETAG_LISTED || found == HTTP_ETAG_ANY)
+			return respond_empty(r, 304);
+	}
 	return respond_text(r, 200, "application/jwk-set+json",
 			    policy_view_str(v, r->tenant->jwks));
 }
