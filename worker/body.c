@@ -11,14 +11,25 @@
 #include "err.h"
 #include "respond.h"
 
+/* At the member `name` of the object at `path`. */
+static enum step refuse_below(struct request *r, enum problem p, const char *path,
+			      struct sd_slice name, const char *why)
+{
+	char pointer[160];
+	size_t n = (size_t)snprintf(pointer, sizeof(pointer), "%.80s/", path);
+	for (size_t i = 0; i < name.n && n + 3 <= sizeof(pointer); i++) {
+		bool escaped = name.p[i] == '~' || name.p[i] == '/'; /* RFC 6901 3 */
+		pointer[n++] = escaped ? '~' : name.p[i];
+		if (escaped)
+			pointer[n++] = name.p[i] == '~' ? '0' : '1';
+	}
+	pointer[n] = '\0';
+	return respond_problem(r, p, why, pointer);
+}
+
 static enum step refuse_at(struct request *r, enum problem p, struct sd_slice name, const char *why)
 {
-	char pointer[96];
-	size_t n = SD_MIN(name.n, sizeof(pointer) - 2);
-	pointer[0] = '/';
-	memcpy(pointer + 1, name.p, n);
-	pointer[n + 1] = '\0';
-	return respond_problem(r, p, why, pointer);
+	return refuse_below(r, p, "", name, why);
 }
 
 enum step body_invalid(struct request *r, const char *name, const char *why)
@@ -26,8 +37,43 @@ enum step body_invalid(struct request *r, const char *name, const char *why)
 	return refuse_at(r, PROBLEM_FIELD_INVALID, sd_slice_str(name), why);
 }
 
+enum step body_invalid_in(struct request *r, const char *object, const char *name, const char *why)
+{
+	char path[64];
+	(void)snprintf(path, sizeof(path), "/%s", object);
+	return refuse_below(r, PROBLEM_FIELD_INVALID, path, sd_slice_str(name), why);
+}
+
+enum step body_unknown_in(struct request *r, const char *object, struct sd_slice name, const char *why)
+{
+	char path[64];
+	(void)snprintf(path, sizeof(path), "/%s", object);
+	return refuse_below(r, PROBLEM_UNKNOWN_FIELD, path, name, why);
+}
+
+enum step body_exactly_one(struct request *r, const char *names)
+{
+	char why[192];
+	(void)snprintf(why, sizeof(why), "give exactly one of %s", names);
+	return respond_problem(r, PROBLEM_EXACTLY_ONE, why, "");
+}
+
+static enum step refuse_unknown(struct request *r, struct sd_slice name, const struct body_field *fields,
+		       size_t n)
+{
+	char why[512] = "no field is expected here";
+	size_t at = 0;
+	for (size_t i = 0; i < n && at < sizeof(why); i++)
+		at += (size_t)snprintf(why + at, sizeof(why) - at, "%s %s",
+				       i ? "," : "the fields are", fields[i].name);
+	return refuse_at(r, PROBLEM_UNKNOWN_FIELD, name, why);
+}
+
 bool body_user_ok(struct sd_slice s)
 {
+	for (size_t i = 0; i + 1 < s.n; i++)
+		if ((unsigned char)s.p[i] == 0xc2 && (unsigned char)s.p[i + 1] < 0xa0)
+			return false;
 	return s.n >= 1 && s.n <= 256 && !sd_slice_has_control(s);
 }
 
@@ -137,11 +183,11 @@ enum step body_read(struct request *r, const struct body_field *fields, size_t n
 		return malformed(r, &e, err);
 	const struct json_member *unknown = take_members(&o, fields, n, values);
 	if (unknown)
-		return refuse_at(r, PROBLEM_UNKNOWN_FIELD, unknown->name, NULL);
+		return refuse_unknown(r, unknown->name, fields, n);
 	for (size_t i = 0; i < n; i++)
 		if (fields[i].required && !values[i].given)
 			return refuse_at(r, PROBLEM_FIELD_MISSING, sd_slice_str(fields[i].name),
-					 NULL);
+					 "must be given");
 	for (size_t i = 0; i < n; i++) {
 		const char *why = values[i].given ? read_value(r, &fields[i], &values[i]) : NULL;
 		if (why)

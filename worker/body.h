@@ -35,10 +35,16 @@ enum step body_read(struct request *r, const struct body_field *fields, size_t n
 /* For routes that take no fields: nothing at all, or an empty object. */
 enum step body_nothing(struct request *r) SD_MUSTCHECK;
 
-/* field-invalid at /name. */
+/* field-invalid at /name; at /object/name. */
 enum step body_invalid(struct request *r, const char *name, const char *why);
+enum step body_invalid_in(struct request *r, const char *object, const char *name, const char *why);
+/* unknown-field at /object/name. */
+enum step body_unknown_in(struct request *r, const char *object, struct sd_slice name, const char *why);
+/* exactly-one of the fields that names lists. */
+enum step body_exactly_one(struct request *r, const char *names);
 
-/* A well-formed user id: 1..256 bytes UTF-8 (the scanner's) without control characters. */
+/* A well-formed user id: 1..256 bytes UTF-8 (the scanner's) without control characters, U+0080 to
+ * U+009F among them: a path refuses those too. */
 bool body_user_ok(struct sd_slice s);
 /* The user_id of the path: STEP_NEXT, or 404 user-unknown answered. */
 enum step body_path_user(struct request *r);

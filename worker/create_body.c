@@ -37,7 +37,7 @@ static const struct body_field fields[F_COUNT] = {
     [F_DEVICE] = {"device", BODY_OBJECT, false, 2048},
     [F_DATA] = {"data", BODY_OBJECT, false, UINT32_MAX},
     [F_MODE] = {"mode", BODY_STRING, false, 8},
-    [F_REPLACES] = {"replaces", BODY_STRING, false, HANDLE_TOKEN_LEN},
+    [F_REPLACES] = {"replaces", BODY_STRING, false, 16384},
 };
 
 static struct sd_slice some(struct sd_slice s)
@@ -136,16 +136,29 @@ static enum step read_amr(struct request *r, struct store_create *in,
 
 enum { D_ID, D_NAME, D_TYPE, D_FINGERPRINT, D_TRUST, D_COUNT };
 static const struct {
-	const char *name, *pointer;
+	const char *name;
 	size_t max;
 	bool plain;
 } device_fields[D_COUNT] = {
-    [D_ID] = {"id", "device/id", 64, true},
-    [D_NAME] = {"name", "device/name", 128, false},
-    [D_TYPE] = {"type", "device/type", 64, true},
-    [D_FINGERPRINT] = {"fingerprint", "device/fingerprint", 256, false},
-    [D_TRUST] = {"trust", "device/trust", 64, true},
+    [D_ID] = {"id", 64, true},
+    [D_NAME] = {"name", 128, false},
+    [D_TYPE] = {"type", 64, true},
+    [D_FINGERPRINT] = {"fingerprint", 256, false},
+    [D_TRUST] = {"trust", 64, true},
 };
+
+static enum step unknown_in_device(struct request *r, const struct json_flat *o)
+{
+	for (uint32_t i = 0; i < o->count; i++) {
+		size_t d = 0;
+		while (d < D_COUNT && json_flat_find(o, device_fields[d].name) != &o->m[i].value)
+			d++;
+		if (d == D_COUNT)
+			return body_unknown_in(r, "device", o->m[i].name,
+					       "the fields of a device are id, name, type, fingerprint, trust");
+	}
+	return STEP_NEXT;
+}
 
 static enum step read_device(struct request *r, struct store_create *in,
 			     const struct body_value *v)
@@ -168,12 +181,12 @@ static enum step read_device(struct request *r, struct store_create *in,
 		if (json_get_str(m, &r->arena, into[i]) != SD_OK || into[i]->n < 1 ||
 		    into[i]->n > device_fields[i].max ||
 		    (device_fields[i].plain && !body_name_ok(*into[i])))
-			return body_invalid(r, device_fields[i].pointer, "is malformed");
+			return body_invalid_in(r, "device", device_fields[i].name,
+					       device_fields[i].plain
+						   ? "must be 1 to 64 of A-Z a-z 0-9 . _ ~ -"
+						   : "is no string, empty, or too long");
 	}
-	if (known != o.count)
-		return respond_problem(r, PROBLEM_UNKNOWN_FIELD,
-				       "device has id, name, type, fingerprint, trust", "/device");
-	return STEP_NEXT;
+	return known == o.count ? STEP_NEXT : unknown_in_device(r, &o);
 }
 
 static enum step read_ip(struct request *r, struct store_create *in,
@@ -225,15 +238,20 @@ static enum step read_replaces(struct request *r, struct store_create *in,
 	struct handle h;
 	if (!v->given)
 		return STEP_NEXT;
-	if (sid_parse(v->str, &in->replaces) == SD_OK) {
-		in->has_replaces = true;
-	} else if (handle_parse(v->str, HANDLE_SESSION, keys->mac, keys->sets, &h) == HANDLE_OK) {
+	in->has_replaces = sid_parse(v->str, &in->replaces) == SD_OK;
+	if (in->has_replaces)
+		return STEP_NEXT;
+	switch (handle_parse(v->str, HANDLE_SESSION, keys->mac, keys->sets, &h)) {
+	case HANDLE_OK:
 		in->replaces = h.sid;
 		in->has_replaces = true;
-	} else {
-		return body_invalid(r, "replaces", "must be a session id or a session token");
+		return STEP_NEXT;
+	case HANDLE_BAD_MAC: /* a browser's old cookie must not keep its user from logging in */
+		return STEP_NEXT;
+	case HANDLE_MALFORMED:
+		break;
 	}
-	return STEP_NEXT;
+	return body_invalid(r, "replaces", "must be a session id or a session token");
 }
 
 static enum step read_rest(struct request *r, struct store_create *in,

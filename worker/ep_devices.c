@@ -113,7 +113,7 @@ static enum step read_id(struct request *r, const struct body_value *val, struct
 	const struct body_value *v = val[F_ID].given ? &val[F_ID] : &val[F_DEVICE_ID];
 	struct sid made;
 	if (val[F_ID].given && val[F_DEVICE_ID].given)
-		return respond_problem(r, PROBLEM_EXACTLY_ONE, "id, device_id", NULL);
+		return body_exactly_one(r, "id, device_id");
 	*out = v->str;
 	if (v->given)
 		return body_name_ok(v->str) ? STEP_NEXT

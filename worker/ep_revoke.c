@@ -184,8 +184,8 @@ static enum step parse(struct request *r)
 		return STEP_DONE;
 	int kind = selector(val);
 	if (kind < 0)
-		return respond_problem(r, PROBLEM_EXACTLY_ONE,
-				       "session_id, access_token, refresh_token, session_token, user_id, client_id, before_at", NULL);
+		return body_exactly_one(r,
+					"session_id, access_token, refresh_token, session_token, user_id, client_id, before_at");
 	if (val[F_DEVICE].given && kind != F_USER)
 		return body_invalid(r, "device_id", "needs user_id");
 	if (val[F_EXCEPT].given && kind != F_USER)

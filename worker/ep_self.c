@@ -63,7 +63,7 @@ static enum step parse(struct request *r)
 	if (body_read(r, fields, F_COUNT, val) == STEP_DONE)
 		return STEP_DONE;
 	if (val[F_SESSION].given + val[F_OTHERS].given + val[F_ALL].given != 1)
-		return respond_problem(r, PROBLEM_EXACTLY_ONE, "session_id, others, all", NULL);
+		return body_exactly_one(r, "session_id, others, all");
 	for (int i = F_OTHERS; i <= F_ALL; i++)
 		if (val[i].given && !val[i].flag)
 			return body_invalid(r, fields[i].name, "must be true");

@@ -116,7 +116,9 @@ enum step grant_limit_reached(struct request *r, const struct store_create *in)
 	board_count(r->w->stats, METRIC_SECURITY, r->tenant->slot, SECURITY_LIMIT_REACHED, 0, 1);
 	audit_event_refused(r, &note);
 	return respond_problem(r, PROBLEM_SESSION_LIMIT,
-			       restricted ? "the user is restricted" : NULL, NULL);
+			       restricted ? "the user is restricted"
+					  : "the user has all the sessions that the policy allows: end one first",
+			       NULL);
 }
 
 bool grant_audit_ends(struct request *r, const struct grant *g)

@@ -92,7 +92,7 @@ static enum step limit_reached(struct request *r, const struct store_create *in)
 	board_count(r->w->stats, METRIC_SECURITY, r->tenant->slot, SECURITY_LIMIT_REACHED, 0, 1);
 	audit_event_refused(r, &note);
 	return respond_problem(r, PROBLEM_SESSION_LIMIT,
-			       "the tenant or the client has all the sessions it may have", NULL);
+			       "the tenant or the client has all the sessions it may have: end one first", NULL);
 }
 
 enum step quota_taken(struct request *r, const struct store_create *in)

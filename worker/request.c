@@ -264,7 +264,7 @@ static enum step step_admit(struct request *r)
 	    !ratelimit_create(r->w->rates, r->tenant->slot, r->tenant->create_per_second, workers,
 			      r->now_ms)) {
 		board_count(r->w->stats, METRIC_RATE_LIMITED, r->tenant->slot, 0, 0, 1);
-		return respond_problem(r, PROBLEM_RATE_LIMITED, "creations of this tenant", NULL);
+		return respond_problem(r, PROBLEM_RATE_LIMITED, "too many creations a second in this tenant", NULL);
 	}
 	return STEP_NEXT;
 }

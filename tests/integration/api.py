@@ -32,8 +32,10 @@ class Api:
         assert status == want and text["code"] == code, (path, body, status, text)
         assert headers["Content-Type"] == "application/problem+json"
         assert text["type"] == "urn:sessiond:error:" + code and text["status"] == want
-        assert text["request_id"] == headers["X-Request-Id"]
-        if pointer:
+        assert text["request_id"] == headers["X-Request-Id"] and text["title"] and text["detail"], text
+        if code in ("unknown-field", "field-missing", "field-invalid", "exactly-one"):
+            assert text["errors"][0]["detail"], text
+        if pointer is not None:
             assert text["errors"][0]["pointer"] == pointer, text
         if want == 401:
             assert headers["WWW-Authenticate"].startswith("Bearer")
@@ -65,7 +67,8 @@ def routes(t):
     claims = json.loads(base64.urlsafe_b64decode(made["access_token"].split(".")[1] + "=="))
     assert claims["iss"] == f"https://id.{A}.example" and claims["tid"] == A and claims["sid"] == sid
     assert 0.94 * 900 <= claims["exp"] - claims["iat"] <= 900
-    t.bad(403, "insufficient-scope", "/sessions/validate", {"access_token": made["access_token"], "scope": "a c"})
+    lacking = t.bad(403, "insufficient-scope", "/sessions/validate", {"access_token": made["access_token"], "scope": "a c"})
+    assert lacking["detail"] == "the token lacks the scope c", lacking
     t.bad(401, "token-audience", "/sessions/validate", {"access_token": made["access_token"], "audience": "api://y"})
     t.ok(200, "/sessions/validate", {"access_token": made["access_token"], "audience": "api://x", "scope": "b"})
     headers, shown = t.ok(200, "/sessions/" + sid, method="GET")
@@ -111,6 +114,8 @@ def forms(t):
     status, _, _ = t.call(f"/tenants/{A}/.well-known/jwks.json", method="GET", tenant=None,
                           headers={"If-None-Match": headers["ETag"]})
     assert status == 304
+    for held in ("*", "W/" + headers["ETag"], '"x", ' + headers["ETag"]):
+        assert t.call(f"/tenants/{A}/jwks", method="GET", tenant=None, headers={"If-None-Match": held})[0] == 304, held
     t.bad(404, "tenant-unknown", "/tenants/nobody/jwks", method="GET", tenant=None)
     assert t.call("/livez", method="GET", tenant=None)[0] == 200
     assert t.call("/readyz", method="GET", tenant=None)[0] == 200
@@ -147,17 +152,22 @@ def bodies(t):
                  "{'a':1}", '{"a":NaN}', "[" * 100, '{"a":"\\ud800"}', '\ufeff{}'):
         t.bad(400, "json-malformed", v, text.encode(), headers={"Content-Type": "application/json"})
     t.bad(400, "unknown-field", v, {"access_token": "x", "acces": 1}, pointer="/acces")
-    t.bad(400, "exactly-one", v, {})
+    assert t.bad(400, "exactly-one", v, {}, pointer="")["detail"] == "give exactly one of access_token, session_token"
+    assert "user_agent" in t.bad(400, "unknown-field", "/sessions", {"user_id": "u", "agent": "x"}, pointer="/agent")["detail"]
     t.bad(400, "exactly-one", v, {"access_token": "x", "session_token": "y"})
     t.bad(400, "field-invalid", v, {"access_token": 5}, pointer="/access_token")
     t.bad(400, "field-missing", "/sessions", {"scope": "a"}, pointer="/user_id")
-    for name, value in (("user_id", ""), ("user_id", "a\u0001"), ("user_id", "x" * 257), ("scope", "a  b"),
+    for name, value in (("user_id", ""), ("user_id", "a\u0001"), ("user_id", "a\u0085b"), ("user_id", "x" * 257), ("scope", "a  b"),
                         ("claims", {"sub": "mallory"}), ("claims", []), ("amr", "pwd"), ("amr", [1]), ("ip", "localhost"),
                         ("mode", "both "), ("client_id", "stranger"), ("auth_time_at", 99999999999), ("auth_time_at", 1.5),
                         ("device", {"id": "a b"}), ("remember_me", "yes"), ("replaces", "nothing"), ("audience", [""])):
         code = t.bad(400, "field-invalid", "/sessions", {"user_id": "u", name: value})
         assert code["errors"][0]["pointer"].startswith("/" + name), code
-    t.bad(400, "unknown-field", "/sessions", {"user_id": "u", "device": {"idd": "x"}})
+    t.bad(400, "unknown-field", "/sessions", {"user_id": "u", "device": {"id": "d", "i/d": "x"}}, pointer="/device/i~1d")
+    t.bad(400, "field-invalid", "/sessions", {"user_id": "u", "device": {"type": "a b"}}, pointer="/device/type")
+    foreign = t.create(tenant=B, mode="cookie")["session_token"]  # a cookie that is not ours replaces nothing
+    assert t.create("u", replaces=foreign)["session_id"]
+    assert t.ok(200, "/sessions/validate", {"session_token": foreign}, tenant=B)[1]["valid"]
     t.bad(400, "header-invalid", "/sessions", {"user_id": "u"}, headers={"Idempotency-Key": "k" * 129})
     t.bad(400, "field-invalid", "/sessions/revoke", {"before_at": 99999999999})
     t.bad(400, "field-invalid", "/sessions/revoke", {"session_id": "x"})

@@ -91,6 +91,7 @@ static void test_refusals_name_the_place(void **state)
 	    {"{\"name\":\"a\",\"list\":{}}", "field-invalid /list"},
 	    {"{\"name\":\"a\",\"either\":1}", "field-invalid /either"},
 	    {"{\"name\":\"a\",\"more\":1,\"flag\":1}", "unknown-field /more"},
+	    {"{\"name\":\"a\",\"a/b~c\":1}", "unknown-field /a~1b~0c"},
 	};
 	for (size_t i = 0; i < SD_ARRAY_LEN(cases); i++)
 		assert_string_equal(read_body(rig, cases[i].body), cases[i].refusal);
