@@ -33,7 +33,7 @@ UNIT_TESTS += \
 	tests/unit/test_shm_health tests/unit/test_shm_map tests/unit/test_shm_revoke \
 	tests/unit/test_shm_revoke_collapse tests/unit/test_shm_revoke_grow \
 	tests/unit/test_shm_revoke_kill tests/unit/test_shm_revoke_loads \
-	tests/unit/test_shm_revoke_race tests/unit/test_shm_revoke_segment \
+	tests/unit/test_shm_race tests/unit/test_shm_revoke_race tests/unit/test_shm_revoke_segment \
 	tests/unit/test_shm_revoke_slot \
 	tests/unit/test_shm_revoke_steps tests/unit/test_shm_revoke_sweep \
 	tests/unit/test_shm_revoke_user tests/unit/test_shm_verify tests/unit/test_sign_msg
@@ -74,6 +74,9 @@ tests_unit_test_shm_revoke_collapse_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $
 tests_unit_test_shm_revoke_kill_SOURCES = tests/unit/test_shm_revoke_kill.c tests/support/revoke_rig.h
 tests_unit_test_shm_revoke_kill_CPPFLAGS = $(I_SHM) $(I_TEST)
 tests_unit_test_shm_revoke_kill_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_shm_race_SOURCES = tests/unit/test_shm_race.c
+tests_unit_test_shm_race_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_shm_race_LDADD = $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_shm_revoke_race_SOURCES = tests/unit/test_shm_revoke_race.c tests/support/revoke_rig.h
 tests_unit_test_shm_revoke_race_CPPFLAGS = $(I_SHM) $(I_TEST)
 tests_unit_test_shm_revoke_race_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
