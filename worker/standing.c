@@ -23,6 +23,15 @@ static struct shm_query query_of(const struct request *r, const struct standing 
 	return q;
 }
 
+/* The rule that memory holds against it; END_NONE: none. */
+static enum end_reason rule_of(const struct request *r, const struct shm_query *q)
+{
+	enum shm_scope scope = SHM_SCOPE_NONE;
+	if (shm_revoke_check(r->w->control, r->w->table, q, &scope) != SHM_REVOKED)
+		return END_NONE;
+	return scope == SHM_SCOPE_TENANT ? END_TENANT : scope == SHM_SCOPE_CLIENT ? END_CLIENT : END_NONE;
+}
+
 enum end_reason standing_shown(const struct request *r, const struct session *session)
 {
 	struct standing s = {.sid = session->sid,
@@ -30,13 +39,10 @@ enum end_reason standing_shown(const struct request *r, const struct session *se
 			     .user = session->user,
 			     .client = session->client};
 	uint32_t client = policy_view_client_find(&r->gen->view, r->tenant, s.client);
-	enum shm_scope scope = SHM_SCOPE_NONE;
 	if (client == POLICY_NONE)
 		return END_CLIENT;
 	struct shm_query q = query_of(r, &s, client);
-	if (shm_revoke_check(r->w->control, r->w->table, &q, &scope) != SHM_REVOKED)
-		return END_NONE;
-	return scope == SHM_SCOPE_TENANT ? END_TENANT : scope == SHM_SCOPE_CLIENT ? END_CLIENT : END_NONE;
+	return rule_of(r, &q);
 }
 
 enum end_reason standing_end(const struct request *r, const struct session *session,
@@ -72,7 +78,8 @@ enum step standing_check(struct request *r, struct standing *s)
 		s->gone = true;
 		return STEP_NEXT;
 	case LOOKUP_REVOKED:
-		s->refused = END_TENANT;
+		s->refused = rule_of(r, &l.query);
+		s->gone = s->refused == END_NONE; /* its own end came in between */
 		return STEP_NEXT;
 	case LOOKUP_ASK: case LOOKUP_EXPIRED: case LOOKUP_IDLE: case LOOKUP_UNAVAILABLE:
 		break;

@@ -362,6 +362,42 @@ struct request *worker_rig_request(struct worker_rig *rig, uint32_t tenant)
 	return r;
 }
 
+struct request *worker_rig_message(struct worker_rig *rig, const char *query, const char *const *fields,
+				   const char *body)
+{
+	struct request *r = worker_rig_request(rig, RIG_A);
+	rig->msg = (struct http_msg){.method = HTTP_POST,
+				     .version_minor = 1,
+				     .keep_alive = true,
+				     .query = sd_slice_str(query),
+				     .body = sd_slice_str(body)};
+	for (; fields && fields[0]; fields += 2)
+		rig->msg.fields[rig->msg.field_count++] =
+		    (struct http_field_kv){sd_slice_str(fields[0]), sd_slice_str(fields[1])};
+	r->msg = &rig->msg;
+	return r;
+}
+
+static const char *member(const char *json, const char *name)
+{
+	const char *at = strstr(json, name);
+	return at ? at + strlen(name) : "";
+}
+
+const char *worker_rig_refusal(struct worker_rig *rig)
+{
+	static char out[200];
+	if (rig->c.out.len == 0)
+		return "";
+	sd_buf_char(&rig->c.out, '\0');
+	const char *code = member(rig->c.out.p, "\"code\":\""),
+		   *pointer = member(rig->c.out.p, "\"pointer\":\"");
+	rig->c.out.len--;
+	(void)snprintf(out, sizeof(out), "%.*s%s%.*s", (int)strcspn(code, "\""), code, *pointer ? " " : "",
+		       (int)strcspn(pointer, "\""), pointer);
+	return out;
+}
+
 void worker_rig_revoke(struct worker_rig *rig, const struct sid *sid, uint32_t tenant,
 		       const char *user)
 {

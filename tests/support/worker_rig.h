@@ -35,6 +35,7 @@ struct worker_rig {
 	int64_t boot_ns, wall_ms;
 	int auditor, signer; /* the test's ends; -1 = none */
 	struct request r;    /* for what needs no connection */
+	struct http_msg msg;
 	struct conn c;
 	unsigned stores_lost;
 };
@@ -62,6 +63,12 @@ void worker_rig_adopt(struct worker_rig *rig, uint64_t number);
 struct tenant_keys worker_rig_keys(uint32_t tenant);
 /* rig->r as a request of tenant, begun now. */
 struct request *worker_rig_request(struct worker_rig *rig, uint32_t tenant);
+/* ... with a message: the query, fields (name and value in turn, then NULL), the body; each may be
+ * NULL. */
+struct request *worker_rig_message(struct worker_rig *rig, const char *query, const char *const *fields,
+				   const char *body);
+/* "CODE POINTER" of the problem that rig->r was answered with; "" when it has no answer. Static. */
+const char *worker_rig_refusal(struct worker_rig *rig);
 /* Enters an end into the table. */
 void worker_rig_revoke(struct worker_rig *rig, const struct sid *sid, uint32_t tenant,
 		       const char *user);

@@ -5,14 +5,9 @@
 #include "audit_query.h"
 #include "worker_rig.h"
 
-static struct http_msg msg;
-
 static enum step read_query(struct worker_rig *rig, const char *query, struct audit_query *q)
 {
-	struct request *r = worker_rig_request(rig, RIG_A);
-	msg.query = sd_slice_str(query);
-	r->msg = &msg;
-	return audit_query_read(r, q);
+	return audit_query_read(worker_rig_message(rig, query, NULL, NULL), q);
 }
 
 static void test_refused(void **state)

@@ -19,32 +19,14 @@ static const struct body_field fields[FIELDS] = {
 
 static struct body_value val[FIELDS];
 
-/* The code of the refusal ("" when there is none) with its pointer, if it has one. */
+/* The refusal with its place; "" when there is none. */
 static const char *read_body(struct worker_rig *rig, const char *text)
 {
-	static struct http_msg msg;
-	static char out[200];
-	struct request *r = worker_rig_request(rig, RIG_A);
-	msg = (struct http_msg){.method = HTTP_POST,
-				.version_minor = 1,
-				.keep_alive = true,
-				.body = sd_slice_str(text)};
-	r->msg = &msg;
-	out[0] = '\0';
-	if (body_read(r, fields, FIELDS, val) == STEP_NEXT) {
-		assert_int_equal(rig->c.out.len, 0);
-		return out;
-	}
-	assert_int_equal(r->status, 400);
-	sd_buf_char(&rig->c.out, '\0');
-	const char *code = strstr(rig->c.out.p, "\"code\":\""),
-		   *pointer = strstr(rig->c.out.p, "\"pointer\":\"");
-	assert_non_null(code);
-	(void)snprintf(out, sizeof(out), "%.*s", (int)strcspn(code + 8, "\""), code + 8);
-	if (pointer)
-		(void)snprintf(out + strlen(out), sizeof(out) - strlen(out), " %.*s",
-			       (int)strcspn(pointer + 11, "\""), pointer + 11);
-	return out;
+	struct request *r = worker_rig_message(rig, NULL, NULL, text);
+	bool taken = body_read(r, fields, FIELDS, val) == STEP_NEXT;
+	assert_int_equal(taken, rig->c.out.len == 0);
+	assert_int_equal(r->status, taken ? 0 : 400);
+	return worker_rig_refusal(rig);
 }
 
 static void test_each_kind(void **state)

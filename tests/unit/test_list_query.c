@@ -5,14 +5,9 @@
 #include "list_query.h"
 #include "worker_rig.h"
 
-static struct http_msg msg;
-
 static enum step read_query(struct worker_rig *rig, const char *query, struct list_query *q)
 {
-	struct request *r = worker_rig_request(rig, RIG_A);
-	msg.query = sd_slice_str(query);
-	r->msg = &msg;
-	return list_query_read(r, true, q);
+	return list_query_read(worker_rig_message(rig, query, NULL, NULL), true, q);
 }
 
 static void test_refused(void **state)

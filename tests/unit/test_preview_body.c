@@ -6,13 +6,9 @@
 #include "preview_body.h"
 #include "worker_rig.h"
 
-static struct http_msg msg;
-
 static enum step read_body(struct worker_rig *rig, const char *body, struct preview_policy *p)
 {
-	struct request *r = worker_rig_request(rig, RIG_A);
-	msg.body = sd_slice_str(body);
-	r->msg = &msg;
+	struct request *r = worker_rig_message(rig, NULL, NULL, body);
 	*p = preview_policy_of(r->tenant);
 	return preview_body_read(r, p);
 }
