@@ -59,6 +59,7 @@ int sign_request_encode(const struct sign_request *r, void *p, size_t size, size
 	wire_put(&w, r->sid, sizeof(r->sid));
 	wire_put_slice(&w, r->sub);
 	wire_put_slice(&w, r->client_id);
+	wire_put_slice(&w, r->device_id);
 	wire_put_slice(&w, r->scope);
 	wire_put_slice(&w, r->acr);
 	wire_put_slice(&w, r->amr);
@@ -80,6 +81,7 @@ static void get_claims(struct wire_in *r, struct sign_request *out)
 		memcpy(out->sid, sid, sizeof(out->sid));
 	out->sub = wire_get_slice(r, SIGN_MAX_REQUEST);
 	out->client_id = wire_get_slice(r, SIGN_MAX_REQUEST);
+	out->device_id = wire_get_slice(r, SIGN_MAX_REQUEST);
 	out->scope = wire_get_slice(r, SIGN_MAX_REQUEST);
 	out->acr = wire_get_slice(r, SIGN_MAX_REQUEST);
 	out->amr = wire_get_slice(r, SIGN_MAX_REQUEST);

@@ -7,7 +7,7 @@
 
 #include "slice.h"
 
-#define SIGN_MSG_VERSION 1
+#define SIGN_MSG_VERSION 2
 #define SIGN_MAX_REQUEST 12288
 #define SIGN_MAX_TOKEN 8192
 #define SIGN_MAX_AUD 16
@@ -27,7 +27,7 @@ struct sign_request {
 	uint32_t count;      /* TENANT_KEYS: how many tenants from `tenant` on */
 	int64_t iat_s, exp_s, auth_time_s;
 	uint8_t sid[16];
-	struct sd_slice sub, client_id, scope, acr;
+	struct sd_slice sub, client_id, device_id, scope, acr; /* all but the first two may be empty */
 	struct sd_slice amr; /* JSON array text, or empty */
 	struct sd_slice ext; /* JSON object text, or empty */
 	struct sd_slice aud[SIGN_MAX_AUD];

@@ -102,6 +102,7 @@ static int make_draft(const struct mint *m, const struct sign_request *r, struct
 	    .client_id = r->client_id,
 	    .sid = sd_slice(d->sid, HANDLE_SID_LEN),
 	    .tid = policy_view_str(m->view, t->name),
+	    .device_id = absent_if_empty(r->device_id),
 	    .scope = absent_if_empty(r->scope),
 	    .acr = absent_if_empty(r->acr),
 	    .iat = r->iat_s,
@@ -127,7 +128,8 @@ static bool reads_back(struct mint *m, const struct claims *meant)
 		return false;
 	same = sd_slice_eq(got.iss, meant->iss) && sd_slice_eq(got.sub, meant->sub) &&
 	       sd_slice_eq(got.client_id, meant->client_id) && sd_slice_eq(got.sid, meant->sid) &&
-	       sd_slice_eq(got.tid, meant->tid) && sd_slice_eq(got.scope, meant->scope) &&
+	       sd_slice_eq(got.tid, meant->tid) && sd_slice_eq(got.device_id, meant->device_id) &&
+	       sd_slice_eq(got.scope, meant->scope) &&
 	       sd_slice_eq(got.acr, meant->acr) && sd_slice_eq(got.jti, meant->jti) &&
 	       got.iat == meant->iat && got.exp == meant->exp && got.auth_time == meant->auth_time &&
 	       got.aud_count == meant->aud_count;

@@ -10,6 +10,7 @@
 #define MINT_SKEW_S 60          /* how far iat may be from the signer's clock */
 #define MINT_MAX_SUB 256
 #define MINT_MAX_CLIENT 64
+#define MINT_MAX_DEVICE 64
 #define MINT_MAX_AUD 512        /* bytes of one audience */
 #define MINT_MAX_SCOPE 2048
 #define MINT_MAX_ACR 256

@@ -133,10 +133,24 @@ static const char *check_ext(struct sd_slice ext)
 	return NULL;
 }
 
+static bool is_device(struct sd_slice s)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-";
+
+	if (s.n > MINT_MAX_DEVICE)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (!memchr(allowed, s.p[i], sizeof(allowed) - 1))
+			return false;
+	return true;
+}
+
 static const char *check_texts(const struct sign_request *r)
 {
 	const char *why;
 
+	if (!is_device(r->device_id))
+		return "device id out of bounds";
 	if (!is_scope(r->scope))
 		return "scope out of bounds";
 	if (!is_text(r->acr, MINT_MAX_ACR))

@@ -65,7 +65,7 @@ static const char *read_sub(struct reader *r, const struct json_value *v, size_t
 	return NULL;
 }
 
-/* jti and client_id: bytes that are safe in a key, a path, a log line. */
+/* jti, client_id, device_id: bytes that are safe in a key, a path, a log line. */
 static const char *read_id(struct reader *r, const struct json_value *v, size_t offset)
 {
 	const char *why = read_text(r, v, offset);
@@ -73,14 +73,14 @@ static const char *read_id(struct reader *r, const struct json_value *v, size_t 
 
 	if (why)
 		return why;
-	if (s.n > (offset == offsetof(struct claims, client_id) ? CLIENT_MAX : JTI_MAX))
-		return "client_id or jti is too long";
+	if (s.n > (offset == offsetof(struct claims, jti) ? JTI_MAX : CLIENT_MAX))
+		return "client_id, device_id or jti is too long";
 	for (size_t i = 0; i < s.n; i++) {
 		uint8_t c = (uint8_t)s.p[i], lower = c | 0x20;
 
 		if ((uint8_t)(lower - 'a') >= 26 && (uint8_t)(c - '0') >= 10 && c != '.' &&
 		    c != '_' && c != '~' && c != '-')
-			return "client_id or jti holds other than A-Z a-z 0-9 . _ ~ -";
+			return "client_id, device_id or jti holds other than A-Z a-z 0-9 . _ ~ -";
 	}
 	return NULL;
 }
@@ -184,6 +184,7 @@ static const struct row rows[] = {
     {"client_id", read_id, AT(client_id), true},
     {"sid", read_sid, AT(sid), true},
     {"tid", read_tid, AT(tid), true},
+    {"device_id", read_id, AT(device_id), false},
     {"auth_time", read_time, AT(auth_time), false},
     {"acr", read_optional, AT(acr), false},
     {"amr", read_amr, AT(amr), false},

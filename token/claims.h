@@ -12,6 +12,7 @@
 
 struct claims {
 	struct sd_slice iss, sub, jti, client_id, sid, tid, scope, acr;
+	struct sd_slice device_id; /* {NULL,0} when absent */
 	struct sd_slice aud[CLAIMS_MAX_AUD];
 	uint32_t aud_count;
 	int64_t iat, exp, nbf; /* Unix seconds; nbf 0 when absent */

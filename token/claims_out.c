@@ -59,6 +59,7 @@ void claims_emit(struct sd_buf *out, const struct claims *c)
 	text_put(out, "client_id", c->client_id);
 	text_put(out, "sid", c->sid);
 	text_put(out, "tid", c->tid);
+	text_put(out, "device_id", c->device_id);
 	if (c->auth_time)
 		time_put(out, "auth_time", c->auth_time);
 	text_put(out, "acr", c->acr);

@@ -187,9 +187,9 @@ static bool copy_record(struct request *r, struct refresh *f)
 	const struct session *s = &r->call.session;
 	struct issue *i = &f->issue;
 	const struct sd_slice from[] = {
-	    s->user, s->client, s->scope, s->acr, s->amr, s->claims, s->audience};
+	    s->user, s->client, s->device_id, s->scope, s->acr, s->amr, s->claims, s->audience};
 	struct sd_slice *to[] = {
-	    &i->user, &i->client, &i->scope, &i->acr, &i->amr, &i->claims, &i->audience};
+	    &i->user, &i->client, &i->device_id, &i->scope, &i->acr, &i->amr, &i->claims, &i->audience};
 	for (size_t k = 0; k < SD_ARRAY_LEN(from); k++) {
 		*to[k] = sd_arena_copy(&r->arena, from[k].p ? from[k] : sd_slice("", 0));
 		if (!to[k]->p)

@@ -150,6 +150,7 @@ enum step grant_sign(struct request *r, struct grant *g)
 	i->mode = g->in.mode;
 	i->user = g->in.user;
 	i->client = g->in.client;
+	i->device_id = g->in.device_id;
 	i->scope = g->in.scope;
 	i->acr = g->in.acr;
 	i->amr = g->in.amr;

@@ -56,6 +56,7 @@ enum step issue_sign(struct request *r, struct issue *i)
 	    .auth_time_s = i->auth_time_s,
 	    .sub = i->user,
 	    .client_id = i->client,
+	    .device_id = i->device_id,
 	    .scope = i->scope,
 	    .acr = i->acr,
 	    .amr = i->amr,

@@ -9,7 +9,7 @@
 struct issue {
 	struct sid sid;
 	enum session_mode mode;
-	struct sd_slice user, client, scope, acr, amr, claims;
+	struct sd_slice user, client, device_id, scope, acr, amr, claims;
 	struct sd_slice audience;        /* JSON array text */
 	int64_t auth_time_s, iat_s, exp_s;
 	int64_t created_s, absolute_at_s, refresh_expires_s, now_s;

@@ -53,6 +53,8 @@ static void render_common(struct sd_buf *b, const struct claims *c)
 		sd_buf_str(b, ",\"auth_time_at\":");
 		sd_buf_i64(b, c->auth_time);
 	}
+	if (c->device_id.p)
+		put_text(b, ",\"device_id\":", c->device_id);
 	if (c->extra.p) {
 		sd_buf_str(b, ",\"claims\":");
 		sd_buf_put(b, c->extra);
@@ -94,6 +96,7 @@ static void keep_claims(struct known_token *k, const struct claims *c, char **at
 		k->claims.aud[i] = keep(at, c->aud[i]);
 	k->claims.amr = (struct json_value){0};
 	k->claims.cnf = (struct json_value){0};
+	k->claims.device_id = sd_slice(NULL, 0);
 	k->claims.extra = sd_slice(NULL, 0);
 }
 

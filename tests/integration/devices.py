@@ -116,6 +116,9 @@ def known_by_sessions(t):
     assert len([r for r in t.node.audit() if r["event"] == "device.changed" and r["user_id"] == "dave"]) == 1
     t.ok(201, "POST", every("dave"), {"id": "tv", "name": "tv"})
     as_user = {"Authorization": "Bearer " + made["access_token"]}
+    made["refreshed"] = t.ok(200, "POST", "/sessions/refresh", {"refresh_token": made["refresh_token"]})["access_token"]
+    for token in (made["access_token"], made["refreshed"]):
+        assert t.ok(200, "POST", "/sessions/validate", {"access_token": token})["device_id"] == "d1"
     own = {d["device_id"]: d for d in t.ok(200, "GET", "/api/v1/auth/devices", **as_user)["items"]}
     assert own["d1"]["sessions"] == 2 and own["d1"]["current"] and own["d1"]["name"] == "laptop", own
     assert own["tv"]["sessions"] == 0 and not own["tv"]["current"], own

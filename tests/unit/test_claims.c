@@ -241,6 +241,9 @@ static const struct {
     {"tid", "\"Brand-A\"", BAD},
     {"tid", "[\"brand-a\"]", BAD},
     /* the rest */
+    {"device_id", "\"tv-1\"", CLAIMS_OK},
+    {"device_id", "\"a b\"", BAD},
+    {"device_id", "\"\"", BAD},
     {"scope", "\"a b\"", CLAIMS_OK},
     {"scope", "[\"a\"]", BAD},
     {"acr", "1", BAD},

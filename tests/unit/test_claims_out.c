@@ -21,6 +21,7 @@ static void test_whole(void **state)
 	    .client_id = SD_SLICE("web"),
 	    .sid = SD_SLICE(FIX_SID),
 	    .tid = SD_SLICE("brand-a"),
+	    .device_id = SD_SLICE("tv-1"),
 	    .scope = SD_SLICE("a b"),
 	    .acr = SD_SLICE("2"),
 	    .aud = {SD_SLICE("a"), SD_SLICE("b")},
@@ -37,7 +38,7 @@ static void test_whole(void **state)
 	    "{\"iss\":\"https://i\",\"sub\":\"J\xc3\xb6rg "
 	    "\\\"x\\\"\\\\\",\"aud\":[\"a\",\"b\"],\"exp\":200,\"iat\":100,"
 	    "\"nbf\":90,\"jti\":\"j\",\"client_id\":\"web\",\"sid\":\"" FIX_SID
-	    "\",\"tid\":\"brand-a\",\"auth_time\":80,"
+	    "\",\"tid\":\"brand-a\",\"device_id\":\"tv-1\",\"auth_time\":80,"
 	    "\"acr\":\"2\",\"amr\":[\"pwd\"],\"scope\":\"a "
 	    "b\",\"cnf\":{\"jkt\":\"t\"},\"ext\":{\"r\":[1,2]}}";
 	struct sd_arena arena;

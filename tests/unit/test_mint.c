@@ -266,6 +266,9 @@ static void test_texts(void **state)
 		assert_refused(f, "scope out of bounds");
 	}
 	f->r.scope = SD_SLICE("a");
+	f->r.device_id = SD_SLICE("a b");
+	assert_refused(f, "device id out of bounds");
+	f->r.device_id = SD_SLICE("phone-1");
 	f->r.acr = SD_SLICE("x\r\ny");
 	assert_refused(f, "acr out of bounds");
 	f->r.acr = SD_SLICE("");

@@ -15,6 +15,7 @@ static struct sign_request sample(void)
 		.id = 9, .op = SIGN_OP_ACCESS_TOKEN, .generation = 4, .tenant = 2,
 		.iat_s = 1700000000, .exp_s = 1700000300, .auth_time_s = -1,
 		.sid = {1, 2, 3, 16}, .sub = SD_SLICE("alice"), .client_id = SD_SLICE("web"),
+		.device_id = SD_SLICE("phone-1"),
 		.scope = SD_SLICE("read write"), .amr = SD_SLICE("[\"pwd\"]"),
 		.ext = SD_SLICE("{\"a\":1}"), .aud_count = 2,
 	};
@@ -41,6 +42,7 @@ static void request_inside(const uint8_t *p, size_t n)
 	if (sign_request_decode(sd_slice(exact, n), &r) == 0) {
 		inside(r.sub, exact, n);
 		inside(r.client_id, exact, n);
+		inside(r.device_id, exact, n);
 		inside(r.scope, exact, n);
 		inside(r.acr, exact, n);
 		inside(r.amr, exact, n);
@@ -70,6 +72,7 @@ static void test_request_round_trip(void **state)
 	assert_int_equal(got.auth_time_s, -1);
 	assert_memory_equal(got.sid, r.sid, 16);
 	assert_true(sd_slice_eq(got.sub, r.sub) && sd_slice_eq(got.client_id, r.client_id));
+	assert_true(sd_slice_eq(got.device_id, r.device_id));
 	assert_true(sd_slice_eq(got.scope, r.scope) && sd_slice_eq(got.acr, r.acr));
 	assert_true(sd_slice_eq(got.amr, r.amr) && sd_slice_eq(got.ext, r.ext));
 	assert_int_equal(got.aud_count, 2);
