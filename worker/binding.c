@@ -101,12 +101,11 @@ int binding_make(struct request *r, const struct binding_seen *seen, struct sd_s
 	return out->p ? SD_OK : SD_ERR_MEMORY;
 }
 
-static bool is_said_under(const struct request *r, const struct binding_seen *seen, bool shadow)
+static bool is_said_under(const struct request *r, const struct binding_seen *seen,
+			  enum policy_binding least)
 {
 	for (enum binding_kind k = BINDING_KIND_IP; k < BINDING_KIND_COUNT; k++) {
-		enum policy_binding mode = mode_of(r->tenant, k);
-		if (said(seen, k).n && (mode == BINDING_STEP_UP || mode == BINDING_REVOKE ||
-					(shadow && mode == BINDING_SHADOW)))
+		if (said(seen, k).n && mode_of(r->tenant, k) >= least)
 			return true;
 	}
 	return false;
@@ -114,12 +113,12 @@ static bool is_said_under(const struct request *r, const struct binding_seen *se
 
 bool binding_wants_record(const struct request *r, const struct binding_seen *seen)
 {
-	return is_said_under(r, seen, true);
+	return is_said_under(r, seen, BINDING_SHADOW);
 }
 
 bool binding_may_refuse(const struct request *r, const struct binding_seen *seen)
 {
-	return is_said_under(r, seen, false);
+	return is_said_under(r, seen, BINDING_STEP_UP);
 }
 
 /* Under any of the tenant's keys: the session may be older than the newest. */
