@@ -130,21 +130,22 @@ static enum step erase_answer(struct request *r)
 
 /* --- restrict --------------------------------------------------------------------------------- */
 
-static const struct body_field fields[] = {{"restricted", BODY_BOOL, true, 0}};
+/* Without a word: restricted. */
+static const struct body_field fields[] = {{"restricted", BODY_BOOL, false, 0}};
 
 static enum step restrict_parse(struct request *r)
 {
 	struct store_restrict *in = sd_arena_alloc(&r->arena, sizeof(*in));
-	struct body_value v;
+	struct body_value v = {0};
 	r->state = in;
 	if (!in)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
 	if (body_path_user(r) == STEP_DONE ||
-	    body_read(r, fields, SD_ARRAY_LEN(fields), &v) == STEP_DONE)
+	    (r->msg->body.n && body_read(r, fields, SD_ARRAY_LEN(fields), &v) == STEP_DONE))
 		return STEP_DONE;
 	*in = (struct store_restrict){.tenant = policy_view_str(&r->gen->view, r->tenant->name),
 				      .user = r->params.user,
-				      .how = v.flag ? STORE_RESTRICT : STORE_LIFT,
+				      .how = v.given && !v.flag ? STORE_LIFT : STORE_RESTRICT,
 				      .retain_s = r->tenant->retain_sessions_s};
 	return STEP_NEXT;
 }

@@ -17,7 +17,7 @@ enum route_scope {
 	USER,          /* a user calls with an access token of his own */
 	USER_EXPIRED   /* the same, also when that token has expired: a refresh token decides */
 };
-enum route_body { BODY_NONE, BODY_JSON, BODY_MAYBE /* none, or an empty JSON object */,
+enum route_body { BODY_NONE, BODY_JSON, BODY_MAYBE /* none, or JSON */,
 		  BODY_PATCH /* JSON, also as application/merge-patch+json */ };
 #define ON_API 1u
 #define ON_GATEWAY 2u
