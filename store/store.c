@@ -176,6 +176,20 @@ struct store_op *store_op_begin(struct store *s, struct store_call *call, enum s
 	return op;
 }
 
+struct store_op *store_op_command(struct store *s, struct store_call *call,
+				  const struct store_cmd_head *head, struct store_cmd *c)
+{
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, call, head->script, &deadline_ms);
+
+	if (!op)
+		return NULL;
+	if (call)
+		call->partition = head->partition;
+	store_cmd_begin(c, &s->maker, head, deadline_ms);
+	return op;
+}
+
 /* What nobody waits for is a touch: its session is told again. */
 static void unheard(struct store_op *op, enum store_status status)
 {

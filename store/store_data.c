@@ -16,19 +16,6 @@
 
 #define MAX_TIME (INT64_C(1) << 52)
 
-static struct store_op *begin(struct store *s, struct store_call *call,
-			      const struct store_cmd_head *head, struct store_cmd *c)
-{
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, head->script, &deadline_ms);
-
-	if (!op)
-		return NULL;
-	call->partition = head->partition;
-	store_cmd_begin(c, &s->maker, head, deadline_ms);
-	return op;
-}
-
 static void add_key_and_seen(struct store_cmd *c, const struct store_user_key *key,
 			     const struct store_seen *seen)
 {
@@ -46,7 +33,7 @@ void store_data_read(struct store *s, struct sd_slice tenant, const struct sid *
 {
 	struct store_cmd_head head = {SCRIPT_DATA_READ, sid->b[0], tenant, 0, false};
 	struct store_cmd c;
-	struct store_op *op = begin(s, call, &head, &c);
+	struct store_op *op = store_op_command(s, call, &head, &c);
 
 	if (!op)
 		return;
@@ -60,7 +47,7 @@ void store_update(struct store *s, const struct store_update *in, struct store_c
 {
 	struct store_cmd_head head = {SCRIPT_UPDATE, in->sid.b[0], in->tenant, 0, false};
 	struct store_cmd c;
-	struct store_op *op = begin(s, call, &head, &c);
+	struct store_op *op = store_op_command(s, call, &head, &c);
 
 	if (!op)
 		return;
@@ -78,7 +65,7 @@ void store_lock(struct store *s, const struct store_lock *in, struct store_call 
 {
 	struct store_cmd_head head = {SCRIPT_LOCK, in->sid.b[0], in->tenant, 0, false};
 	struct store_cmd c;
-	struct store_op *op = begin(s, call, &head, &c);
+	struct store_op *op = store_op_command(s, call, &head, &c);
 
 	if (!op)
 		return;
@@ -95,7 +82,7 @@ static struct store_op *begin_user(struct store *s, enum store_script script,
 				   struct store_call *call, struct store_cmd *c)
 {
 	struct store_cmd_head head = {script, handle_partition(tenant, user), tenant, 0, false};
-	struct store_op *op = begin(s, call, &head, c);
+	struct store_op *op = store_op_command(s, call, &head, c);
 
 	if (!op)
 		return NULL;

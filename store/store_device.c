@@ -24,13 +24,10 @@ static struct store_op *begin(struct store *s, enum store_script script,
 {
 	struct store_cmd_head head = {script, handle_partition(in->tenant, in->user), in->tenant,
 				      in->retain_s, false};
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, script, &deadline_ms);
+	struct store_op *op = store_op_command(s, call, &head, c);
 
 	if (!op)
 		return NULL;
-	call->partition = head.partition;
-	store_cmd_begin(c, &s->maker, &head, deadline_ms);
 	store_cmd_user(c, in->tenant, in->user);
 	store_cmd_key_base(c, &s->maker, &head);
 	store_cmd_device_base(c, &s->maker, &head);

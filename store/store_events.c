@@ -46,13 +46,12 @@ void store_event_put(struct store *s, const struct store_event *in)
 
 void store_events_read(struct store *s, const struct store_events_in *in, struct store_events *e)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, &e->call, SCRIPT_EVENT_READ, &deadline_ms);
 	struct store_cmd_head head = {.script = SCRIPT_EVENT_READ,
 				      .partition = store_key_tenant_partition(in->tenant),
 				      .tenant = in->tenant,
 				      .retain_s = in->retain_s};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, &e->call, &head, &c);
 
 	e->at = SD_SLICE("");
 	e->more = false;
@@ -60,8 +59,6 @@ void store_events_read(struct store *s, const struct store_events_in *in, struct
 	e->rows = NULL;
 	if (!op)
 		return;
-	e->call.partition = head.partition;
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_events(&c, &s->maker, in->tenant);
 	store_cmd_text(&c, in->newer ? SD_SLICE("newer") : SD_SLICE("older"));
 	store_cmd_text(&c, in->first);

@@ -22,21 +22,18 @@ static const char *op_text(enum store_idem_op how)
 void store_idem(struct store *s, enum store_idem_op how, const struct store_idem *in,
 		struct store_call *call)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, SCRIPT_IDEM, &deadline_ms);
-	struct store_cmd_head head = {.script = SCRIPT_IDEM, .tenant = in->tenant};
+	struct store_cmd_head head = {.script = SCRIPT_IDEM,
+				      .partition = handle_partition(in->tenant, in->name),
+				      .tenant = in->tenant};
 	struct store_key base;
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, call, &head, &c);
 	char hash[33], name[sizeof(base.s) + sizeof(hash)];
 
 	if (!op)
 		return;
-	head.partition = handle_partition(in->tenant, in->name);
-	if (call)
-		call->partition = head.partition;
 	op->sid = in->sid;
 	store_key_idem_base(&base, s->maker.prefix, head.partition, in->tenant);
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	if (store_key_user_hash(in->tenant, in->name, hash) != SD_OK)
 		c.failed = true;
 	snprintf(name, sizeof(name), "%s%s", base.s, hash);

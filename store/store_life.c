@@ -23,17 +23,14 @@ void store_cmd_clocks(struct store_cmd *c, const struct store_clocks *now)
 
 void store_touch_now(struct store *s, const struct store_touch_now *in, struct store_call *call)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, SCRIPT_TOUCH_NOW, &deadline_ms);
 	struct store_cmd_head head = {SCRIPT_TOUCH_NOW, in->sid.b[0], in->tenant, in->retain_s,
 				      false};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, call, &head, &c);
 
 	if (!op)
 		return;
-	call->partition = head.partition;
 	op->sid = in->sid;
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, &in->sid);
 	store_cmd_clocks(&c, &in->now);
 	store_op_send(op, &c);
@@ -41,21 +38,18 @@ void store_touch_now(struct store *s, const struct store_touch_now *in, struct s
 
 void store_regenerate(struct store *s, const struct store_regenerate *in, struct store_call *call)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, SCRIPT_REGENERATE, &deadline_ms);
 	struct store_cmd_head head = {SCRIPT_REGENERATE, in->old.b[0], in->tenant, in->retain_s,
 				      false};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, call, &head, &c);
 
 	if (!op)
 		return;
-	call->partition = head.partition;
 	op->sid = in->sid;
 	if (in->sid.b[0] != in->old.b[0]) {
 		store_op_refuse(op, STORE_CORRUPT); /* two partitions: not one script's work */
 		return;
 	}
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, &in->old);
 	store_cmd_sid(&c, &in->sid);
 	store_cmd_hash(&c, in->refresh_hash);
@@ -73,19 +67,16 @@ void store_regenerate(struct store *s, const struct store_regenerate *in, struct
 
 void store_share(struct store *s, const struct store_share *in, struct store_call *call)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, SCRIPT_SHARE, &deadline_ms);
 	struct store_cmd_head head = {SCRIPT_SHARE, in->code.sid.b[0], in->tenant, in->retain_s,
 				      false};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, call, &head, &c);
 	uint8_t hash[32];
 
 	if (!op)
 		return;
-	call->partition = head.partition;
 	op->sid = in->code.sid;
 	handle_hash(&in->code, hash);
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, &in->code.sid);
 	store_cmd_num(&c, in->code.generation);
 	store_cmd_hash(&c, hash);
@@ -97,21 +88,18 @@ void store_share(struct store *s, const struct store_share *in, struct store_cal
 
 void store_renew(struct store *s, const struct store_renew *in, struct store_call *call)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, SCRIPT_RENEW, &deadline_ms);
 	struct store_cmd_head head = {.script = SCRIPT_RENEW,
 				      .partition = in->presented.sid.b[0],
 				      .tenant = in->tenant,
 				      .retain_s = in->retain_s};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, call, &head, &c);
 	uint8_t hash[32];
 
 	if (!op)
 		return;
-	call->partition = head.partition;
 	op->sid = in->presented.sid;
 	handle_hash(&in->presented, hash);
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, &in->presented.sid);
 	store_cmd_hash(&c, hash);
 	store_cmd_hash(&c, in->new_hash);

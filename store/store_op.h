@@ -47,6 +47,9 @@ struct store_op {
  */
 struct store_op *store_op_begin(struct store *s, struct store_call *call, enum store_script script,
 				int64_t *deadline_ms_out);
+/* The same, and the command begun with head, whose partition is the call's. */
+struct store_op *store_op_command(struct store *s, struct store_call *call,
+				  const struct store_cmd_head *head, struct store_cmd *c);
 void store_op_send(struct store_op *op, struct store_cmd *c);
 /* Tells the caller, or frees an op that nobody waits for. */
 void store_op_end(struct store_op *op, enum store_status status);

@@ -16,16 +16,13 @@
 
 void store_preview(struct store *s, const struct store_preview_in *in, struct store_preview *p)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, &p->call, SCRIPT_PREVIEW, &deadline_ms);
 	struct store_cmd_head head = {.script = SCRIPT_PREVIEW, .partition = in->partition,
 				      .tenant = in->tenant};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, &p->call, &head, &c);
 
 	if (!op)
 		return;
-	p->call.partition = in->partition;
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	if (in->has_from) {
 		store_cmd_num(&c, in->from_ms);
 		store_cmd_sid(&c, &in->from_sid);

@@ -19,13 +19,10 @@
 static struct store_op *begin(struct store *s, const struct store_cmd_head *head,
 			      struct sd_slice user, struct store_call *call, struct store_cmd *c)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, head->script, &deadline_ms);
+	struct store_op *op = store_op_command(s, call, head, c);
 
 	if (!op)
 		return NULL;
-	call->partition = head->partition;
-	store_cmd_begin(c, &s->maker, head, deadline_ms);
 	store_cmd_user(c, head->tenant, user);
 	store_cmd_key_base(c, &s->maker, head);
 	return op;

@@ -203,17 +203,14 @@ void store_read(struct store *s, struct sd_slice tenant, const struct sid *sid,
 void store_list_user(struct store *s, const struct store_list *in, struct store_call *call)
 {
 	static const struct sid none;
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, SCRIPT_LIST_USER, &deadline_ms);
 	struct store_cmd_head head = {SCRIPT_LIST_USER, handle_partition(in->tenant, in->user),
 				      in->tenant, 0, false};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, call, &head, &c);
 	bool begin = memcmp(&in->from_sid, &none, sizeof(none)) == 0;
 
 	if (!op)
 		return;
-	call->partition = head.partition;
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_user(&c, in->tenant, in->user);
 	store_cmd_num(&c, in->from_ms);
 	store_cmd_sid(&c, begin ? NULL : &in->from_sid);

@@ -33,16 +33,13 @@ static const char *what_text(enum store_tally_what what)
 
 void store_tally(struct store *s, const struct store_tally_in *in, struct store_tally *t)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, &t->call, SCRIPT_TALLY, &deadline_ms);
 	struct store_cmd_head head = {.script = SCRIPT_TALLY, .partition = in->partition,
 				      .tenant = in->tenant};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, &t->call, &head, &c);
 
 	if (!op)
 		return;
-	t->call.partition = in->partition;
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_text(&c, sd_slice_str(what_text(in->what)));
 	store_cmd_num(&c, in->from_hour);
 	store_cmd_num(&c, in->to_hour);

@@ -37,20 +37,17 @@ static void create_parent(struct store_cmd *c, const struct store_create *in, ui
 void store_create(struct store *s, const struct store_create *in, struct store_call *call)
 {
 	uint8_t code_hash[32] = {0};
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, SCRIPT_CREATE, &deadline_ms);
 	struct store_cmd_head head = {SCRIPT_CREATE, in->sid.b[0], in->tenant, in->retain_s, false};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, call, &head, &c);
 
 	if (!op)
 		return;
-	call->partition = head.partition;
 	op->sid = in->sid;
 	if (in->has_replaces && in->replaces.b[0] != in->sid.b[0]) {
 		store_op_refuse(op, STORE_CORRUPT); /* two partitions: not one script's work */
 		return;
 	}
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, &in->sid);
 	store_cmd_user(&c, in->tenant, in->user);
 	store_cmd_text(&c, in->user);
@@ -80,19 +77,16 @@ void store_create(struct store *s, const struct store_create *in, struct store_c
 
 void store_refresh(struct store *s, const struct store_refresh *in, struct store_call *call)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, SCRIPT_REFRESH, &deadline_ms);
 	struct store_cmd_head head = {SCRIPT_REFRESH, in->presented.sid.b[0], in->tenant,
 				      in->retain_s, false};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, call, &head, &c);
 	uint8_t hash[32];
 
 	if (!op)
 		return;
-	call->partition = head.partition;
 	op->sid = in->presented.sid;
 	handle_hash(&in->presented, hash);
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, &in->presented.sid);
 	store_cmd_num(&c, in->presented.generation);
 	store_cmd_hash(&c, hash);
@@ -126,16 +120,13 @@ void store_end(struct store *s, const struct store_end *in, struct store_call *c
 
 void store_end_user(struct store *s, const struct store_end_user *in, struct store_call *call)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, call, SCRIPT_END_USER, &deadline_ms);
 	struct store_cmd_head head = {SCRIPT_END_USER, handle_partition(in->tenant, in->user),
 				      in->tenant, in->retain_s, false};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, call, &head, &c);
 
 	if (!op)
 		return;
-	call->partition = head.partition;
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_user(&c, in->tenant, in->user);
 	store_cmd_text(&c, sd_slice_str(end_reason_text(in->reason)));
 	store_cmd_sid(&c, in->has_except ? &in->except : NULL);
@@ -159,10 +150,9 @@ void store_rule(struct store *s, const struct store_rule *in, struct store_call 
 void store_touch(struct store *s, struct sd_slice tenant, const struct sid *sid, int64_t seen_ms,
 		 uint32_t requests)
 {
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(s, NULL, SCRIPT_TOUCH, &deadline_ms);
 	struct store_cmd_head head = {SCRIPT_TOUCH, sid->b[0], tenant, 0, false};
 	struct store_cmd c;
+	struct store_op *op = store_op_command(s, NULL, &head, &c);
 
 	if (!op) {
 		if (s->conf.touch_lost)
@@ -170,7 +160,6 @@ void store_touch(struct store *s, struct sd_slice tenant, const struct sid *sid,
 		return;
 	}
 	op->sid = *sid;
-	store_cmd_begin(&c, &s->maker, &head, deadline_ms);
 	store_cmd_sid(&c, sid);
 	store_cmd_num(&c, seen_ms);
 	store_cmd_num(&c, requests);
