@@ -154,6 +154,8 @@ static void series(const struct metrics_in *in, struct sd_buf *out, const struct
 	bool first = true;
 
 	sd_buf_str(out, row->name);
+	if (row->a == LABEL_ROUTE && k->tenant_slot == SHM_SLOT_NONE)
+		label(out, &first, "tenant", SD_SLICE("")); /* each of its series has the same labels */
 	label_tenant(in, out, &first, k->tenant_slot);
 	if (k->tenant_slot != BOARD_TENANT_OTHER || k->a != 0 || k->b != 0) {
 		label_value(in, out, &first, row->a, k->a);
@@ -162,6 +164,43 @@ static void series(const struct metrics_in *in, struct sd_buf *out, const struct
 	sd_buf_str(out, first ? " " : "} ");
 	sd_buf_u64(out, n);
 	sd_buf_char(out, '\n');
+}
+
+/* How many values a label has that belongs to no tenant, 0 for an open list: these series are there from
+ * the start, so that whoever alerts on them sees the first one counted. */
+static uint16_t values_of(enum label kind)
+{
+	switch (kind) {
+	case LABEL_FALLBACK:
+		return FALLBACK_COUNT;
+	case LABEL_RELOAD:
+		return RELOAD_COUNT;
+	case LABEL_ROLE:
+		return ROLE_COUNT;
+	case LABEL_NONE:
+	case LABEL_ROUTE:
+	case LABEL_STATUS:
+	case LABEL_RESULT:
+	case LABEL_SOURCE:
+	case LABEL_REASON:
+	case LABEL_KIND:
+	case LABEL_MODE:
+	case LABEL_EVENT:
+		break;
+	}
+	return 0;
+}
+
+/* seen: a bit for each value that was counted. */
+static void zeros(const struct metrics_in *in, struct sd_buf *out, uint32_t metric, uint32_t seen)
+{
+	_Static_assert(FALLBACK_COUNT <= 32 && RELOAD_COUNT <= 32 && ROLE_COUNT <= 32, "a value is a bit");
+	for (uint16_t v = 1; v < values_of(counters[metric].a); v++) {
+		struct board_key k = {(enum metric)metric, SHM_SLOT_NONE, v, 0};
+
+		if (!(seen >> v & 1))
+			series(in, out, &k, 0);
+	}
 }
 
 /* Merged segments may hold a key in more than one region: equal keys are one series. */
@@ -186,6 +225,8 @@ static void all_counters(const struct metrics_in *in, struct sd_buf *out)
 	}
 	qsort(rows, n, sizeof(*rows), compare);
 	for (uint32_t metric = 1; metric < METRIC_COUNT; metric++) {
+		uint32_t seen = 0;
+
 		head(out, &counters[metric], "counter");
 		if (counters[metric].a == LABEL_NONE && (at >= n || rows[at][0] >> 48 != metric))
 			sd_buf_printf(out, "%s 0\n", counters[metric].name);
@@ -197,7 +238,9 @@ static void all_counters(const struct metrics_in *in, struct sd_buf *out)
 				sum += rows[at][1];
 			if (board_key_read(key, &k))
 				series(in, out, &k, sum);
+			seen |= k.tenant_slot == SHM_SLOT_NONE && k.a < 32 ? 1u << k.a : 0;
 		}
+		zeros(in, out, metric, seen);
 	}
 	free(rows);
 }

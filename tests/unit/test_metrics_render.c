@@ -108,6 +108,10 @@ static void test_labels_of_closed_lists(void **state)
 	has(f, "sessiond_sessions_ended_total{reason=\"logout\"} 1\n");
 	has(f, "sessiond_child_restarts_total{role=\"signer\"} 2\n");
 	has(f, "sessiond_reloads_total{result=\"done\"} 3\n");
+	has(f, "sessiond_reloads_total{result=\"unchanged\"} 0\n"); /* there before the first */
+	has(f, "sessiond_child_restarts_total{role=\"worker\"} 0\n");
+	has(f, "sessiond_store_fallbacks_total{reason=\"idle\"} 0\n");
+	assert_int_equal(count(f->out.p, "{role=\"signer\"}"), 1);
 	has(f, "sessiond_sessions_created_total{tenant=\"(gone 9)\"} 4\n");
 	has(f, "sessiond_sandbox_enforced{role=\"worker\"} 1\n");
 	has(f, "sessiond_build_info{version=\"" PACKAGE_VERSION "\"} 1\n");
