@@ -64,6 +64,7 @@ int sign_request_encode(const struct sign_request *r, void *p, size_t size, size
 	wire_put_slice(&w, r->acr);
 	wire_put_slice(&w, r->amr);
 	wire_put_slice(&w, r->ext);
+	wire_put_u32(&w, r->remember_me);
 	wire_put_u32(&w, r->aud_count);
 	for (uint32_t i = 0; i < r->aud_count; i++)
 		wire_put_slice(&w, r->aud[i]);
@@ -71,6 +72,15 @@ int sign_request_encode(const struct sign_request *r, void *p, size_t size, size
 		return SD_ERR_TOO_BIG;
 	*n_out = w.n;
 	return 0;
+}
+
+static bool get_flag(struct wire_in *r)
+{
+	uint32_t raw = wire_get_u32(r);
+
+	if (raw > 1)
+		r->failed = true;
+	return raw == 1;
 }
 
 static void get_claims(struct wire_in *r, struct sign_request *out)
@@ -86,6 +96,7 @@ static void get_claims(struct wire_in *r, struct sign_request *out)
 	out->acr = wire_get_slice(r, SIGN_MAX_REQUEST);
 	out->amr = wire_get_slice(r, SIGN_MAX_REQUEST);
 	out->ext = wire_get_slice(r, SIGN_MAX_REQUEST);
+	out->remember_me = get_flag(r);
 	out->aud_count = wire_get_u32(r);
 	if (out->aud_count > SIGN_MAX_AUD) {
 		out->aud_count = 0;

@@ -7,7 +7,7 @@
 
 #include "slice.h"
 
-#define SIGN_MSG_VERSION 2
+#define SIGN_MSG_VERSION 3
 #define SIGN_MAX_REQUEST 12288
 #define SIGN_MAX_TOKEN 8192
 #define SIGN_MAX_AUD 16
@@ -30,6 +30,7 @@ struct sign_request {
 	struct sd_slice sub, client_id, device_id, scope, acr; /* all but the first two may be empty */
 	struct sd_slice amr; /* JSON array text, or empty */
 	struct sd_slice ext; /* JSON object text, or empty */
+	bool remember_me;
 	struct sd_slice aud[SIGN_MAX_AUD];
 	uint32_t aud_count;
 };

@@ -108,6 +108,7 @@ static int make_draft(const struct mint *m, const struct sign_request *r, struct
 	    .iat = r->iat_s,
 	    .exp = r->exp_s,
 	    .auth_time = r->auth_time_s,
+	    .remember_me = r->remember_me,
 	    .extra = absent_if_empty(r->ext),
 	};
 	if (r->amr.n > 0)
@@ -131,6 +132,7 @@ static bool reads_back(struct mint *m, const struct claims *meant)
 	       sd_slice_eq(got.tid, meant->tid) && sd_slice_eq(got.device_id, meant->device_id) &&
 	       sd_slice_eq(got.scope, meant->scope) &&
 	       sd_slice_eq(got.acr, meant->acr) && sd_slice_eq(got.jti, meant->jti) &&
+	       got.remember_me == meant->remember_me &&
 	       got.iat == meant->iat && got.exp == meant->exp && got.auth_time == meant->auth_time &&
 	       got.aud_count == meant->aud_count;
 	for (uint32_t i = 0; same && i < got.aud_count; i++)

@@ -163,6 +163,12 @@ static const char *read_cnf(struct reader *r, const struct json_value *v, size_t
 	return v->kind == JSON_OBJECT ? NULL : "cnf is not an object";
 }
 
+static const char *read_flag(struct reader *r, const struct json_value *v, size_t offset)
+{
+	return json_get_bool(v, (bool *)((char *)r->c + offset)) == 0 ? NULL
+								      : "a flag is not true or false";
+}
+
 static const char *read_ext(struct reader *r, const struct json_value *v, size_t offset)
 {
 	(void)offset;
@@ -190,6 +196,7 @@ static const struct row rows[] = {
     {"amr", read_amr, AT(amr), false},
     {"scope", read_optional, AT(scope), false},
     {"cnf", read_cnf, AT(cnf), false},
+    {"remember_me", read_flag, AT(remember_me), false},
     {"ext", read_ext, AT(extra), false},
 };
 

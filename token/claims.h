@@ -19,6 +19,7 @@ struct claims {
 	int64_t auth_time;     /* 0 when absent */
 	struct json_value amr; /* array of strings; kind JSON_NONE when absent */
 	struct json_value cnf; /* object; JSON_NONE when absent */
+	bool remember_me;      /* the session has the longer clocks */
 	struct sd_slice extra; /* the "claims" of the create call, raw JSON object text; {NULL,0} when none */
 };
 

@@ -68,6 +68,8 @@ void claims_emit(struct sd_buf *out, const struct claims *c)
 	text_put(out, "scope", c->scope);
 	if (c->cnf.kind == JSON_OBJECT)
 		raw_put(out, "cnf", c->cnf.raw);
+	if (c->remember_me)
+		sd_buf_str(out, ",\"remember_me\":true");
 	raw_put(out, "ext", c->extra);
 	sd_buf_char(out, '}');
 }

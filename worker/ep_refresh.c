@@ -197,6 +197,7 @@ static bool copy_record(struct request *r, struct refresh *f)
 	}
 	i->sid = f->in.presented.sid;
 	i->mode = SESSION_MODE_TOKEN;
+	i->remember_me = s->remember_me;
 	i->auth_time_s = s->auth_time_s;
 	i->iat_s = r->call.iat_s;
 	i->exp_s = r->call.exp_s;

@@ -61,6 +61,7 @@ enum step issue_sign(struct request *r, struct issue *i)
 	    .acr = i->acr,
 	    .amr = i->amr,
 	    .ext = i->claims,
+	    .remember_me = i->remember_me,
 	};
 	memcpy(q.sid, i->sid.b, sizeof(q.sid));
 	memset(&r->sign, 0, sizeof(r->sign));

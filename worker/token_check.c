@@ -7,6 +7,7 @@
 #include "base.h"
 #include "token_check.h"
 
+#include "session_rules.h"
 #include "shm_board.h"
 
 enum validate_result token_check_result(enum lookup_verdict verdict)
@@ -102,9 +103,7 @@ enum validate_result token_check_begin(struct request *r, struct token_check *c)
 	c->lookup.sid = k->sid;
 	c->lookup.partition = k->sid.b[0];
 	c->lookup.seen_ms = token_check_seen_ms(r, &k->sid, k->recorded_ms);
-	/* Whether it is a remember-me session the token does not say: the shorter clock decides
-	 * when to ask. */
-	c->idle_s = SD_MIN(r->tenant->idle_s, r->tenant->remember_idle_s);
+	c->idle_s = session_idle_s(r->tenant, k->claims.remember_me);
 	enum lookup_verdict verdict = lookup_memory(r, &c->lookup);
 	if (verdict == LOOKUP_GOOD && r->now_ms >= c->lookup.seen_ms + c->idle_s * 1000) {
 		c->lookup.why = FALLBACK_IDLE; /* another node may have seen it since */

@@ -77,6 +77,10 @@ def routes(t):
     _, listed = t.ok(200, "/sessions/user/alice", method="GET")
     assert [s["session_id"] for s in listed["items"]] == [sid] and listed["next_cursor"] is None
     _, new = t.ok(200, f"/sessions/{sid}/refresh", {"refresh_token": made["refresh_token"]})
+    long = t.create("remembered", remember_me=True)  # its clock is the longer one, from the first answer on
+    _, again = t.ok(200, "/sessions/refresh", {"refresh_token": long["refresh_token"]})
+    for token in (long["access_token"], again["access_token"]):
+        assert abs(t.valid(access_token=token)["idle_expires_at"] - long["created_at"] - 14 * 86400) < 10
     assert new["session_id"] == sid and "evicted" not in new and new["refresh_token"] != made["refresh_token"]
     other = t.create("bob")
     t.bad(401, "refresh-invalid", f"/sessions/{other['session_id']}/refresh", {"refresh_token": new["refresh_token"]})

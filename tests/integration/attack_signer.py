@@ -56,16 +56,16 @@ class Intruder:
         self.node.wait(lambda: self.pid not in self.node.pids("worker"), 10, "the worker's end")
 
     def packet(self, op=ACCESS_TOKEN, tenant=0, count=0, ttl=60, iat=0, sub="u1", client="web-backend", aud=(),
-               generation=None, scope="", amr="", ext="", sid0=None, auth=0, name=None):
+               generation=None, scope="", amr="", ext="", device="", sid0=None, auth=0, name=None):
         now = int(time.time()) + iat
         first = hashlib.sha256((name or self.tenant).encode() + b"\0" + sub.encode()).digest()[0]
         sid = bytes([first if sid0 is None else sid0]) + bytes(15)
         self.id += 1
-        out = struct.pack("<HHIIQII3q", 1, 1, self.id, op, self.generation if generation is None else generation,
+        out = struct.pack("<HHIIQII3q", 3, 1, self.id, op, self.generation if generation is None else generation,
                           tenant, count, now, now + ttl, auth) + sid
-        for text in (sub, client, scope, "", amr, ext):
+        for text in (sub, client, device, scope, "", amr, ext):
             out += struct.pack("<H", len(text.encode())) + text.encode()
-        out += struct.pack("<I", len(aud))
+        out += struct.pack("<II", 0, len(aud))
         return out + b"".join(struct.pack("<H", len(a)) + a.encode() for a in aud)
 
     def hear(self, timeout=5.0):

@@ -211,6 +211,9 @@ static const struct {
     {"client_id", "\"a b\"", BAD},
     {"client_id", "\"a/b\"", BAD},
     /* jti */
+    {"remember_me", "true", CLAIMS_OK},
+    {"remember_me", "1", BAD},
+    {"remember_me", "\"true\"", BAD},
     {"jti", NULL, BAD},
     {"jti", "\"\"", BAD},
     {"jti", "null", BAD},

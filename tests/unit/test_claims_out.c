@@ -32,6 +32,7 @@ static void test_whole(void **state)
 	    .auth_time = 80,
 	    .amr = {JSON_ARRAY, false, SD_SLICE("[\"pwd\"]")},
 	    .cnf = {JSON_OBJECT, false, SD_SLICE("{\"jkt\":\"t\"}")},
+	    .remember_me = true,
 	    .extra = SD_SLICE("{\"r\":[1,2]}"),
 	};
 	static const char want[] =
@@ -40,7 +41,7 @@ static void test_whole(void **state)
 	    "\"nbf\":90,\"jti\":\"j\",\"client_id\":\"web\",\"sid\":\"" FIX_SID
 	    "\",\"tid\":\"brand-a\",\"device_id\":\"tv-1\",\"auth_time\":80,"
 	    "\"acr\":\"2\",\"amr\":[\"pwd\"],\"scope\":\"a "
-	    "b\",\"cnf\":{\"jkt\":\"t\"},\"ext\":{\"r\":[1,2]}}";
+	    "b\",\"cnf\":{\"jkt\":\"t\"},\"remember_me\":true,\"ext\":{\"r\":[1,2]}}";
 	struct sd_arena arena;
 	struct sd_buf b, again;
 	struct claims out;

@@ -64,6 +64,7 @@ static int setup(void **state)
 	    .acr = SD_SLICE("aal2"),
 	    .amr = SD_SLICE("[\"pwd\",\"otp\"]"),
 	    .ext = SD_SLICE("{\"role\":\"admin\"}"),
+	    .remember_me = true,
 	    .aud = {SD_SLICE("api-b")},
 	    .aud_count = 1,
 	};
@@ -129,6 +130,7 @@ static void test_good(void **state)
 	assert_int_equal(c.auth_time, FAKE_POLICY_NOW - 10);
 	assert_true(sd_slice_is(c.aud[0], "api-b"));
 	assert_true(sd_slice_is(c.extra, "{\"role\":\"admin\"}"));
+	assert_true(c.remember_me);
 	jwk_fini(&jwk);
 	sd_arena_fini(&arena);
 }

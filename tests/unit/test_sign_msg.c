@@ -17,7 +17,7 @@ static struct sign_request sample(void)
 		.sid = {1, 2, 3, 16}, .sub = SD_SLICE("alice"), .client_id = SD_SLICE("web"),
 		.device_id = SD_SLICE("phone-1"),
 		.scope = SD_SLICE("read write"), .amr = SD_SLICE("[\"pwd\"]"),
-		.ext = SD_SLICE("{\"a\":1}"), .aud_count = 2,
+		.ext = SD_SLICE("{\"a\":1}"), .remember_me = true, .aud_count = 2,
 	};
 
 	r.aud[0] = SD_SLICE("https://api.example");
@@ -75,6 +75,7 @@ static void test_request_round_trip(void **state)
 	assert_true(sd_slice_eq(got.device_id, r.device_id));
 	assert_true(sd_slice_eq(got.scope, r.scope) && sd_slice_eq(got.acr, r.acr));
 	assert_true(sd_slice_eq(got.amr, r.amr) && sd_slice_eq(got.ext, r.ext));
+	assert_true(got.remember_me);
 	assert_int_equal(got.aud_count, 2);
 	assert_true(sd_slice_eq(got.aud[0], r.aud[0]) && sd_slice_eq(got.aud[1], r.aud[1]));
 }
