@@ -23,7 +23,9 @@
 #define AGE_LEAST_S 300
 #define AGE_MOST_S 86400
 #define AGE_USUAL_S 3600      /* where the server says nothing */
-#define UNKNOWN_NS (30 * SD_NS_PER_S) /* between two fetches, whatever callers name */
+#define UNKNOWN_NS (30 * SD_NS_PER_S) /* for each fetch, whatever callers name ... */
+#define UNKNOWN_BURST 3               /* ... but so many may come sooner, */
+#define UNKNOWN_LEAST_NS SD_NS_PER_S  /* this far apart */
 #define RETRY_S 30            /* doubled at each failure, up to AGE_LEAST_S */
 #define PATIENCE_NS (30 * SD_NS_PER_S)
 
@@ -319,8 +321,10 @@ void issuer_keys_unknown(struct master *m, const struct hm_key_unknown *what)
 	struct sd_slice url = policy_view_str(v, policy_view_caller(v, what->caller)->jwks_url);
 	struct issuer_source *s = find(&m->issuer_keys, url.p); /* a NUL follows it in the image */
 
-	if (s == NULL || now - s->asked_ns < UNKNOWN_NS)
+	if (s == NULL || now - s->asked_ns < UNKNOWN_LEAST_NS ||
+	    s->unknown_ns - now > (UNKNOWN_BURST - 1) * UNKNOWN_NS)
 		return;
+	s->unknown_ns = SD_MAX(s->unknown_ns, now) + UNKNOWN_NS;
 	s->due_ns = now;
 	issuer_keys_tick(m);
 }

@@ -17,6 +17,7 @@ struct issuer_source {
 	struct sd_slice set;  /* ours: the last good one; {NULL,0} = never got */
 	int64_t due_ns;       /* of the next fetch */
 	int64_t asked_ns;     /* when the last one began; 0 = never */
+	int64_t unknown_ns;   /* up to when the fetches for unknown keys are paid for */
 	uint32_t failures;    /* in a row */
 	bool used;            /* named by the configuration that is being looked at */
 };

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "conn.h"
 #include "err.h"
+#include "key_wait.h"
 #include "log.h"
 #include "shm_board.h"
 
@@ -74,6 +75,7 @@ static void in_force(struct worker *w)
 	sd_log_level_set((enum sd_log_level)s->log_level, (enum sd_log_format)s->log_format);
 	for (uint32_t i = 0; i < w->listeners && w->ready_sent; i++)
 		listener_resume(&w->listener[i]); /* more connections may be allowed now */
+	key_wait_adopted(w);
 	if (w->ready_sent) {
 		if (hm_send(w->channel, HM_ADOPTED, 0, &body, sizeof(body), -1) != SD_OK)
 			sd_log(SD_LOG_WARN, "adopted-not-sent");

@@ -122,7 +122,12 @@ static void tell_unknown(struct request *r, const struct policy_caller *row)
 	const struct policy_view *v = &r->gen->view;
 	struct hm_key_unknown body = {.generation = generation_number(r->gen),
 				      .caller = (uint32_t)(row - policy_view_caller(v, 0))};
-	if (row->jwks_url.len == 0 || r->now_ns - r->w->key_unknown_ns < TELL_NS)
+	struct sd_slice issuer = policy_view_str(v, row->issuer);
+	struct sd_siphash_key seed = {r->w->request_seed, 0};
+	if (row->jwks_url.len == 0)
+		return;
+	r->caller.key_issuer = sd_siphash(seed, issuer.p, issuer.n) | 1; /* never 0 */
+	if (r->now_ns - r->w->key_unknown_ns < TELL_NS)
 		return;
 	if (hm_send(r->w->channel, HM_KEY_UNKNOWN, 0, &body, sizeof(body), -1) == SD_OK)
 		r->w->key_unknown_ns = r->now_ns;

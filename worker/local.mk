@@ -10,7 +10,7 @@ WORKER_SOURCES = \
 	worker/ep_jwks.c worker/ep_metrics.c worker/ep_metrics.h worker/ep_refresh.c \
 	worker/ep_revoke.c worker/ep_self.c worker/ep_self_export.c worker/ep_session.c worker/ep_user.c worker/ep_validate.c \
 	worker/generation.c worker/generation.h worker/grant.c worker/grant.h worker/issue.c worker/issue.h \
-	worker/known_caller.c worker/known_caller.h worker/known_session.c worker/known_session.h worker/known_token.c worker/known_token.h \
+	worker/key_wait.c worker/key_wait.h worker/known_caller.c worker/known_caller.h worker/known_session.c worker/known_session.h worker/known_token.c worker/known_token.h \
 	worker/listener.c worker/listener.h worker/lookup.c worker/lookup.h \
 	worker/nodes_wait.c worker/nodes_wait.h \
 	worker/quota.c worker/quota.h \
@@ -52,7 +52,7 @@ WORKER_TEST_LIBS = libsdworkertest.a $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_T
 WORKER_TESTS = \
 	tests/unit/test_activity tests/unit/test_adopt tests/unit/test_applied tests/unit/test_audit_client \
 	tests/unit/test_body tests/unit/test_conn tests/unit/test_ep_validate \
-	tests/unit/test_generation tests/unit/test_known_caller tests/unit/test_known_session tests/unit/test_known_token \
+	tests/unit/test_generation tests/unit/test_key_wait tests/unit/test_known_caller tests/unit/test_known_session tests/unit/test_known_token \
 	tests/unit/test_listener tests/unit/test_lookup tests/unit/test_ratelimit \
 	tests/unit/test_remember tests/unit/test_request tests/unit/test_route \
 	tests/unit/test_ep_update tests/unit/test_sealed tests/unit/test_session_rules tests/unit/test_signer_client tests/unit/test_worker_sandbox
@@ -106,6 +106,9 @@ tests_unit_test_generation_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_known_session_SOURCES = tests/unit/test_known_session.c
 tests_unit_test_known_session_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_known_session_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_key_wait_SOURCES = tests/unit/test_key_wait.c
+tests_unit_test_key_wait_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_key_wait_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_known_caller_SOURCES = tests/unit/test_known_caller.c
 tests_unit_test_known_caller_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_known_caller_LDADD = $(WORKER_TEST_LIBS)

@@ -13,6 +13,7 @@
 #include "die.h"
 #include "err.h"
 #include "http_field.h"
+#include "key_wait.h"
 #include "refusal.h"
 #include "respond.h"
 #include "shm_board.h"
@@ -173,12 +174,14 @@ static enum step step_caller(struct request *r)
 {
 	if (r->route->scope != TENANT)
 		return STEP_NEXT;
+	key_wait_renew(r);
 	enum problem p = authn_caller(r);
 	if (p != PROBLEM_NONE)
 		return respond_problem(r, p, "send one credential, once", NULL);
-	if (!r->caller.known)
-		return refusal_unauthenticated(r, r->caller.why_not);
-	return STEP_NEXT;
+	if (r->caller.known)
+		return STEP_NEXT;
+	return key_wait(r) == STEP_PARKED ? STEP_PARKED
+					  : refusal_unauthenticated(r, r->caller.why_not);
 }
 
 static bool by_user(const struct request *r)
@@ -390,10 +393,14 @@ bool request_welcome(struct exchange *x, struct conn *c, const struct http_msg *
 	struct request *r = &x->request;
 	request_open(r, c, msg);
 	c->close_after = true; /* so a refusal says: the body that was announced may come or not */
+	r->head_only = true;
 	for (uint32_t i = 0; i < SD_ARRAY_LEN(head_steps); i++) {
 		if (i == HEAD_STEPS_OF_USERS && by_user(r))
 			break;
-		if (head_steps[i](r) != STEP_DONE)
+		enum step step = head_steps[i](r);
+		if (step == STEP_PARKED)
+			break;
+		if (step == STEP_NEXT)
 			continue;
 		c->clean_end = false;
 		request_end(r);

@@ -28,6 +28,7 @@ struct caller {
 	struct sd_slice id;           /* client id */
 	struct sid sid;
 	const char *why_not;          /* not known: for the record alone */
+	uint64_t key_issuer;          /* not known: his issuer may have made that key just now; 0 = no */
 };
 
 struct header {
@@ -58,12 +59,13 @@ struct request {
 	bool entered;                 /* counted in the tenant's bulkhead */
 	bool call_open;               /* release it at the end */
 	bool parked;
+	bool head_only;               /* the body has not come: nothing may wait */
 	bool no_body;                 /* of the answer: it has no msg, but was a HEAD */
 	uint32_t step;
 	void *state;                  /* the endpoint's, in the arena */
 	uint32_t header_count;
 	struct header headers[6];     /* of the answer, beside those of every answer */
-	struct request *next_waiting; /* applied.c, ep_metrics.c */
+	struct request *next_waiting; /* applied.c, ep_metrics.c, key_wait.c */
 	uint8_t wait_partition;
 	uint64_t wait_pos;
 	int64_t wait_since_ns, wait_until_ns; /* boot clock */

@@ -58,6 +58,15 @@ struct worker {
 
 	struct request *waiting_applied;    /* see applied.h */
 	struct sd_timer applied_timer;
+	struct {                            /* see key_wait.h */
+		struct request *first;
+		uint32_t count;
+		struct sd_timer timer;
+		struct {
+			uint64_t issuer;
+			int64_t until_ns;
+		} vain[8];
+	} key_wait;
 	struct events *event_streams;       /* see ep_events.c */
 	struct request *waiting_metrics;    /* see ep_metrics.c */
 	uint32_t in_flight;
