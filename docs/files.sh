@@ -4,7 +4,7 @@ cd "$1" || exit 1
 echo "# Files"
 echo
 echo "Made by \`docs/files.sh\` from the files' own cards; \`tests/guards/files_doc\` keeps it true."
-for folder in base http token shm policy store master worker signer auditor fetcher ctl; do
+for folder in base http token shm policy store master worker signer auditor fetcher geo ctl; do
     [ -d "$folder" ] || continue
     printf '\n## %s/\n' "$folder"
     # shellcheck disable=SC2046 # names of ours have no spaces

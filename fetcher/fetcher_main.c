@@ -28,25 +28,6 @@ struct fetcher {
 	struct shm_stats *stats;
 };
 
-/* Waits until the channel can; the master's end of it ends us. */
-static void await(short events)
-{
-	struct pollfd p = {.fd = HERITAGE_FD_CHANNEL, .events = events};
-
-	while (poll(&p, 1, -1) < 0 && errno == EINTR)
-		continue;
-}
-
-static void say(enum hm_type type, uint32_t tag, const void *body, size_t n)
-{
-	int err;
-
-	while ((err = hm_send(HERITAGE_FD_CHANNEL, type, tag, body, n, -1)) == SD_ERR_AGAIN)
-		await(POLLOUT);
-	if (err != SD_OK)
-		sd_fatal(SD_EXIT_OSERR, "channel: %s", sd_err_text(err));
-}
-
 static void on_boot(struct fetcher *f, const struct hm_msg *m)
 {
 	child_boot(m, &f->boot);
@@ -76,7 +57,7 @@ static void on_go(struct fetcher *f)
 	f->serving = true;
 	if (f->stats != NULL)
 		board_state(f->stats, BOARD_SERVING);
-	say(HM_READY, 0, &ready, sizeof(ready));
+	child_say(HM_READY, 0, &ready, sizeof(ready), -1);
 }
 
 /* All of a descriptor handed over; false when it is none that we take. */
@@ -123,13 +104,13 @@ static void on_fetch(struct fetcher *f, const struct hm_msg *m, int fd)
 			  : sd_diag_set(&diag, SD_ERR_INVALID, "its certificates cannot be read");
 
 	for (size_t at = 0; err == SD_OK && at < set.len; at += HERITAGE_MAX_BODY)
-		say(HM_FETCHED_PART, m->head.tag, set.p + at,
-		    SD_MIN(set.len - at, (size_t)HERITAGE_MAX_BODY));
+		child_say(HM_FETCHED_PART, m->head.tag, set.p + at,
+			  SD_MIN(set.len - at, (size_t)HERITAGE_MAX_BODY), -1);
 	answer.good = err == SD_OK;
 	answer.size = err == SD_OK ? (uint32_t)set.len : 0;
 	(void)snprintf(answer.why, sizeof(answer.why), "%.199s",
 		       err == SD_OK ? "" : diag.text[0] ? diag.text : sd_err_text(err));
-	say(HM_FETCHED, m->head.tag, &answer, sizeof(answer));
+	child_say(HM_FETCHED, m->head.tag, &answer, sizeof(answer), -1);
 	sd_buf_fini(&set);
 	sd_buf_fini(&ca);
 }
@@ -160,7 +141,7 @@ static void serve(struct fetcher *f)
 		if (err == SD_OK)
 			dispatch(f, &m, fd);
 		else if (err == SD_ERR_AGAIN)
-			await(POLLIN);
+			child_await(POLLIN);
 		else if (err == SD_ERR_CLOSED)
 			return;
 		else

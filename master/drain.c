@@ -30,6 +30,7 @@ static void next_step(struct master *m)
 	case DRAIN_WORKERS:
 		retire_role(m, ROLE_WORKER, WORKERS_MS);
 		retire_role(m, ROLE_FETCHER, OTHERS_MS);
+		retire_role(m, ROLE_GEO, OTHERS_MS);
 		break;
 	case DRAIN_SIGNERS:
 		retire_role(m, ROLE_SIGNER, OTHERS_MS);
@@ -57,7 +58,7 @@ static bool step_is_over(const struct master *m)
 		return fleet_role_gone(&m->fleet, ROLE_WORKER);
 	case DRAIN_SIGNERS:
 		return fleet_role_gone(&m->fleet, ROLE_SIGNER) &&
-		       fleet_role_gone(&m->fleet, ROLE_FETCHER);
+		       fleet_role_gone(&m->fleet, ROLE_FETCHER) && fleet_role_gone(&m->fleet, ROLE_GEO);
 	case DRAIN_AUDITOR:
 		return fleet_role_gone(&m->fleet, ROLE_AUDITOR);
 	case DRAIN_NODES:

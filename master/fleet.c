@@ -56,7 +56,8 @@ void fleet_start(struct master *m)
 
 		c->m = m;
 		c->role = i == FLEET_REDIS ? ROLE_REDIS : i == FLEET_AUDITOR ? ROLE_AUDITOR :
-			  i == FLEET_FETCHER ? ROLE_FETCHER : i < FLEET_WORKER ? ROLE_SIGNER : ROLE_WORKER;
+			  i == FLEET_FETCHER ? ROLE_FETCHER : i == FLEET_GEO ? ROLE_GEO :
+			  i < FLEET_WORKER ? ROLE_SIGNER : ROLE_WORKER;
 		c->index = i < FLEET_SIGNER ? 0 : i < FLEET_WORKER ? i - FLEET_SIGNER : i - FLEET_WORKER;
 		c->board.fd = -1;
 	}
@@ -65,6 +66,7 @@ void fleet_start(struct master *m)
 		fleet_child_want(&f->child[FLEET_REDIS], NULL);
 	fleet_child_want(fleet_auditor(f), NULL);
 	issuer_keys_fleet(m);
+	countries_tick(m);
 }
 
 uint32_t fleet_ready_workers(const struct fleet *f)
@@ -175,6 +177,8 @@ void fleet_child_ended(struct child *c, int status)
 		audit_link_lost(m);
 	if (c->role == ROLE_FETCHER)
 		issuer_keys_lost(m);
+	if (c->role == ROLE_GEO)
+		countries_lost(m);
 	chan_close(&c->chan);
 	sd_timer_off(m->loop, &c->timer);
 	boards_retire(&c->board, m->board.p);

@@ -21,7 +21,8 @@ enum child_state {
 #define FLEET_REDIS 0
 #define FLEET_AUDITOR 1
 #define FLEET_FETCHER 2
-#define FLEET_SIGNER 3 /* two: the one in force, and its successor during a reload */
+#define FLEET_GEO 3 /* lives as long as it reads the file of countries */
+#define FLEET_SIGNER 4 /* two: the one in force, and its successor during a reload */
 #define FLEET_SIGNERS 2
 #define FLEET_WORKER (FLEET_SIGNER + FLEET_SIGNERS)
 #define FLEET_MAX (FLEET_WORKER + HERITAGE_MAX_WORKERS)
@@ -65,6 +66,10 @@ static inline struct child *fleet_auditor(struct fleet *f)
 static inline struct child *fleet_fetcher(struct fleet *f)
 {
 	return &f->child[FLEET_FETCHER];
+}
+static inline struct child *fleet_geo(struct fleet *f)
+{
+	return &f->child[FLEET_GEO];
 }
 static inline struct child *fleet_signer(struct fleet *f)
 {

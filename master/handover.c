@@ -151,6 +151,8 @@ static int worker_parts(struct child *c)
 		err = send_table(c);
 	if (err == SD_OK)
 		err = send_listeners(c);
+	if (err == SD_OK && c->m->countries.table_fd >= 0)
+		err = tell(c, HM_GEO_TABLE, NULL, 0, c->m->countries.table_fd);
 	if (err != SD_OK)
 		return err;
 	/* Who is not ready now is handed over when it is (fleet_child_ready). */
@@ -175,6 +177,8 @@ int handover_child(struct child *c)
 		handover_connect(fleet_auditor(&c->m->fleet), c);
 	if (err == SD_OK && c->role == ROLE_AUDITOR)
 		err = send_audit_file(c);
+	if (err == SD_OK && c->role == ROLE_GEO)
+		err = tell(c, HM_GEO_FILE, NULL, 0, c->m->countries.file_fd);
 	if (err == SD_OK)
 		err = tell(c, HM_GO, NULL, 0, -1);
 	if (err == SD_OK && c->role == ROLE_WORKER)
@@ -214,8 +218,12 @@ void handover_on_msg(struct chan *ch, const struct hm_msg *msg, int fd)
 {
 	struct child *c = SD_CONTAINER_OF(ch, struct child, chan);
 
+	if (msg->head.type == HM_GEO_TABLE && c->role == ROLE_GEO && fd >= 0) {
+		countries_made(c->m, fd);
+		return;
+	}
 	if (fd >= 0)
-		(void)close(fd); /* no child hands us anything */
+		(void)close(fd); /* else no child hands us anything */
 	switch (msg->head.type) {
 	case HM_READY:
 		on_ready(c, msg);
@@ -243,6 +251,10 @@ void handover_on_msg(struct chan *ch, const struct hm_msg *msg, int fd)
 	case HM_FETCHED:
 		if (c->role != ROLE_FETCHER || issuer_keys_msg(c->m, msg) != SD_OK)
 			fleet_child_kill(c, "it said what it may not say");
+		break;
+	case HM_GEO_REFUSED:
+		if (c->role == ROLE_GEO)
+			countries_refused(c->m, sd_slice((const char *)msg->u.bytes, msg->head.body));
 		break;
 	case HM_METRICS_WANTED:
 		if (c->role == ROLE_WORKER)

@@ -20,6 +20,7 @@ static const char *const program_names[ROLE_COUNT] = {
 	[ROLE_WORKER] = "sessiond-worker",
 	[ROLE_AUDITOR] = "sessiond-auditor",
 	[ROLE_FETCHER] = "sessiond-fetcher",
+	[ROLE_GEO] = "sessiond-geo",
 };
 
 static const char *const redis_places[] = {
@@ -78,8 +79,8 @@ int launcher_programs_open(struct launcher *l, struct sd_diag *diag)
 		if (program_names[r] == NULL)
 			continue;
 		l->program[r] = openat(dir, program_names[r], O_PATH | O_CLOEXEC);
-		/* Not built where there was no libcurl; then no configuration wants it. */
-		if (l->program[r] < 0 && (r != ROLE_FETCHER || errno != ENOENT))
+		/* Not built where there was no libcurl, no libmaxminddb; then no configuration wants it. */
+		if (l->program[r] < 0 && ((r != ROLE_FETCHER && r != ROLE_GEO) || errno != ENOENT))
 			err = sd_diag_set(diag, SD_ERR_NOT_FOUND, "%s: %s", program_names[r],
 					  strerror(errno));
 	}

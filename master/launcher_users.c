@@ -134,6 +134,7 @@ int launcher_users_resolve(struct launcher *l)
 	if (users->fetcher[0] != '\0' &&
 	    resolve(l, ROLE_FETCHER, users->fetcher, sizeof(users->fetcher)) != 0)
 		return SD_EXIT_CONFIG;
+	l->ident[ROLE_GEO] = l->ident[ROLE_WORKER];
 	l->ident[ROLE_REDIS] = l->ident[ROLE_MASTER];
 	return 0;
 }

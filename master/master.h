@@ -6,6 +6,7 @@
 #include "audit_link.h"
 #include "connector.h"
 #include "control.h"
+#include "countries.h"
 #include "fleet.h"
 #include "issuer_keys.h"
 #include "managed_redis.h"
@@ -52,6 +53,7 @@ struct master {
 	struct connector connector;
 	struct reload reload;
 	struct issuer_keys issuer_keys;
+	struct countries countries;
 	struct control control;
 	struct notify notify;
 	struct audit_link audit;
@@ -80,7 +82,7 @@ int master_tool_users(const char *file);
 struct master_paths {
 	size_t count, texts;
 	struct sd_landlock_path path[16 + CONF_MAX_LISTEN];
-	char text[4 + CONF_MAX_LISTEN][CONF_PATH];
+	char text[5 + CONF_MAX_LISTEN][CONF_PATH];
 };
 void master_paths_of(const struct server_conf *server, struct master_paths *out);
 

@@ -55,6 +55,8 @@ void master_paths_of(const struct server_conf *server, struct master_paths *out)
 	add(out, server->keys_dir, SD_PATH_READ);
 	add(out, server->state_dir, BOTH);
 	add_folder_of(out, server->audit_file, BOTH); /* made again after SIGUSR1 */
+	if (server->geo_file[0] != '\0')
+		add_folder_of(out, server->geo_file, SD_PATH_READ); /* replaced by renaming */
 	for (size_t i = 0; i < server->listen_count; i++)
 		if (strncmp(server->listen[i].address, "unix:", strlen("unix:")) == 0)
 			add_folder_of(out, server->listen[i].address + strlen("unix:"), BOTH);

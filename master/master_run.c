@@ -114,6 +114,8 @@ static void before_lock(struct master *m)
 	sd_panic_area(m->board.p->panic, sizeof(m->board.p->panic));
 	must(segments_open(&m->seg, &m->server, &diag), &diag, SD_EXIT_OSERR);
 	issuer_keys_config(m);
+	countries_open(m);
+	countries_config(m);
 	first_policy(m);
 	open_store(m);
 	must(sd_loop_new(&m->loop), &diag, SD_EXIT_OSERR);
@@ -129,6 +131,7 @@ static void second(struct master *m)
 	writeback_tick(m);
 	issuer_keys_tick(m);
 	security_tell_tick(m);
+	countries_tick(m);
 	/* After a pause of our own (suspend, SIGSTOP) everybody's beat looks late: one turn of grace. */
 	if (sd_clock_boot_ns() - m->last_tick_ns < 2 * SD_NS_PER_S)
 		fleet_watch(m);

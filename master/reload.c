@@ -134,6 +134,7 @@ static void take_config(struct master *m)
 	r->config = NULL;
 	issuer_keys_config(m);
 	issuer_keys_fleet(m);
+	countries_config(m);
 	sd_log_level_set((enum sd_log_level)m->config->server.log_level,
 			 (enum sd_log_format)m->config->server.log_format);
 	if (store_addr_load(&m->store, &m->server, &m->redis, &diag) != SD_OK ||

@@ -23,6 +23,7 @@ libsdpolicy_load_a_SOURCES = \
 	policy/policy_keys.c policy/policy_keys.h \
 	policy/policy_layout.c policy/policy_layout.h \
 	policy/policy_names.c policy/policy_names.h \
+	policy/policy_geo.c policy/policy_geo.h \
 	policy/policy_oidc.c policy/policy_oidc.h \
 	policy/policy_print.c \
 	policy/policy_schema.c policy/policy_schema.h \
@@ -63,7 +64,7 @@ POLICY_TESTS = \
 	tests/unit/test_policy_keys \
 	tests/unit/test_policy_layout \
 	tests/unit/test_policy_names \
-	tests/unit/test_policy_oidc \
+	tests/unit/test_policy_geo tests/unit/test_policy_oidc \
 	tests/unit/test_policy_print \
 	tests/unit/test_policy_proof \
 	tests/unit/test_policy_schema \
@@ -114,6 +115,9 @@ tests_unit_test_policy_keys_LDADD = $(L_POLICY_TEST)
 tests_unit_test_policy_layout_SOURCES = tests/unit/test_policy_layout.c
 tests_unit_test_policy_layout_CPPFLAGS = $(I_POLICY_TEST)
 tests_unit_test_policy_layout_LDADD = $(L_POLICY_TEST)
+tests_unit_test_policy_geo_SOURCES = tests/unit/test_policy_geo.c tests/support/policy_folder.h tests/support/policy_rig.h
+tests_unit_test_policy_geo_CPPFLAGS = $(I_POLICY_TEST)
+tests_unit_test_policy_geo_LDADD = $(L_POLICY_TEST)
 tests_unit_test_policy_oidc_SOURCES = tests/unit/test_policy_oidc.c
 tests_unit_test_policy_oidc_CPPFLAGS = $(I_POLICY_TEST)
 tests_unit_test_policy_oidc_LDADD = $(L_POLICY_TEST)

@@ -12,6 +12,7 @@
 #include "policy_check.h"
 #include "policy_file.h"
 #include "policy_keys.h"
+#include "policy_geo.h"
 #include "policy_oidc.h"
 #include "policy_schema.h"
 #include "policy_tenant_conf.h"
@@ -157,6 +158,8 @@ static int load(struct loading *l, const char *file, struct policy_config **out,
 	sd_arena_init(&l->c->arena, ARENA_MAX);
 	if (set_folder(l, file)) {
 		load_server(l, file);
+		if (l->depth == DEPTH_ALL)
+			policy_geo_check(&l->c->server, &l->faults);
 		if (l->c->server.tenants_dir[0] && l->depth != DEPTH_SERVER)
 			load_tenants(l);
 		policy_cross_check(l->c, &l->faults);

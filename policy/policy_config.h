@@ -62,6 +62,7 @@ struct server_conf {
 	uint32_t mem_remembered_sessions, mem_remembered_tokens;
 	uint32_t poll_interval_ms;
 	char audit_file[CONF_PATH];
+	char geo_file[CONF_PATH];
 	bool audit_syslog, audit_chain;
 	uint32_t log_format, log_level;
 	size_t proxy_count;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * child - how the signer, the auditor and the fetcher begin.
+ * child - how the signer, the auditor, the fetcher and geo begin.
  * Owns:      nothing
- * Runs in:   signer | auditor | fetcher, before the sandbox
+ * Runs in:   signer | auditor | fetcher | geo, before the sandbox
  * Fails by:  HM_FAILED and exit 71; exit 78 when started by hand
  * Never:     keep a descriptor but the channel
  */
 #include "base.h"
 #include "child.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -50,6 +51,24 @@ SD_NORETURN void child_fail(const char *text)
 		    SD_MIN(strlen(text), (size_t)HERITAGE_MAX_BODY), -1) != SD_OK)
 		sd_log(SD_LOG_DEBUG, "channel-lost");
 	sd_fatal(SD_EXIT_OSERR, "%s", text);
+}
+
+void child_await(short events)
+{
+	struct pollfd p = {.fd = HERITAGE_FD_CHANNEL, .events = events};
+
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		continue;
+}
+
+void child_say(enum hm_type type, uint32_t tag, const void *body, size_t n, int fd)
+{
+	int err;
+
+	while ((err = hm_send(HERITAGE_FD_CHANNEL, type, tag, body, n, fd)) == SD_ERR_AGAIN)
+		child_await(POLLOUT);
+	if (err != SD_OK)
+		sd_fatal(SD_EXIT_OSERR, "channel: %s", sd_err_text(err));
 }
 
 void child_boot(const struct hm_msg *m, struct hm_boot *out)

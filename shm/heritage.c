@@ -47,6 +47,7 @@ static const struct hm_row rows[] = {
 	ROW_EMPTY(HM_GO, FD_NONE),
 	ROW_EMPTY(HM_DRAIN, FD_NONE),
 	ROW(HM_FETCH, struct hm_fetch, FD_MAY),
+	ROW_EMPTY(HM_GEO_FILE, FD_MUST),
 	ROW_EMPTY(HM_METRICS, FD_MAY), /* none: the text could not be made */
 	ROW(HM_READY, struct hm_ready, FD_NONE),
 	[HM_FAILED] = {true, FD_NONE, 0, HERITAGE_MAX_BODY},
@@ -55,6 +56,8 @@ static const struct hm_row rows[] = {
 	ROW(HM_KEY_UNKNOWN, struct hm_key_unknown, FD_NONE),
 	[HM_FETCHED_PART] = {true, FD_NONE, 1, HERITAGE_MAX_BODY},
 	ROW(HM_FETCHED, struct hm_fetched, FD_NONE),
+	ROW_EMPTY(HM_GEO_TABLE, FD_MAY),
+	[HM_GEO_REFUSED] = {true, FD_NONE, 1, HERITAGE_MAX_BODY},
 	ROW_EMPTY(HM_METRICS_WANTED, FD_NONE),
 	ROW(HM_PEER_WANTED, struct hm_peer, FD_NONE),
 };
@@ -67,6 +70,7 @@ static const char *const role_names[ROLE_COUNT] = {
 	[ROLE_NONE] = "none",	  [ROLE_LAUNCHER] = "launcher", [ROLE_MASTER] = "master",
 	[ROLE_SIGNER] = "signer", [ROLE_WORKER] = "worker",	[ROLE_AUDITOR] = "auditor",
 	[ROLE_REDIS] = "redis",	  [ROLE_FETCHER] = "fetcher",
+	[ROLE_GEO] = "geo",
 };
 
 const char *role_name(enum role role)

@@ -10,14 +10,14 @@
 
 #include "heritage_msg.h"
 
-#define HERITAGE_VERSION 2
+#define HERITAGE_VERSION 3
 #define HERITAGE_MAGIC 0x53445348u
 #define HERITAGE_FD_CHANNEL 3
 #define HERITAGE_FD_LISTEN 4 /* master only: LISTEN_FDS sockets of the service manager, from here on */
 #define HERITAGE_MAX_BODY 1024
 #define HERITAGE_MAX_WORKERS 64
 
-enum role { ROLE_NONE = 0, ROLE_LAUNCHER, ROLE_MASTER, ROLE_SIGNER, ROLE_WORKER, ROLE_AUDITOR, ROLE_REDIS, ROLE_FETCHER, ROLE_COUNT };
+enum role { ROLE_NONE = 0, ROLE_LAUNCHER, ROLE_MASTER, ROLE_SIGNER, ROLE_WORKER, ROLE_AUDITOR, ROLE_REDIS, ROLE_FETCHER, ROLE_GEO, ROLE_COUNT };
 /* "launcher", "master" ... */
 const char *role_name(enum role role);
 
@@ -53,6 +53,7 @@ enum hm_type {
 	HM_GO,            /* all is handed over: lock yourself in, then HM_READY */
 	HM_DRAIN,         /* finish what is in flight, then exit 0 */
 	HM_FETCH,         /* to the fetcher: body hm_fetch; fd = certificates (PEM), or none: the system's */
+	HM_GEO_FILE,      /* to geo: fd = sealed memfd, all of the operator's file of countries */
 	HM_METRICS,       /* answer to HM_METRICS_WANTED; fd = sealed memfd, all of it text */
 	/* child -> master */
 	HM_READY,         /* body hm_ready */
@@ -62,6 +63,8 @@ enum hm_type {
 	HM_KEY_UNKNOWN,   /* from a worker: body hm_key_unknown */
 	HM_FETCHED_PART,  /* from the fetcher: a piece of the set, in order */
 	HM_FETCHED,       /* body hm_fetched: all of it has been said; tag is given back */
+	HM_GEO_TABLE,     /* from geo, and on to workers: fd = sealed table of countries; none: there is none */
+	HM_GEO_REFUSED,   /* from geo: body: why the file is none, not NUL-terminated */
 	HM_METRICS_WANTED, /* tag is given back */
 	HM_PEER_WANTED    /* body hm_peer, role alone: has no socket to the signer or the auditor */
 };

@@ -4,7 +4,7 @@ noinst_LIBRARIES += libsdshm_r.a libsdshm_w.a libsdshm_tool.a
 libsdshm_r_a_CPPFLAGS = $(I_SHM) $(SECCOMP_CFLAGS)
 libsdshm_r_a_SOURCES = \
 	shm/audit.def shm/audit_msg.c shm/audit_msg.h shm/child.c shm/child.h shm/ctl_msg.h shm/health.def \
-	shm/heritage.c shm/heritage.h shm/heritage_msg.h \
+	shm/geo_table.c shm/geo_table.h shm/heritage.c shm/heritage.h shm/heritage_msg.h \
 	shm/labels.c shm/labels.def shm/labels.h shm/msg_wire.h shm/record_json.c shm/record_json.h \
 	shm/shm_board.c shm/shm_board.h shm/shm_fresh.h shm/shm_health.c shm/shm_health.h \
 	shm/shm_layout.h shm/shm_map.h shm/shm_map_r.c shm/shm_revoke.h shm/shm_revoke_r.c \
@@ -40,6 +40,10 @@ UNIT_TESTS += \
 tests_unit_test_audit_msg_SOURCES = tests/unit/test_audit_msg.c
 tests_unit_test_audit_msg_CPPFLAGS = $(I_SHM) $(I_TEST)
 tests_unit_test_audit_msg_LDADD = $(L_SHM_TOOL) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/test_geo_table
+tests_unit_test_geo_table_SOURCES = tests/unit/test_geo_table.c
+tests_unit_test_geo_table_CPPFLAGS = $(I_SHM) $(I_TEST)
+tests_unit_test_geo_table_LDADD = $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/test_record_json
 tests_unit_test_record_json_SOURCES = tests/unit/test_record_json.c
 tests_unit_test_record_json_CPPFLAGS = $(I_SHM) $(I_TEST)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * shm_layout - the only definition of bytes in shared segments (but the policy image, which is
- * policy_image.h). Offsets, not pointers; little-endian x86-64 or aarch64; any change of size or
+ * policy_image.h, and the table of countries, geo_table.h). Offsets, not pointers; little-endian x86-64 or aarch64; any change of size or
  * order is a new SHM_MAJOR. Drawn in docs/MEMORY.md. Atomics are lock-free 64-bit words. */
 #ifndef SD_SHM_LAYOUT_H
 #define SD_SHM_LAYOUT_H
@@ -13,7 +13,8 @@
 #define SHM_MAJOR 2
 #define SHM_MINOR 0
 
-enum shm_kind { SHM_KIND_NONE = 0, SHM_KIND_POLICY, SHM_KIND_CONTROL, SHM_KIND_REVOCATIONS, SHM_KIND_STATS };
+enum shm_kind { SHM_KIND_NONE = 0, SHM_KIND_POLICY, SHM_KIND_CONTROL, SHM_KIND_REVOCATIONS, SHM_KIND_STATS,
+		SHM_KIND_GEO /* geo_table.h */ };
 
 struct shm_head { /* 64 bytes, first in each segment */
 	uint64_t magic;

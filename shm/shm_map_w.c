@@ -34,6 +34,8 @@ static const char *kind_name(enum shm_kind kind)
 		return "sessiond-revocations";
 	case SHM_KIND_STATS:
 		return "sessiond-stats";
+	case SHM_KIND_GEO:
+		return "sessiond-geo";
 	case SHM_KIND_NONE:
 		break;
 	}

@@ -57,6 +57,8 @@ const char *shm_kind_name(enum shm_kind kind)
 		return "revocations";
 	case SHM_KIND_STATS:
 		return "stats";
+	case SHM_KIND_GEO:
+		return "geo";
 	case SHM_KIND_NONE:
 		break;
 	}

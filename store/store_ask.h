@@ -31,6 +31,7 @@ struct store_create {
 	bool has_replaces;            /* same partition only; ends with reason replaced */
 	struct sid replaces;
 	struct store_user_key key;    /* that `data` is sealed under */
+	char country[3];              /* for the counts alone; "ZZ" = in none that is known; "" = nobody knows */
 	struct sd_slice binding;      /* where it is made, hashed; empty = nowhere */
 };
 void store_create(struct store *s, const struct store_create *in, struct store_call *call);

@@ -27,6 +27,8 @@ static const char *what_text(enum store_tally_what what)
 		return "devices";
 	case TALLY_NETWORKS:
 		return "networks";
+	case TALLY_COUNTRIES:
+		return "countries";
 	}
 	return "";
 }

@@ -12,7 +12,8 @@ enum store_tally_what {
 	TALLY_SESSIONS,	   /* the same by hour, but for "active" */
 	TALLY_DURATIONS,   /* seconds below which they lived, or "more" */
 	TALLY_DEVICES,	   /* "b:BROWSER", "t:TYPE" */
-	TALLY_NETWORKS	   /* "192.0.2.0/24" */
+	TALLY_NETWORKS,	   /* "192.0.2.0/24" */
+	TALLY_COUNTRIES	   /* "DE"; "ZZ": in none that was known */
 };
 
 struct store_tally_in {

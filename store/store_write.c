@@ -72,6 +72,7 @@ void store_create(struct store *s, const struct store_create *in, struct store_c
 	create_parent(&c, in, code_hash);
 	store_cmd_device_base(&c, &s->maker, &head);
 	store_cmd_text(&c, in->binding);
+	store_cmd_text(&c, sd_slice_str(in->country));
 	store_op_send(op, &c);
 }
 

@@ -110,6 +110,15 @@ uint64_t analytics_count(const struct analytics *a, struct sd_slice name)
 	return at && at->name.n ? at->n : 0;
 }
 
+uint64_t analytics_take(struct analytics *a, struct sd_slice name)
+{
+	struct analytics_name *at = place_of(a, name);
+	uint64_t n = at && at->name.n ? at->n : 0;
+	if (n)
+		at->n = 0;
+	return n;
+}
+
 static bool is_before(const struct analytics_name *x, const struct analytics_name *y)
 {
 	int order;

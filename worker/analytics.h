@@ -42,6 +42,8 @@ enum step analytics_ask(struct request *r) SD_MUSTCHECK;
 enum step analytics_done(struct request *r) SD_MUSTCHECK;
 /* The count of a name, 0 where there is none. */
 uint64_t analytics_count(const struct analytics *a, struct sd_slice name);
+/* The same, and it is taken out. */
+uint64_t analytics_take(struct analytics *a, struct sd_slice name);
 /* The sum of what begins so and was not taken out. */
 uint64_t analytics_rest(const struct analytics *a, struct sd_slice prefix);
 /* Takes out the most frequent name that begins so; NULL: none left. Of equals the first by bytes. */

@@ -14,6 +14,7 @@
 #include "body.h"
 #include "data_body.h"
 #include "err.h"
+#include "grant.h"
 #include "pseudonym.h"
 #include "respond.h"
 #include "session_rules.h"
@@ -202,6 +203,7 @@ static enum step read_ip(struct request *r, struct store_create *in,
 	if (sd_slice_copy(v->str, ip, 64) != SD_OK ||
 	    (inet_pton(AF_INET, ip, a) != 1 && inet_pton(AF_INET6, ip, a) != 1))
 		return body_invalid(r, "ip", "must be an IPv4 or IPv6 address");
+	grant_country(r, sd_slice_str(ip), in);
 	in->ip = pseudonym_keep_ip(r, sd_slice_str(ip));
 	return STEP_NEXT;
 }

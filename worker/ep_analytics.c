@@ -215,11 +215,34 @@ static enum step show_networks(struct request *r)
 	return respond_json(r, 200);
 }
 
-/* There is no file that says where addresses are. */
+static enum step parse_geo(struct request *r)
+{
+	return analytics_parse(r, TALLY_COUNTRIES);
+}
+
+/* What the table in force calls itself: counts may be older than it is. */
+static void put_source(const struct geo_table *t, struct sd_buf *b)
+{
+	if (!t) {
+		sd_buf_str(b, ",\"source\":null,\"built_at\":null}");
+		return;
+	}
+	sd_buf_str(b, ",\"source\":");
+	sd_buf_json_str(b, sd_slice_str(t->source));
+	put(b, ",\"built_at\":", (uint64_t)t->built_s);
+	sd_buf_char(b, '}');
+}
+
 static enum step show_geo(struct request *r)
 {
-	put_range(r->state, &r->body);
-	sd_buf_str(&r->body, ",\"items\":[],\"source\":null}");
+	struct analytics *a = r->state;
+	struct sd_buf *b = &r->body;
+	put_range(a, b);
+	put(b, ",\"unknown\":", analytics_take(a, SD_SLICE("ZZ")) + a->other);
+	sd_buf_str(b, ",\"items\":[");
+	uint64_t rest = put_top(a, "", "country", b);
+	put(b, "],\"other\":", rest);
+	put_source(r->w->countries.table, b);
 	return respond_json(r, 200);
 }
 
@@ -233,4 +256,4 @@ const request_step ep_analytics_devices_steps[] = {parse_devices, analytics_ask,
 						   show_devices, NULL};
 const request_step ep_analytics_networks_steps[] = {parse_networks, analytics_ask, analytics_done,
 						    show_networks, NULL};
-const request_step ep_analytics_geo_steps[] = {parse_networks, show_geo, NULL};
+const request_step ep_analytics_geo_steps[] = {parse_geo, analytics_ask, analytics_done, show_geo, NULL};

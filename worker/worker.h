@@ -7,6 +7,7 @@
 #include "activity.h"
 #include "audit_client.h"
 #include "generation.h"
+#include "geo_table.h"
 #include "heritage.h"
 #include "http_limits.h"
 #include "listener.h"
@@ -34,6 +35,7 @@ struct worker {
 	const struct shm_control *control;
 	const struct shm_revocations *table;
 	size_t table_size;
+	struct geo_view countries; /* none without geo.database_file */
 	struct shm_stats *stats;
 
 	struct generation *generation;      /* in force; requests pin it */

@@ -301,6 +301,24 @@ static int take_metrics(struct worker *w, const struct hm_msg *m, int fd)
 	return SD_OK;
 }
 
+/* The next creation is the first that it counts for. */
+static int take_countries(struct worker *w, const struct hm_msg *m, int fd)
+{
+	struct geo_view fresh = {0};
+	struct sd_diag diag = {""};
+	(void)m;
+	int r = fd >= 0 ? geo_table_map(fd, &fresh, &diag) : SD_OK;
+	if (fd >= 0)
+		close(fd);
+	if (r != SD_OK) {
+		sd_log(SD_LOG_ERROR, "countries-refused", SD_FS("text", diag.text));
+		return SD_OK; /* what there was stays: nobody is refused for it */
+	}
+	geo_table_close(&w->countries);
+	w->countries = fresh;
+	return SD_OK;
+}
+
 enum carries { NO_FD, AN_FD, PERHAPS_FD };
 static const struct {
 	enum hm_type type;
@@ -318,6 +336,7 @@ static const struct {
     {HM_AUDITOR, AN_FD, take_auditor},
     {HM_GO, NO_FD, take_go},
     {HM_DRAIN, NO_FD, take_drain},
+    {HM_GEO_TABLE, PERHAPS_FD, take_countries},
     {HM_METRICS, PERHAPS_FD, take_metrics},
 };
 

@@ -5,7 +5,7 @@
 --      34 max per user 35 on limit 36 refresh hash 37 session hash 38 replaces
 --      39 max per device type 40 touch interval 41 data key base 42 standing key 43 key to put
 --      44 parent 45 number of the code 46 hash of the code (a session that is shared)
---      47 device base 48 binding
+--      47 device base 48 binding 49 country, for the counts alone
 -- Adds: count, then the sids that were evicted; then sid and reason of what else ended; then
 -- 'device' when its device was not known before.
 -- KEY: the data key that stands, alone. RESTRICTED: nothing.
@@ -125,11 +125,12 @@ local function network_of(address)
   return table.concat(prefix, ':') .. '::/48'
 end
 
-local function tally_create(address, agent, kind)
+-- Where it came from is one name: the network, and behind it the country; either may be missing.
+local function tally_create(address, agent, kind, country)
   tally(of_hour(''), 'c:' .. browser_of(agent) .. ':' .. kind, 'c:other:other')
-  local network = network_of(address)
-  if network then
-    tally(of_hour(':w'), network, 'other')
+  local network, behind = network_of(address), country == '' and '' or ' ' .. country
+  if network or country ~= '' then
+    tally(of_hour(':w'), (network or '') .. behind, (network and 'other' or '') .. behind)
   end
 end
 
@@ -244,7 +245,7 @@ if parent ~= '' then
     'x:' .. ARGV[45], string.sub(code, 1, 48) .. '1' .. string.sub(code, 50))
 end
 enlist(sid, uhash, created, idle_ms, absolute_ms, record)
-tally_create(ARGV[19], ARGV[20], dev_type)
+tally_create(ARGV[19], ARGV[20], dev_type, ARGV[49])
 if ARGV[26] ~= '' then
   keep_user_key(data_key, ARGV[43], absolute_ms + retain * 1000 + DAY_MS)
 end

@@ -1,6 +1,6 @@
 -- tally - what was counted in this partition in some hours: in sum, or hour by hour. A piece at a time: it
 -- stops after so many names and says at which hour to go on.
--- ARGV 10 what: summary, sessions, durations, devices, networks 11 from hour 12 to hour, inclusive
+-- ARGV 10 what: summary, sessions, durations, devices, networks, countries 11 from hour 12 to hour, inclusive
 --      13 names at once 14 1: the first piece
 -- Adds: next hour (-1 = end), then hour (0: of the sum), name, count, as often as there are.
 local what, last = ARGV[10], tonumber(ARGV[12])
@@ -16,7 +16,15 @@ end
 local function take(into, name, n)
   local kind, one, two = string.match(name, '^(%l):([^:]*):(.*)$')
   if what == 'networks' then
-    add(into, name, n)
+    local network = string.match(name, '^[^ ]*')
+    if network ~= '' then
+      add(into, network, n)
+    end
+  elseif what == 'countries' then
+    local country = string.match(name, ' (%u%u)$')
+    if country then
+      add(into, country, n)
+    end
   elseif kind == 'e' and what == 'durations' then
     add(into, two, n)
   elseif kind == 'c' and what == 'devices' then
@@ -50,7 +58,7 @@ if what == 'summary' and ARGV[14] == '1' then
   add(sum, 'users', users_of(this - 23, this))
 end
 while at <= last and left > 0 do
-  local key = KEYS[5] .. ':' .. int(at) .. (what == 'networks' and ':w' or '')
+  local key = KEYS[5] .. ':' .. int(at) .. ((what == 'networks' or what == 'countries') and ':w' or '')
   local flat = redis.call('HGETALL', key)
   local counts = what == 'sessions' and {} or sum
   for i = 1, #flat, 2 do

@@ -21,6 +21,7 @@ LAYERS = {
     "signer": "base token shm policy signer",
     "auditor": "base shm auditor",
     "fetcher": "base token shm fetcher",
+    "geo": "base shm geo",
     "ctl": "base token shm policy store ctl",
 }
 LIBRARIES = ("base", "http", "token", "shm", "policy", "store")

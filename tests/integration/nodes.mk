@@ -13,6 +13,8 @@ TESTS += $(LISTS_TESTS)
 # What is counted of sessions.
 dist_check_SCRIPTS += tests/integration/analytics.py
 TESTS += tests/integration/analytics.py
+dist_check_SCRIPTS += tests/integration/countries.py
+TESTS += tests/integration/countries.py
 # Places of a tenant and its clients, on several nodes at once.
 dist_check_SCRIPTS += tests/integration/quota.py
 TESTS += tests/integration/quota.py

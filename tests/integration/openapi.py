@@ -13,6 +13,7 @@ import urllib.parse
 import harness
 
 sys.path.insert(0, os.path.join(harness.TOP, "tests", "support"))
+import mmdb  # noqa: E402  pylint: disable=wrong-import-position
 import openapi  # noqa: E402  pylint: disable=wrong-import-position
 
 TENANT = "brand-a"
@@ -159,6 +160,8 @@ def self_service(call):
 
 
 def analytics(call):
+    if not any("analytics/geo" in x for x in UNSEEN):
+        call.node.wait(lambda: call.node.logs("countries"), 10, "the countries are read")
     made = [full_session(call, "token") for _ in range(2)]
     call("POST", "/tenants/{tenant}/sessions", {"user_id": "bob", "user_agent": "Gecko Firefox/128.0", "ip": "192.0.2.1"}, want=201)
     call("DELETE", "/tenants/{tenant}/sessions/{id}", id=made[0]["session_id"], want=204)
@@ -221,6 +224,14 @@ def main():
         client = f"  - id: partner\n    key_hashes: [ \"{line}\" ]\n    permissions: [sessions:create]\n"
         head, tail = text.split(LINES)[0], LINES
         node.write(f"tenants.d/{TENANT}.yaml", head + client + tail)
+        if os.path.exists(os.path.join(harness.BUILD, "sessiond-geo")):
+            with open(node.path("countries.mmdb"), "wb") as f:
+                f.write(mmdb.make({"192.0.2.0/24": "DE"}))
+            os.chmod(node.path("countries.mmdb"), 0o644)
+            with open(node.config, "a", encoding="utf-8") as f:
+                f.write("geo: { database_file: countries.mmdb }\n")
+        else:
+            UNSEEN.update({f"GET /tenants/{{tenant}}/analytics/geo 200.items.{x}": "no libmaxminddb" for x in ("country", "count")})
         node.start()
         call = Caller(node)
         for part in (sessions, data, devices, privacy, self_service, analytics, audit, public, queries):

@@ -73,6 +73,7 @@ static void test_the_examples_show_every_key(void **state)
 {
 	struct policy_rig *r = *state;
 	static const char *const fine[] = {"users.fetcher",
+					   "geo.database_file",
 					   "store.url",
 					   "store.username",
 					   "store.password_file",

@@ -32,6 +32,7 @@ static void names_are_in_order(void **state)
 	    [SCRIPT_DEVICE_END] = "device_end",
 	    [SCRIPT_TALLY] = "tally",	[SCRIPT_COUNT] = "count",
 	    [SCRIPT_EVENT_PUT] = "event_put", [SCRIPT_EVENT_READ] = "event_read",
+	    [SCRIPT_COUNT] = "count",
 	    [SCRIPT_SHARE] = "share",	[SCRIPT_IDEM] = "idem",	[SCRIPT_RENEW] = "renew",
 	};
 
