@@ -6,31 +6,11 @@
 
 #include <cmocka.h>
 
-#include "revoke_rig.h"
-#include "shm_revoke_priv.h"
 #include "shm_verify.h"
 
 #define MAX 4096u
-
-static struct shm_control *control;
-static struct shm_revoke_w *w;
-
-static int setup(void **state)
-{
-	struct shm_revoke_conf conf = {MAX, MAX, rig_seed};
-
-	(void)state;
-	control = calloc(1, sizeof(*control));
-	return control && shm_revoke_w_new(&conf, control, &w, NULL) == 0 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	shm_revoke_w_free(&w);
-	free(control);
-	return 0;
-}
+#define RIG_ENTRIES MAX
+#include "revoke_table.h"
 
 static enum shm_verdict check(uint64_t n, uint32_t tenant, uint64_t user, enum shm_scope *scope)
 {

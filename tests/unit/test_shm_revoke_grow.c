@@ -9,30 +9,11 @@
 
 #include "err.h"
 #include "fdset.h"
-#include "revoke_rig.h"
 #include "shm_map.h"
-#include "shm_revoke_priv.h"
 #include "shm_verify.h"
 
-static struct shm_control *control;
-static struct shm_revoke_w *w;
-
-static int setup(void **state)
-{
-	struct shm_revoke_conf conf = {100000, 100000, rig_seed};
-
-	(void)state;
-	control = calloc(1, sizeof(*control));
-	return control && shm_revoke_w_new(&conf, control, &w, NULL) == 0 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	shm_revoke_w_free(&w);
-	free(control);
-	return 0;
-}
+#define RIG_ENTRIES 100000
+#include "revoke_table.h"
 
 static enum shm_verdict check(const struct shm_revocations *t, uint64_t n)
 {

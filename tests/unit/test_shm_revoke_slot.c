@@ -6,44 +6,8 @@
 
 #include <cmocka.h>
 
-#include "revoke_rig.h"
-#include "shm_revoke_priv.h"
-
-static struct shm_control *control;
-static struct shm_revoke_w *w;
-
-static int setup(void **state)
-{
-	struct shm_revoke_conf conf = {10, 10, rig_seed}; /* 16 buckets */
-
-	(void)state;
-	control = calloc(1, sizeof(*control));
-	return control && shm_revoke_w_new(&conf, control, &w, NULL) == 0 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	shm_revoke_w_free(&w);
-	free(control);
-	return 0;
-}
-
-/* An entry whose home is that bucket. */
-static struct revoke_entry entry(uint64_t home, uint64_t n, int64_t until_s)
-{
-	return (struct revoke_entry){.tag = (n << 20) + (1 << 16) + home,
-				     .identity = revoke_identity(REVOKE_SESSION, n),
-				     .group = 5,
-				     .until_s = until_s};
-}
-
-static bool put(uint64_t home, uint64_t n, int64_t until_s)
-{
-	struct revoke_entry e = entry(home, n, until_s);
-
-	return revoke_put(w, &e, true);
-}
+#define RIG_ENTRIES 10 /* 16 buckets */
+#include "revoke_table.h"
 
 static uint64_t tag_at(uint64_t n)
 {

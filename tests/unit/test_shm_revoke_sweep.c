@@ -6,38 +6,8 @@
 
 #include <cmocka.h>
 
-#include "revoke_rig.h"
-#include "shm_revoke_priv.h"
-
-static struct shm_control *control;
-static struct shm_revoke_w *w;
-
-static int setup(void **state)
-{
-	struct shm_revoke_conf conf = {3000, 3000, rig_seed}; /* 1024 buckets */
-
-	(void)state;
-	control = calloc(1, sizeof(*control));
-	return control && shm_revoke_w_new(&conf, control, &w, NULL) == 0 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	shm_revoke_w_free(&w);
-	free(control);
-	return 0;
-}
-
-static bool put(uint64_t home, uint64_t n, int64_t until_s)
-{
-	struct revoke_entry e = {.tag = (n << 20) + (1 << 16) + home,
-				 .identity = revoke_identity(REVOKE_SESSION, n),
-				 .group = 5,
-				 .until_s = until_s};
-
-	return revoke_put(w, &e, true);
-}
+#define RIG_ENTRIES 3000 /* 1024 buckets */
+#include "revoke_table.h"
 
 static void test_a_piece_at_a_time(void **state)
 {

@@ -8,70 +8,25 @@
 
 #include <cmocka.h>
 
-#include "clock.h"
-#include "err.h"
-#include "fake_redis.h"
-#include "store_ask.h"
+#include "store_fake.h"
 
-#define MS SD_NS_PER_MS
 #define REPLY(status, ended)                                                                       \
 	"*10\r\n" status ":5\r\n$0\r\n\r\n:" ended "\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n$0\r\n\r\n"
 #define OK "$2\r\nOK\r\n"
 #define WAIT_FULL "*3\r\n$4\r\nWAIT\r\n$1\r\n1\r\n$3\r\n100\r\n"
 #define WAIT_SHORT "*3\r\n$4\r\nWAIT\r\n$1\r\n1\r\n$1\r\n1\r\n"
 
-static struct sd_loop *loop;
-static struct fake_redis fake;
-static struct store *store;
-static struct shm_control *control;
-static unsigned told;
-static int64_t now;
-static struct store_call call;
-
-static void on_done(struct store_call *c)
-{
-	assert_ptr_equal(c, &call);
-	told++;
-}
-
-static void turn(int64_t ms)
-{
-	now += ms * MS;
-	sd_clock_test_set(now, 1);
-	for (int i = 0; i < 4; i++)
-		assert_int_equal(sd_loop_turn(loop, 0), SD_OK);
-	fake_redis_pump(&fake);
-}
-
 static int setup(void **state)
 {
-	struct store_conf conf = {.prefix = "sd1:", .connections = 1, .timeout_ns = 100 * MS, .replica = true};
-
 	(void)state;
-	told = 0;
-	now = 1000 * MS;
-	sd_clock_test_set(now, 1);
-	memset(&call, 0, sizeof(call));
-	call.done = on_done;
-	control = calloc(1, sizeof(*control));
-	assert_int_equal(sd_loop_new(&loop), SD_OK);
-	conf.loop = loop;
-	conf.control = control;
-	assert_int_equal(store_new(&conf, &store), SD_OK);
-	fake_redis_open(&fake);
-	assert_int_equal(store_connection(store, 0, fake.client), SD_OK);
-	return 0;
+	return store_fake_open(true);
 }
 
-static int teardown(void **state)
+/* The loop's turn, and what it wrote. */
+static void turned(int64_t ms)
 {
-	(void)state;
-	store_free(&store);
-	fake_redis_close(&fake);
-	sd_loop_free(&loop);
-	free(control);
-	sd_clock_test_off();
-	return 0;
+	turn(ms);
+	fake_redis_pump(&fake);
 }
 
 static void end_user(void)
@@ -80,7 +35,7 @@ static void end_user(void)
 
 	told = 0;
 	store_end_user(store, &in, &call);
-	turn(0);
+	turned(0);
 }
 
 static bool ends_with(const char *text)
@@ -106,10 +61,10 @@ static void counts_when_a_replica_has_it(void **state)
 	assert_int_equal(fake.commands, 2);
 	assert_true(ends_with(WAIT_FULL));
 	fake_redis_say(&fake, REPLY(OK, "3"));
-	turn(1);
+	turned(1);
 	assert_int_equal(told, 0);
 	fake_redis_say(&fake, ":1\r\n");
-	turn(1);
+	turned(1);
 	over(STORE_OK, 3);
 }
 
@@ -119,21 +74,21 @@ static void no_replica(void **state)
 	(void)state;
 	end_user();
 	fake_redis_say(&fake, REPLY(OK, "3"));
-	turn(120); /* longer than the time-out: the server gives up first */
+	turned(120); /* longer than the time-out: the server gives up first */
 	assert_int_equal(told, 0);
 	fake_redis_say(&fake, ":0\r\n");
-	turn(1);
+	turned(1);
 	over(STORE_UNAVAILABLE, 3);
 	end_user();
 	assert_true(ends_with(WAIT_SHORT));
 	fake_redis_say(&fake, REPLY(OK, "0") ":0\r\n");
-	turn(1);
+	turned(1);
 	over(STORE_UNAVAILABLE, 0);
-	turn(1001);
+	turned(1001);
 	end_user();
 	assert_true(ends_with(WAIT_FULL));
 	fake_redis_say(&fake, REPLY(OK, "0") ":2\r\n");
-	turn(1);
+	turned(1);
 	over(STORE_OK, 0);
 }
 
@@ -146,13 +101,13 @@ static void an_error_or_silence_is_no_replica(void **state)
 		end_user();
 		fake_redis_say(&fake, REPLY(OK, "1"));
 		fake_redis_say(&fake, answers[i]);
-		turn(1);
+		turned(1);
 		over(STORE_UNAVAILABLE, 1);
-		turn(1001);
+		turned(1001);
 	}
 	end_user();
 	fake_redis_say(&fake, REPLY(OK, "1"));
-	turn(201);
+	turned(201);
 	over(STORE_UNAVAILABLE, 1);
 }
 
@@ -162,17 +117,17 @@ static void script_that_is_sent_again(void **state)
 	(void)state;
 	end_user();
 	fake_redis_say(&fake, "-NOSCRIPT\r\n");
-	turn(1);
+	turned(1);
 	assert_int_equal(fake.commands, 3);
 	fake_redis_say(&fake, ":1\r\n");
-	turn(1);
+	turned(1);
 	fake_redis_say(&fake, REPLY(OK, "1"));
-	turn(1);
+	turned(1);
 	assert_int_equal(told, 0);
 	assert_int_equal(fake.commands, 4);
 	assert_true(ends_with(WAIT_FULL));
 	fake_redis_say(&fake, ":0\r\n");
-	turn(1);
+	turned(1);
 	over(STORE_UNAVAILABLE, 1);
 }
 
@@ -184,13 +139,13 @@ static void refresh_that_ends_nothing_waits_for_nobody(void **state)
 	for (int ends = 0; ends < 2; ends++) {
 		told = 0;
 		store_refresh(store, &in, &call);
-		turn(0);
+		turned(0);
 		assert_false(ends_with(WAIT_FULL));
 		fake_redis_say(&fake, ends ? "*11\r\n$7\r\nCORRUPT\r\n:5\r\n$0\r\n\r\n:1\r\n:0\r\n:0\r\n:0\r\n:0\r\n"
 					     ":0\r\n$0\r\n\r\n:0\r\n"
 					   : "*11\r\n$6\r\nABSENT\r\n:5\r\n$0\r\n\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n"
 					     ":0\r\n$0\r\n\r\n:0\r\n");
-		turn(1);
+		turned(1);
 		over(ends ? STORE_CORRUPT : STORE_ABSENT, (uint32_t)ends);
 	}
 }
@@ -200,9 +155,9 @@ static void the_connection_ends(void **state)
 	(void)state;
 	end_user();
 	fake_redis_say(&fake, REPLY(OK, "1"));
-	turn(1);
+	turned(1);
 	fake_redis_close(&fake);
-	turn(1);
+	turned(1);
 	over(STORE_UNAVAILABLE, 1);
 	fake_redis_open(&fake);
 	close(fake.client);
@@ -215,7 +170,7 @@ static void local_asks_for_none(void **state)
 	end_user();
 	assert_int_equal(fake.commands, 1);
 	fake_redis_say(&fake, REPLY(OK, "1"));
-	turn(1);
+	turned(1);
 	over(STORE_OK, 1);
 }
 
