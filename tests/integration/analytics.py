@@ -185,18 +185,12 @@ def security():
 
 
 def main():
-    a, b, redis = nodes.make_pair((A, B))
-    TWO.extend([a, b])
-    redis.start()
-    try:
+    with nodes.pair((A, B), start=False) as (a, b, _):
+        TWO.extend([a, b])
         configure("idle_timeout: 30m")
         for node in TWO:
             node.start()
         harness.main([adds_up, regenerated_and_swept, another_tenant_and_refusals, security])
-    finally:
-        for node in TWO:
-            node.close()
-        redis.end()
 
 
 if __name__ == "__main__":

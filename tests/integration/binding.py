@@ -183,15 +183,8 @@ def without_the_store():
 
 
 def main():
-    a, b, redis = nodes.make_pair()
-    with contextlib.ExitStack() as stack:
-        stack.callback(redis.end)
-        stack.enter_context(a)
-        stack.enter_context(b)
-        redis.start()
-        for node in (a, b):
-            node.write(f"tenants.d/{A}.yaml", a.tenant_text(A, None, nodes.FREE) + modes("step_up"))
-            node.start()
+    with nodes.pair(prepare=lambda node: node.write(f"tenants.d/{A}.yaml", node.tenant_text(A, None, nodes.FREE) +
+                                                    modes("step_up"))) as (a, b, _):
         one, two = Api(a), Api(b)
         plan = (("step_up", (home_is_good, steps_up, stays_in_memory)), ("revoke", (home_is_good, revokes)),
                 ("shadow", (home_is_good, shadows)), ("record", (home_is_good, records)))

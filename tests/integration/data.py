@@ -2,14 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Session data: sealed at rest, conditional writes, merge patches, locks, what a user's sessions share,
 destroyed keys, another master secret; two nodes that write at once and lose nothing."""
-import contextlib
 import hashlib
-import http.client
 import json
 import os
 import shutil
 import socket
-import sys
 import threading
 
 import harness
@@ -402,14 +399,7 @@ def run_all(threads):
 
 def two_nodes():
     """Four writers on two nodes: nothing is lost, with If-Match, with a lock, with patches."""
-    a, b, redis = nodes.make_pair()
-    with contextlib.ExitStack() as stack:
-        stack.callback(redis.end)
-        stack.enter_context(a)
-        stack.enter_context(b)
-        redis.start()
-        a.start()
-        b.start()
+    with nodes.pair() as (a, b, _):
         t = Api(a)
         for path in ("/sessions/" + t.create("two")["session_id"], "/users/two/data"):
             threads = [Writer(n, path) for n in (a, b, a, b)]

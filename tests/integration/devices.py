@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A user's devices: registered, changed, known by sessions, removed with their sessions on every node."""
-import contextlib
-import sys
 import time
 import urllib.parse
 
@@ -13,9 +11,9 @@ A = "brand-a"
 NEEDLE = "plain-text-that-must-not-be-found"
 
 
-def permit(node, first):
+def permit(node):
     """The harness's client may do everything with devices too."""
-    text = first.tenant_text(A, None, nodes.FREE)
+    text = node.tenant_text(A, None, nodes.FREE)
     node.write(f"tenants.d/{A}.yaml", text.replace("sessions:revoke]", "sessions:revoke, devices:read, devices:write]"))
 
 
@@ -53,7 +51,7 @@ def every(user):
     return "/users/%s/devices" % urllib.parse.quote(user, safe="")
 
 
-def registered_and_changed(t):
+def registered_and_changed(t, _):
     path = every("al/ice é")
     status, headers, made = t.call("POST", path, {"id": "d1", "name": "phone", "type": "mobile", "trust": "low",
                                                   "data": {"text": NEEDLE}})
@@ -76,7 +74,7 @@ def registered_and_changed(t):
     assert t.ok(200, "GET", path + "/d1")["data"] == {}
 
 
-def refused(t):
+def refused(t, _):
     path = every("carol")
     t.bad(404, "device-unknown", "GET", path + "/none")
     t.bad(404, "device-unknown", "PUT", path + "/none", {"name": "x"})
@@ -107,7 +105,7 @@ def refused(t):
         assert status == 401, (status, text)
 
 
-def known_by_sessions(t):
+def known_by_sessions(t, _):
     made = t.create("dave", device={"id": "d1", "name": "laptop", "type": "desktop", "trust": "low"})
     t.audited("device.changed", user_id="dave", reason="new", session_id=made["session_id"])
     t.create("dave", device={"id": "d1", "trust": "high"})
@@ -150,22 +148,8 @@ def removed_on_every_node(one, two):
 
 
 def main():
-    a, b, redis = nodes.make_pair()
-    with contextlib.ExitStack() as stack:
-        stack.callback(redis.end)
-        stack.enter_context(a)
-        stack.enter_context(b)
-        redis.start()
-        for node in (a, b):
-            permit(node, a)
-            node.start()
-        one, two = Api(a), Api(b)
-        tests = (registered_and_changed, (one,)), (refused, (one,)), (known_by_sessions, (one,)), (removed_on_every_node, (one, two))
-        for test, these in tests:
-            if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
-                begun = time.monotonic()
-                test(*these)
-                print(f"ok {test.__name__} {time.monotonic() - begun:.1f} s", flush=True)
+    with nodes.pair(prepare=permit) as (a, b, _):
+        harness.main([registered_and_changed, refused, known_by_sessions, removed_on_every_node], Api(a), Api(b))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,8 @@
 by page, and live; a stream is resumed, bounded, cut when its caller loses his permission, and ends
 with the service; what a clock ended is told too; a store that is away holds nothing up."""
 import json
-import os
 import signal
 import socket
-import sys
 import time
 import urllib.parse
 
@@ -242,28 +240,8 @@ def cut(a, b, redis):  # pylint: disable=unused-argument
 
 
 def main():
-    a, b, redis = nodes.make_pair((A, B), LINES)
-    for node in (a, b):
-        for t in (A, B):
-            node.write(f"tenants.d/{t}.yaml", policy(node, t))
-    try:
-        redis.start()
-        a.start()
-        b.start()
-        for test in (records, live, bounded, cut):
-            if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
-                continue
-            begun = time.monotonic()
-            test(a, b, redis)
-            print("%-30s %5.1f s  ok" % (test.__name__, time.monotonic() - begun), flush=True)
-    except Exception:
-        print(a.log_tail(8), b.log_tail(8), sep="\n", file=sys.stderr)
-        raise
-    finally:
-        a.close()
-        b.close()
-        if redis.proc and redis.proc.poll() is None:
-            redis.end()
+    with nodes.pair((A, B), LINES, lambda node: [node.write(f"tenants.d/{t}.yaml", policy(node, t)) for t in (A, B)]) as given:
+        harness.main([records, live, bounded, cut], *given)
 
 
 if __name__ == "__main__":

@@ -458,15 +458,15 @@ class Node:
         return status, body
 
 
-def main(tests):
-    """Runs functions in order; prints one line each; exit 0 or 1."""
+def main(tests, *given):
+    """Runs functions in order, each with what is given; prints one line each; exit 0 or 1."""
     only, failed = sys.argv[1:], 0
     for test in tests:
         if only and test.__name__ not in only:
             continue
         began = time.monotonic()
         try:
-            test()
+            test(*given)
             word = "ok"
         except Exception as e:  # pylint: disable=broad-except
             word, failed = "FAILED: %r" % e, failed + 1

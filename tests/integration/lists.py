@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 import urllib.parse
@@ -100,7 +99,7 @@ def pages(of, query, tenant=A, between=None):
             between()
 
 
-def filters(a, b):
+def filters(a, b, _):
     now = int(time.time())
     made = {}
     for i in range(6):
@@ -358,31 +357,13 @@ def latency(a):
     assert worst[100] < 0.25, worst[100]
 
 
+def admin(node):
+    node.write(f"tenants.d/{A}.yaml", node.tenant_text(A, None, nodes.FREE).replace("sessions:revoke]", "sessions:revoke, admin]"))
+
+
 def main():
-    a, b, redis = nodes.make_pair((A, B))
-    for node in (a, b):
-        node.write(f"tenants.d/{A}.yaml", a.tenant_text(A, None, nodes.FREE).replace("sessions:revoke]", "sessions:revoke, admin]"))
-    try:
-        redis.start()
-        a.start()
-        b.start()
-        tests = (filters, ()), (come_and_go, (redis,)), (many, (redis,)), (export, (redis,))
-        failed = 0
-        for test, more in tests:
-            if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
-                continue
-            begun = time.monotonic()
-            test(a, b, *more)
-            print("%-30s %5.1f s  ok" % (test.__name__, time.monotonic() - begun), flush=True)
-        sys.exit(failed)
-    except Exception:
-        print(a.log_tail(8), b.log_tail(8), sep="\n", file=sys.stderr)
-        raise
-    finally:
-        a.close()
-        b.close()
-        if redis.proc and redis.proc.poll() is None:
-            redis.end()
+    with nodes.pair((A, B), prepare=admin) as given:
+        harness.main([filters, come_and_go, many, export], *given)
 
 
 if __name__ == "__main__":

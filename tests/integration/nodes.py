@@ -54,6 +54,30 @@ def make_pair(tenants=("brand-a",), lines=FREE):
     return a, b, redis
 
 
+@contextlib.contextmanager
+def pair(tenants=("brand-a",), lines=FREE, prepare=None, start=True):
+    """The same, running; prepare(node) writes what each is to have before. Their logs when something fails."""
+    a, b, redis = make_pair(tenants, lines)
+    try:
+        redis.start()
+        for node in (a, b):
+            if prepare:
+                prepare(node)
+        for node in (a, b) if start else ():
+            node.start()
+        yield a, b, redis
+    except BaseException as e:
+        if not isinstance(e, SystemExit) or e.code:
+            print("first:", a.log_tail(20), "second:", b.log_tail(20), sep="\n", file=sys.stderr)
+        raise
+    finally:
+        for node in (b, a):
+            with contextlib.suppress(Exception):
+                node.close()
+        if redis.proc and redis.proc.poll() is None:
+            redis.end()
+
+
 def revoke(node, body, query="?wait=nodes"):
     begun = time.monotonic()
     status, _, text = node.request("POST", "/sessions/revoke" + query, body, tenant="brand-a", timeout=15)
@@ -64,7 +88,7 @@ def rows(node):
     return {r["node"]: r for r in node.status()["nodes"]}
 
 
-def all_forms(a, b):
+def all_forms(a, b, _):
     """Every form of revocation, acknowledged by both nodes; refused on both at once."""
     h = history.History(0.0)
     for form in (lambda s: {"session_id": s["session_id"]}, lambda s: {"access_token": s["access_token"]},
@@ -89,7 +113,7 @@ def all_forms(a, b):
         assert status == 200 and len(text["nodes"]) == 2 and took < 1, (body, status, text, took)
 
 
-def queries(a, _):
+def queries(a, *_):
     for query, pointer in (("?wait=node", "?wait"), ("?wait=", "?wait"), ("?timeout_in=3", "?wait"), ("?wait=nodes&x=1", "?"),
                            ("?wait=nodes&timeout_in=0", "?timeout_in"), ("?wait=nodes&timeout_in=11", "?timeout_in"),
                            ("?wait=nodes&timeout_in=x", "?timeout_in"), ("?wait=nodes&wait=nodes", "?wait")):
@@ -99,7 +123,7 @@ def queries(a, _):
         assert revoke(a, {"user_id": "nobody"}, query)[0] == 200
 
 
-def stopped(a, b):
+def stopped(a, b, _):
     """A master that does not run: pending, until its lease and its longest staleness are over."""
     master = sorted(b.pids("master"))[0]
     os.kill(master, signal.SIGSTOP)
@@ -127,7 +151,7 @@ def stopped(a, b):
     assert b.validate(made["access_token"])[0] == 401
 
 
-def propagation(a, b):
+def propagation(a, b, _):
     """Published on the one node, refused by the other: how soon, and never later than the bound."""
     one, two = Client(a), Client(b)
     made = [one.post("/sessions", {"user_id": "p%d" % i})[1] for i in range(N)]
@@ -165,7 +189,7 @@ def forged(a, b, redis):
     assert b.validate(made["access_token"])[0] == 401
 
 
-def left(a, b):
+def left(a, b, _):
     """A clean stop takes the node out of the registry; the bounds are said."""
     assert [r for r in a.logs("bounds") if r["everywhere_ms"] == 1000], a.logs("bounds")
     status = a.status()
@@ -181,29 +205,12 @@ def left(a, b):
 
 def main():
     history.selftest()
-    a, b, redis = make_pair()
-    try:
-        redis.start()
+    with pair(start=False) as (a, b, redis):
         a.start()
         harness.wait_for(lambda: revoke(a, {"user_id": "x"})[2] < 0.3, 10, why="alone: itself, at once")
         b.start()
         harness.wait_for(lambda: len(revoke(a, {"user_id": "x"})[1]["nodes"]) == 2, 10, why="both are registered")
-        for test, more in ((queries, ()), (all_forms, ()), (propagation, ()), (forged, (redis,)),
-                           (stopped, ()), (left, ())):
-            if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
-                continue
-            begun = time.monotonic()
-            test(a, b, *more)
-            print("ok %-12s %5.1f s" % (test.__name__, time.monotonic() - begun), flush=True)
-    except BaseException:
-        print("first:", a.log_tail(20), "second:", b.log_tail(20), sep="\n", file=sys.stderr)
-        raise
-    finally:
-        for node in (b, a):
-            with contextlib.suppress(Exception):
-                node.close()
-        if redis.proc and redis.proc.poll() is None:
-            redis.end()
+        harness.main([queries, all_forms, propagation, forged, stopped, left], a, b, redis)
 
 
 if __name__ == "__main__":

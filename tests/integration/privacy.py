@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """What a user may ask for, on two nodes: erased, restricted, everything about him; and what is kept of
 addresses and user agents."""
-import contextlib
 import os
 import threading
 
@@ -201,27 +200,19 @@ def test_what_is_kept():
     assert kept("2001:db8") == [] and kept("Mozilla") == [] and kept("2001:DB8") == []
 
 
+def prepare(node):
+    for tenant in ("brand-a", "brand-b"):
+        text = node.tenant_text(tenant, lines=LINES).replace(ALL + "]", ALL + ", privacy:manage, devices:write]")
+        if tenant == "brand-b":
+            text += "privacy: { ip: hash, user_agent: family }\n"
+        node.write(f"tenants.d/{tenant}.yaml", text)
+
+
 def main():
     global A, B, REDIS  # pylint: disable=global-statement
-    A, B, REDIS = nodes.make_pair(tenants=("brand-a", "brand-b"), lines=LINES)
-    try:
-        REDIS.start()
-        for node in (A, B):
-            for tenant in ("brand-a", "brand-b"):
-                text = node.tenant_text(tenant, lines=LINES).replace(ALL + "]", ALL + ", privacy:manage, devices:write]")
-                if tenant == "brand-b":
-                    text += "privacy: { ip: hash, user_agent: family }\n"
-                node.write(f"tenants.d/{tenant}.yaml", text)
-        A.start()
-        B.start()
+    with nodes.pair(("brand-a", "brand-b"), LINES, prepare) as (A, B, REDIS):
         harness.main([test_what_is_kept, test_erase, test_erase_many, test_restrict,
                       test_none_begins_beside_a_restriction, test_export])
-    finally:
-        for node in (B, A):
-            with contextlib.suppress(Exception):
-                node.close()
-        if REDIS.proc and REDIS.proc.poll() is None:
-            REDIS.end()
 
 
 if __name__ == "__main__":

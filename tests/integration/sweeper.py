@@ -131,26 +131,8 @@ def taken_over(a, b, redis):
 
 
 def main():
-    a, b, redis = nodes.make_pair((A,), nodes.FREE + LINES)
-    try:
-        redis.start()
-        a.start()
-        b.start()
-        for test in (sweep, retention, shortened, taken_over):
-            if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
-                continue
-            begun = time.monotonic()
-            test(a, b, redis)
-            print("%-30s %5.1f s  ok" % (test.__name__, time.monotonic() - begun), flush=True)
-    except BaseException:
-        print(a.log_tail(8), b.log_tail(8), sep="\n", file=sys.stderr)
-        raise
-    finally:
-        for node in (b, a):
-            with contextlib.suppress(Exception):
-                node.close()
-        if redis.proc and redis.proc.poll() is None:
-            redis.end()
+    with nodes.pair((A,), nodes.FREE + LINES) as given:
+        harness.main([sweep, retention, shortened, taken_over], *given)
 
 
 if __name__ == "__main__":

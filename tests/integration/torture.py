@@ -10,7 +10,6 @@ SESSIOND_TORTURE=all does every n in every process; else a part of them (TORTURE
 import json
 import os
 import re
-import sys
 import time
 
 import harness
