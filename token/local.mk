@@ -36,6 +36,7 @@ TOKEN_TESTS = \
 	tests/unit/test_jwks \
 	tests/unit/test_jws \
 	tests/unit/test_jws_sign \
+	tests/unit/test_jws_sign_fault \
 	tests/unit/test_keyfile \
 	tests/unit/test_seal \
 	tests/unit/test_token_ossl \
@@ -93,6 +94,9 @@ tests_unit_test_jws_LDADD = $(TOKEN_TEST_LIBS)
 tests_unit_test_jws_sign_SOURCES = tests/unit/test_jws_sign.c $(TOKEN_FIX)
 tests_unit_test_jws_sign_CPPFLAGS = $(TOKEN_TEST_CPPFLAGS)
 tests_unit_test_jws_sign_LDADD = $(TOKEN_TEST_LIBS)
+tests_unit_test_jws_sign_fault_SOURCES = tests/unit/test_jws_sign_fault.c $(TOKEN_FIX)
+tests_unit_test_jws_sign_fault_CPPFLAGS = $(TOKEN_TEST_CPPFLAGS)
+tests_unit_test_jws_sign_fault_LDADD = $(TOKEN_TEST_LIBS)
 tests_unit_test_keyfile_SOURCES = tests/unit/test_keyfile.c
 tests_unit_test_keyfile_CPPFLAGS = $(TOKEN_TEST_CPPFLAGS)
 tests_unit_test_keyfile_LDADD = $(TOKEN_TEST_LIBS)

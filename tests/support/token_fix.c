@@ -13,6 +13,7 @@
 
 #include <openssl/ecdsa.h>
 #include <openssl/rsa.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "b64url.h"
@@ -97,4 +98,13 @@ bool fix_vector_path(const char *name, char *out, size_t size)
 		return true;
 	printf("skipped: %s not present\n", name);
 	return false;
+}
+
+int fix_fd(struct sd_slice s)
+{
+	int fd = memfd_create("key", MFD_CLOEXEC);
+
+	assert_int_equal(write(fd, s.p, s.n), (ssize_t)s.n);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
 }

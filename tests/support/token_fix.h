@@ -28,4 +28,7 @@ void fix_b64(struct sd_buf *out, struct sd_slice s);
  * line that says skipped) when it is not there. */
 bool fix_vector_path(const char *name, char *out, size_t size);
 
+/* A descriptor at the beginning of these bytes: a key file. */
+int fix_fd(struct sd_slice s);
+
 #endif
