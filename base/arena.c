@@ -7,6 +7,7 @@
 #include "base.h"
 #include "arena.h"
 
+#include "secret.h"
 #include "starved.h"
 
 #define ARENA_ALIGN 16
@@ -30,6 +31,7 @@ void sd_arena_reset(struct sd_arena *a)
 
 	for (b = a->head; b != NULL; b = next) {
 		next = b->next;
+		sd_wipe(b->bytes, b->used); /* bodies, tokens, answers of the request */
 #ifndef SD_SANITIZERS
 		if (keep == NULL && b->size == ARENA_BLOCK) {
 			keep = b;

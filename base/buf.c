@@ -26,6 +26,7 @@ void sd_buf_fini(struct sd_buf *b)
 {
 	if (b == NULL)
 		return;
+	sd_wipe(b->p, b->len);
 	free(b->p);
 	*b = (struct sd_buf){.max = b->max};
 }
@@ -41,6 +42,7 @@ void sd_buf_wipe_fini(struct sd_buf *b)
 
 void sd_buf_reset(struct sd_buf *b)
 {
+	sd_wipe(b->p, b->len);
 	b->len = 0;
 	b->failed = false;
 }
@@ -250,5 +252,6 @@ void sd_buf_consume(struct sd_buf *b, size_t n)
 	if (n == 0)
 		return;
 	memmove(b->p, b->p + n, b->len - n);
+	sd_wipe(b->p + b->len - n, n);
 	b->len -= n;
 }

@@ -15,6 +15,7 @@
 #include "err.h"
 #include "http_emit.h"
 #include "request.h"
+#include "secret.h"
 #include "shm_board.h"
 
 #define READ_CHUNK 4096
@@ -53,6 +54,7 @@ static void conn_free(struct conn *c)
 	w->connections--;
 	for (uint32_t i = 0; i < w->listeners; i++)
 		listener_resume(&w->listener[i]);
+	sd_wipe(&c->credential, sizeof(c->credential));
 	free(c);
 }
 

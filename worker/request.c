@@ -341,6 +341,7 @@ static void request_end(struct request *r)
 		store_call_release(&r->call);
 	generation_unref(&r->gen);
 	sd_arena_reset(&r->arena);
+	sd_buf_reset(&r->body); /* tokens: no longer here than they are needed */
 	w->in_flight--;
 }
 

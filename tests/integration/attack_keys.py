@@ -11,6 +11,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 import attack_kit as kit
@@ -18,6 +19,7 @@ import attack_signer
 import harness
 
 TENANTS = ("brand-a", "brand-b")
+CURVES = {"brand-e": "ES256", "brand-d": "EdDSA"}
 RATE = 5  # creations a second; the signer signs four times as many
 TENANT_LINES = f"limits: {{ create_per_second: {RATE} }}\ntokens: {{ audience: [ https://api.example ] }}\n"
 PIECE, STRIDE = 8, 9  # each 16-byte window of a secret contains one of these pieces whole
@@ -34,6 +36,23 @@ def numbers_of(pem):
     return [bytes.fromhex(re.sub(r"[^0-9a-f]", "", digits)).lstrip(b"\0") for _, digits in found]
 
 
+def scalar_of(pem):
+    """The secret of an EC or Ed25519 key file."""
+    text = subprocess.run(["openssl", "pkey", "-in", pem, "-noout", "-text"], check=True, capture_output=True, timeout=30).stdout.decode()
+    return bytes.fromhex(re.sub(r"[^0-9a-f]", "", re.search(r"^priv:\n((?: +[0-9a-f:]+\n)+)", text, re.M)[1]))[-32:]
+
+
+def add_curve(node, tenant, algorithm):
+    """A tenant that signs with this."""
+    node.add_tenant(tenant, f"signing: {{ algorithm: {algorithm} }}\n")
+    for path in glob.glob(node.path("keys", tenant, "*")):
+        os.unlink(path)
+    subprocess.run([os.path.join(harness.BUILD, "sessionctl"), "-c", node.config, "keys", "new", tenant, "--algorithm", algorithm],
+                   check=True, capture_output=True, timeout=30)
+    for path in glob.glob(node.path("keys", tenant, "*.pem")):
+        os.chown(path, harness.UIDS["signer"], harness.UIDS["signer"])
+
+
 def pieces(secret):
     return [secret[i:i + PIECE] for i in range(0, len(secret) - PIECE + 1, STRIDE)]
 
@@ -46,7 +65,7 @@ def secrets(node):
         with open(path, encoding="ascii") as f:
             lines = [line.strip() for line in f if "-----" not in line]
         out[name + " PEM"] = [line.encode() for line in lines if len(line) > 32]
-        for number in numbers_of(path):
+        for number in numbers_of(path) if name in TENANTS else [scalar_of(path)]:
             out.setdefault(name + " integers", []).extend(pieces(number) + pieces(number[::-1]))
     with open(node.path("master.key"), "rb") as f:
         master = f.read()
@@ -79,7 +98,7 @@ def hits(block, wanted):
 
 
 def work(node):
-    for i, tenant in enumerate(TENANTS):
+    for i, tenant in enumerate((*TENANTS, *CURVES)):
         made = node.create(f"u{i}", tenant)
         assert node.request("POST", "/sessions/refresh", {"refresh_token": made["refresh_token"]}, tenant)[0] == 200
         assert node.validate(made["access_token"], tenant)[0] == 200
@@ -93,7 +112,7 @@ def test_no_key_in_any_memory():
     for pid, role in searched.items():
         found = hits(memory(pid), wanted)
         if role == "signer":  # the search finds what is there
-            assert {t + " integers" for t in TENANTS} <= found, found
+            assert {t + " integers" for t in (*TENANTS, *CURVES)} <= found, found
         else:
             assert not found, (role, found)
     print("  searched: %s; %d patterns" % (", ".join(searched.values()), sum(len(s) for s in wanted.values())))
@@ -113,8 +132,7 @@ def test_no_key_in_a_core():
     which a core holds in its notes, may keep a piece of the last key used: the kernel writes no core of it."""
     node = NODE["node"]
     wanted = secrets(node)
-    for role in ("worker", "master", "auditor", "signer"):
-        pid = sorted(node.pids(role))[0]
+    for role, pid in {role: pid for pid, role in node.pids().items() if role in kit.TABLES}.items():
         prefix = os.path.join(node.base, "core-" + role)
         subprocess.run(["gcore", "-o", prefix, str(pid)], check=True, capture_output=True, timeout=60)
         with open(f"{prefix}.{pid}", "rb") as f:
@@ -129,10 +147,42 @@ def test_no_key_in_a_core():
     node.wait(node.serves, 10, "serves")
 
 
+def tokens_of(node, user, tenant, out):
+    """A life of refreshes, and what else takes or gives a token; they and the tenant's API key into out."""
+    made = node.create(user, tenant, mode="both")
+    tokens = [made["refresh_token"], made["session_token"]]
+    for _ in range(3):
+        status, _, body = node.request("POST", "/sessions/refresh", {"refresh_token": tokens[0]}, tenant)
+        assert status == 200, body
+        tokens.insert(0, body["refresh_token"])
+    assert node.request("POST", "/sessions/refresh", {"refresh_token": tokens[1]}, tenant)[2]["refresh_token"] == tokens[0]
+    assert node.request("POST", "/sessions/validate", {"session_token": tokens[-1]}, tenant)[0] == 200
+    assert node.request("POST", "/sessions/revoke", {"refresh_token": tokens[0]}, tenant)[0] == 200
+    out.update(tokens, [node.api_keys[tenant]])
+
+
+def test_no_token_stays_behind():
+    """When the answers have left and the connections are closed, no process holds a token or an API key that was
+    in them: also not a part of it of 32 characters."""
+    node, told = NODE["node"], set()
+    users = [threading.Thread(target=tokens_of, args=(node, f"t{i}", sorted(CURVES)[i % 2], told)) for i in range(12)]
+    for thread in users:
+        thread.start()
+    for thread in users:
+        thread.join()
+    assert len(told) == 12 * 5 + 2, len(told)
+
+    def holders():
+        held = {role: memory(pid) for pid, role in node.pids().items()}
+        return [(role, token[:4]) for token in told for role, block in held.items() if token[24:56].encode() in block]
+    harness.wait_for(lambda: not holders(), 5, step=0.2, why="nobody holds a token")
+    print(f"  {len(told)} tokens and keys, in no process")
+
+
 def test_signer_refuses():
     node = NODE["node"]
     cases = {
-        "session id of another user": {"tenant": 1}, "no such tenant": {"tenant": 2},
+        "session id of another user": {"tenant": 1}, "no such tenant": {"tenant": 9},
         "lives longer than the policy allows": {"ttl": 86400}, "no such client": {"client": "nobody"},
         "another policy generation": {"generation": 0}, "audience not of this tenant": {"aud": ["https://evil.example"]},
         "issued at another time than now": {"iat": 3600}, "expires before it begins": {"ttl": -1},
@@ -279,8 +329,12 @@ def test_key_files():
 if __name__ == "__main__":
     signal.alarm(280)
     kit.need_root()
-    NODE["node"] = harness.Node(workers=2, tenants=TENANTS, tenant_lines=TENANT_LINES)
+    NODE["node"] = harness.Node(workers=2, tenants=TENANTS, tenant_lines=TENANT_LINES, start=False)
     with NODE["node"]:
-        sys.exit(harness.main([test_no_key_in_any_memory, test_no_key_in_a_core, test_signer_refuses,
+        NODE["node"].write("tenants.d/brand-a.yaml", NODE["node"].tenant_text("brand-a", lines=kit.WITH_FETCHER + TENANT_LINES))
+        for name, curve in CURVES.items():
+            add_curve(NODE["node"], name, curve)
+        kit.complete(NODE["node"].start())
+        sys.exit(harness.main([test_no_key_in_any_memory, test_no_key_in_a_core, test_no_token_stays_behind, test_signer_refuses,
                                test_signer_drops_garbage, test_signer_rate, test_signer_stopped, test_signer_crash,
                                test_key_files]))

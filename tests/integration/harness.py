@@ -338,8 +338,9 @@ class Node:
     # --- looking at it ---
 
     def log_tail(self, lines=60):
-        with open(self.log_path, encoding="utf-8", errors="replace") as f:
+        with contextlib.suppress(FileNotFoundError), open(self.log_path, encoding="utf-8", errors="replace") as f:
             return "".join(f.readlines()[-lines:])
+        return "(never started)"
 
     def logs(self, event=None):
         """Log lines as dictionaries (only the given event); others are dropped."""

@@ -69,6 +69,23 @@ static void test_bound_holds(void **state)
 	sd_arena_fini(&a);
 }
 
+static void test_what_was_in_it_is_gone(void **state)
+{
+	struct sd_arena a;
+	const char *p;
+
+	(void)state;
+#ifdef SD_SANITIZERS
+	skip(); /* no block is kept */
+#endif
+	sd_arena_init(&a, 10000);
+	p = sd_arena_copy(&a, SD_SLICE("sdr_token-of-a-request")).p;
+	sd_arena_reset(&a);
+	for (size_t i = 0; i < 22; i++) /* the block is kept */
+		assert_int_equal(p[i], 0);
+	sd_arena_fini(&a);
+}
+
 static void test_copy_is_terminated(void **state)
 {
 	struct sd_arena a;
@@ -93,6 +110,7 @@ int main(void)
 	    cmocka_unit_test(test_allocations_do_not_overlap),
 	    cmocka_unit_test(test_bound_holds),
 	    cmocka_unit_test(test_copy_is_terminated),
+	    cmocka_unit_test(test_what_was_in_it_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,6 +162,30 @@ static void test_json_replaces_what_is_no_utf8(void **state)
 	check_json(SD_SLICE("\xe2\"x"), "\"" BAD "\\\"x\"");             /* swallows nothing */
 }
 
+static bool is_zero(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != 0)
+			return false;
+	return true;
+}
+
+static void test_what_is_dropped_is_gone(void **state)
+{
+	struct sd_buf b;
+
+	(void)state;
+	sd_buf_init(&b, 1000);
+	sd_buf_str(&b, "sdr_token-of-a-request");
+	sd_buf_reset(&b);
+	assert_true(is_zero(b.p, 22));
+	sd_buf_str(&b, "sdr_first,sdr_second");
+	sd_buf_consume(&b, 10);
+	assert_memory_equal(b.p, "sdr_second", 10);
+	assert_true(is_zero(b.p + 10, 10));
+	sd_buf_fini(&b);
+}
+
 static void test_consume(void **state)
 {
 	struct sd_buf b;
@@ -190,6 +214,7 @@ int main(void)
 	    cmocka_unit_test(test_json_escapes),
 	    cmocka_unit_test(test_json_replaces_what_is_no_utf8),
 	    cmocka_unit_test(test_consume),
+	    cmocka_unit_test(test_what_is_dropped_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
