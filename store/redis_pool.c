@@ -17,7 +17,7 @@
 #define MAX_REPLY (1u << 20)
 #define BREAK_AFTER 5
 #define PROBE_NS (500 * 1000000LL)
-#define STALL_NS (10 * 1000000000LL)
+#define STALL_NS (2 * 1000000000LL) /* at least; a slow server has four times its time-out */
 
 struct place {
 	struct redis_pool *pool;
@@ -157,9 +157,10 @@ int redis_pool_add(struct redis_pool *pool, uint32_t index, int fd)
 {
 	struct redis_link_conf conf = {.loop = pool->conf.loop,
 				       .max_reply = MAX_REPLY,
-				       .stall_ns = STALL_NS,
+				       .stall_ns = SD_MAX(STALL_NS, 4 * pool->conf.timeout_ns),
 				       .closed = on_closed,
-				       .result = on_result};
+				       .result = on_result,
+				       .tagged = true};
 	struct place *p;
 
 	if (index >= pool->conf.connections) {

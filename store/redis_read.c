@@ -97,6 +97,19 @@ int redis_read_feed(struct redis_read *r, const void *p, size_t n)
 	return SD_OK;
 }
 
+/* A string that is announced longer than any may be would swallow all replies behind it. Where the
+ * reader has thrown its "$" away already, the bound on what is fed has to do. */
+static bool announces_too_much(const struct redis_read *r)
+{
+	const redisReader *reader = r->reader;
+	const char *p = reader->buf;
+
+	if (!p || reader->pos == 0 || reader->pos >= reader->len || p[reader->pos - 1] != '$' ||
+	    !memchr(p + reader->pos, '\n', reader->len - reader->pos))
+		return false;
+	return strtoll(p + reader->pos, NULL, 10) > (long long)r->max_bytes;
+}
+
 int redis_read_next(struct redis_read *r, struct redisReply **out)
 {
 	void *reply = NULL;
@@ -104,7 +117,8 @@ int redis_read_next(struct redis_read *r, struct redisReply **out)
 	*out = NULL;
 	if (r->broken)
 		return SD_ERR_INVALID;
-	if (redisReaderGetReply(r->reader, &reply) != REDIS_OK) {
+	if (redisReaderGetReply(r->reader, &reply) != REDIS_OK ||
+	    (!reply && announces_too_much(r))) {
 		r->broken = true;
 		return SD_ERR_INVALID;
 	}
