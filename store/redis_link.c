@@ -8,6 +8,7 @@
 #include "base.h"
 #include "redis_link.h"
 
+#include <inttypes.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,12 +21,16 @@
 
 #define MAX_OUT (16u << 20)
 #define READ_CHUNK 65536
+#define TAG_LEN 16
+#define TAG_COMMAND "*2\r\n$4\r\nPING\r\n$16\r\n"
+#define TAG_ROOM (sizeof(TAG_COMMAND) + TAG_LEN + 2)
 #define READ_ROUNDS 16 /* then the other descriptors of the loop have their turn */
 
 struct slot {
 	struct redis_req *req; /* NULL: nobody waits any more */
 	int64_t sent_ns;
 	int64_t deadline_ns;
+	uint64_t tag; /* 0: none */
 };
 
 struct redis_link {
@@ -42,6 +47,8 @@ struct redis_link {
 	struct slot *ring;
 	size_t cap, head, count; /* head: oldest owed reply */
 	size_t expired;		 /* of the oldest, how many were told of their deadline */
+	uint64_t last_tag;
+	struct redisReply *held; /* the oldest's reply, until its tag has come */
 };
 
 static void on_timer(struct sd_timer *t);
@@ -76,6 +83,8 @@ static int arm(struct redis_link *l)
 static void destroy(struct redis_link *l)
 {
 	redis_read_free(&l->read);
+	if (l->held)
+		freeReplyObject(l->held);
 	sd_buf_wipe_fini(&l->out);
 	free(l->ring);
 	free(l);
@@ -148,6 +157,46 @@ static void on_timer(struct sd_timer *t)
 	leave(l);
 }
 
+static void tag_text(uint64_t tag, char out[TAG_LEN + 1])
+{
+	snprintf(out, TAG_LEN + 1, "%016" PRIx64, tag);
+}
+
+/* What came behind a reply says that it is this request's. An error instead (LOADING, BUSY) leaves
+ * only an error believable. */
+static bool is_tag(const struct redis_link *l, const struct redisReply *reply, uint64_t tag)
+{
+	char want[TAG_LEN + 1];
+
+	tag_text(tag, want);
+	if (redis_is_error(reply))
+		return redis_is_error(l->held);
+	return reply->type == REDIS_REPLY_STRING && reply->len == TAG_LEN &&
+	       memcmp(reply->str, want, TAG_LEN) == 0;
+}
+
+/* The reply that may be given out now; NULL: none yet, or the connection has failed. */
+static struct redisReply *paired(struct redis_link *l, struct redisReply *reply)
+{
+	struct redisReply *whole = l->held;
+	bool fits;
+
+	if (slot_at(l, 0)->tag == 0)
+		return reply;
+	if (!whole) {
+		l->held = reply;
+		return NULL;
+	}
+	fits = is_tag(l, reply, slot_at(l, 0)->tag);
+	freeReplyObject(reply);
+	if (!fits) {
+		fail(l, "a reply to another request");
+		return NULL;
+	}
+	l->held = NULL;
+	return whole;
+}
+
 /* One reply to the oldest request. */
 static void deliver(struct redis_link *l, struct redisReply *reply)
 {
@@ -162,6 +211,9 @@ static void deliver(struct redis_link *l, struct redisReply *reply)
 		fail(l, "a reply that nobody asked for");
 		return;
 	}
+	reply = paired(l, reply);
+	if (!reply)
+		return;
 	req = slot_at(l, 0)->req;
 	l->head = (l->head + 1) % l->cap;
 	l->count--;
@@ -331,13 +383,24 @@ static int take_slot(struct redis_link *l, struct redis_req *req, int64_t deadli
 	/* Deadlines stay in order, so that only the first can be next. */
 	if (l->count > 0)
 		deadline_ns = SD_MAX(deadline_ns, slot_at(l, l->count - 1)->deadline_ns);
-	*slot_at(l, l->count) = (struct slot){req, sd_loop_now_ns(l->conf.loop), deadline_ns};
+	*slot_at(l, l->count) = (struct slot){req, sd_loop_now_ns(l->conf.loop), deadline_ns,
+					      l->conf.tagged ? ++l->last_tag : 0};
 	l->count++;
 	if ((l->timer.heap_pos == 0 || next_event(l) < l->timer.at_ns) && arm(l) != SD_OK) {
 		l->count--;
 		return SD_ERR_FULL;
 	}
 	return SD_OK;
+}
+
+static void put_tag(struct redis_link *l)
+{
+	char tag[TAG_LEN + 1];
+
+	tag_text(l->last_tag, tag);
+	sd_buf_str(&l->out, TAG_COMMAND);
+	sd_buf_str(&l->out, tag);
+	sd_buf_str(&l->out, "\r\n");
 }
 
 int redis_link_send(struct redis_link *l, struct sd_slice command, struct redis_req *req,
@@ -348,13 +411,15 @@ int redis_link_send(struct redis_link *l, struct sd_slice command, struct redis_
 	if (l->closing)
 		return SD_ERR_CLOSED;
 	sd_bug_if(l->conf.push && req);
-	if (sd_buf_reserve(&l->out, command.n) != SD_OK) {
+	if (sd_buf_reserve(&l->out, command.n + TAG_ROOM) != SD_OK) {
 		l->out.failed = false; /* what stands in it is whole commands */
 		return SD_ERR_FULL;
 	}
 	if (!l->conf.push && (err = take_slot(l, req, deadline_ns)) != SD_OK)
 		return err;
 	sd_buf_put(&l->out, command);
+	if (l->conf.tagged)
+		put_tag(l);
 	sd_loop_defer(l->conf.loop, &l->flush, on_flush);
 	return SD_OK;
 }

@@ -35,6 +35,10 @@ struct redis_link_conf {
 	void (*push)(void *arg, struct redisReply *reply);
 	/* Optional: a request was answered or hit its deadline. */
 	void (*result)(void *arg, bool answered);
+	/* Behind each command goes a PING with a number of its own. A reply is given out once that
+	 * number has come back: whatever is lost, doubled or swapped on the way closes the
+	 * connection instead. Not with push. */
+	bool tagged;
 };
 
 /* fd: connected, non-blocking; the link's now, also on failure. */

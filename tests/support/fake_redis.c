@@ -9,6 +9,7 @@
 #include "fake_redis.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,31 +32,40 @@ void fake_redis_close(struct fake_redis *f)
 	f->server = -1;
 }
 
-/* Complete commands: arrays of bulk strings. */
-static size_t count(const struct fake_redis *f)
+/* The end of the value at `at`: a command, a reply; 0: not whole, or none. */
+static size_t value_end(const char *p, size_t n, size_t at)
 {
-	size_t at = 0, commands = 0;
+	const char *line = at < n ? memchr(p + at, '\n', n - at) : NULL;
+	long count = line ? strtol(p + at + 1, NULL, 10) : 0;
+	size_t end = line ? (size_t)(line - p) + 1 : 0;
 
-	while (at < f->n && f->in[at] == '*') {
-		long words = strtol(f->in + at + 1, NULL, 10);
-		const char *line = memchr(f->in + at, '\n', f->n - at);
+	if (end == 0 || !strchr("+-:$*", p[at]))
+		return 0;
+	if (p[at] == '$' && count >= 0)
+		end += (size_t)count + 2;
+	for (; p[at] == '*' && count > 0 && end > 0; count--)
+		end = value_end(p, n, end);
+	return end <= n ? end : 0;
+}
 
-		if (!line)
-			break;
-		at = (size_t)(line - f->in) + 1;
-		for (; words > 0; words--) {
-			long len;
+/* Counts complete commands; takes the tags out. */
+static size_t count(struct fake_redis *f)
+{
+	static const char tag[] = "*2\r\n$4\r\nPING\r\n$16\r\n";
+	size_t at = 0, commands = 0, end;
 
-			line = at < f->n ? memchr(f->in + at, '\n', f->n - at) : NULL;
-			if (!line)
-				return commands;
-			len = strtol(f->in + at + 1, NULL, 10);
-			at = (size_t)(line - f->in) + 1 + (size_t)len + 2;
-			if (at > f->n)
-				return commands;
+	while ((end = value_end(f->in, f->n, at)) > 0) {
+		if (end - at != sizeof(tag) - 1 + 18 || memcmp(f->in + at, tag, sizeof(tag) - 1) != 0) {
+			commands++;
+			at = end;
+			continue;
 		}
-		commands++;
+		sd_bug_if(f->tags == SD_ARRAY_LEN(f->tag));
+		memcpy(f->tag[f->tags++], f->in + end - 18, 16);
+		memmove(f->in + at, f->in + end, f->n - end);
+		f->n -= end - at;
 	}
+	f->in[f->n] = '\0';
 	return commands;
 }
 
@@ -67,7 +77,6 @@ void fake_redis_pump(struct fake_redis *f)
 		f->n += (size_t)n;
 		f->writes++;
 	}
-	f->in[f->n] = '\0';
 	f->commands = count(f);
 }
 
@@ -87,7 +96,19 @@ void fake_redis_say_bytes(struct fake_redis *f, const void *p, size_t n)
 
 void fake_redis_say(struct fake_redis *f, const char *resp)
 {
-	fake_redis_say_bytes(f, resp, strlen(resp));
+	size_t n = strlen(resp), at = 0, end;
+	char tag[32];
+
+	fake_redis_pump(f);
+	while ((end = value_end(resp, n, at)) > 0) {
+		fake_redis_say_bytes(f, resp + at, end - at);
+		at = end;
+		if (f->answered == f->tags)
+			continue;
+		snprintf(tag, sizeof(tag), "$16\r\n%s\r\n", f->tag[f->answered++]);
+		fake_redis_say_bytes(f, tag, strlen(tag));
+	}
+	fake_redis_say_bytes(f, resp + at, n - at);
 }
 
 bool fake_redis_is_hung_up(struct fake_redis *f)

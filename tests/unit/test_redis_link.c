@@ -66,6 +66,8 @@ static void on_result(void *arg, bool ok)
 	unanswered += !ok;
 }
 
+static bool tagged;
+
 static void open_link(bool push, int64_t stall_ns)
 {
 	struct redis_link_conf conf = {.loop = loop,
@@ -73,7 +75,8 @@ static void open_link(bool push, int64_t stall_ns)
 				       .stall_ns = stall_ns,
 				       .closed = on_closed,
 				       .push = push ? on_push : NULL,
-				       .result = on_result};
+				       .result = on_result,
+				       .tagged = tagged};
 
 	fake_redis_open(&fake);
 	assert_int_equal(redis_link_new(&conf, fake.client, &link_), SD_OK);
@@ -98,7 +101,7 @@ static int setup(void **state)
 	memset(r, 0, sizeof(r));
 	closed = pushed = answered = unanswered = 0;
 	why[0] = '\0';
-	free_in_callback = false;
+	free_in_callback = tagged = false;
 	sd_clock_test_set(1000 * MS, 1);
 	assert_int_equal(sd_loop_new(&loop), SD_OK);
 	return 0;
@@ -321,6 +324,63 @@ static void the_queue_is_bounded(void **state)
 	assert_int_equal(fake.commands, n);
 }
 
+/* Three requests, and what stands between them and a server that is not to be believed. Letters are
+ * replies, digits their tags; e is an error. `told` is who gets which of them: 'x' nobody's. */
+static void what_is_shifted_reaches_nobody(void **state)
+{
+	static const struct {
+		const char *say, *told;
+		int closed;
+	} rows[] = {
+	    {"a0b1c2", "abc", 0},
+	    {"a0b1", "ab.", 0},
+	    {"a0b", "a..", 0},      /* not before its tag */
+	    {"0b1c2", "xxx", 1},    /* the first reply was lost */
+	    {"a0b1b1c2", "abx", 1}, /* one came twice */
+	    {"a0bb1c2", "axx", 1},
+	    {"b0a1c2", "bac", 0},   /* whoever knows the tags can lie: that is what is left */
+	    {"ab01c2", "xxx", 1},   /* swapped neighbours */
+	    {"b1a0c2", "xxx", 1},
+	    {"a0a0b1", "axx", 1},
+	    {"a0c2b1", "axx", 1},
+	    {"a1b0", "xxx", 1},
+	    {"e0b1c2", "ebc", 0},
+	    {"eeb1c2", "ebc", 0},   /* LOADING, also for the tag */
+	    {"eeeeee", "eee", 0},
+	    {"aeb1c2", "xxx", 1},   /* an answer that nothing vouches for */
+	};
+	(void)state;
+	for (size_t k = 0; k < SD_ARRAY_LEN(rows); k++) {
+		tagged = true;
+		open_link(false, 0);
+		for (size_t i = 0; i < 3; i++)
+			send_one(i, 5000 * MS);
+		turn();
+		fake_redis_pump(&fake);
+		assert_int_equal(fake.commands, 3);
+		assert_int_equal(fake.tags, 3);
+		for (const char *p = rows[k].say; *p; p++) {
+			char text[40];
+			if (*p >= '0' && *p <= '2')
+				(void)snprintf(text, sizeof(text), "$16\r\n%s\r\n", fake.tag[*p - '0']);
+			else
+				(void)snprintf(text, sizeof(text), "%c%c\r\n", *p == 'e' ? '-' : '+', *p);
+			fake_redis_say_bytes(&fake, text, strlen(text));
+		}
+		turn();
+		for (size_t i = 0; i < 3; i++) {
+			char want = rows[k].told[i];
+			if (r[i].answers != (want != 'x' && want != '.') ||
+			    r[i].losses != (want == 'x') || (r[i].answers && r[i].text[0] != want))
+				fail_msg("%s: %zu got %d '%s'", rows[k].say, i, r[i].answers, r[i].text);
+		}
+		assert_int_equal(closed, rows[k].closed);
+		teardown(NULL);
+		setup(NULL);
+	}
+	open_link(false, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -338,6 +398,7 @@ int main(void)
 	    TEST(freed_inside_a_callback),
 	    TEST(pushes_need_no_request),
 	    TEST(the_queue_is_bounded),
+	    TEST(what_is_shifted_reaches_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
