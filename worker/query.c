@@ -36,7 +36,7 @@ static enum step refuse_unknown(struct request *r, const char *const *names, int
 	for (int i = 0; i < count && at < sizeof(why); i++)
 		at += (size_t)snprintf(why + at, sizeof(why) - at, "%s%s",
 				       i ? ", " : "what is taken here: ", names[i]);
-	return respond_problem(r, PROBLEM_FIELD_INVALID, why, "?");
+	return respond_problem(r, PROBLEM_UNKNOWN_FIELD, why, "?");
 }
 
 static enum step only_known(struct request *r, const char *const *names, int count)

@@ -10,7 +10,7 @@
 typedef const char *(*query_reader)(struct request *r, int which, struct sd_slice value, void *into);
 
 /* Reads those of names[0..count) that are given, in this order. STEP_DONE: answered with 400, at the
- * parameter; one that is no name of these is refused, so that a misspelt one is never ignored. */
+ * parameter; one that is no name of these is unknown-field, so that a misspelt one is never ignored. */
 enum step query_read(struct request *r, const char *const *names, int count, query_reader read,
 		     void *into) SD_MUSTCHECK;
 /* 400 field-invalid at the parameter (cursor-invalid, where it is the cursor). */
