@@ -161,7 +161,7 @@ def share_gives_a_child():
     assert redeem(code["code"], 409)["code"] == "code-used"
     assert redeem(code["code"], 404, "app-three")["code"] == "code-unknown"
     ok(200, "/sessions/validate", {"access_token": made["access_token"]}, tenant="brand-s")
-    assert events(made["session_id"], "session.shared") and events(child["session_id"], "session.created")
+    NODE[0].wait(lambda: events(made["session_id"], "session.shared") and events(child["session_id"], "session.created"), 10)
     # the other way round each lives and ends on its own
     ok(204, f"/sessions/{child['session_id']}", method="DELETE", tenant="brand-s")
     ok(200, "/sessions/validate", {"access_token": made["access_token"]}, tenant="brand-s")
