@@ -12,6 +12,7 @@
 #include "err.h"
 #include "log.h"
 #include "master.h"
+#include "siphash.h"
 
 #define LOOK_NS SD_NS_PER_S
 #define PACE_NS (5 * SD_NS_PER_MS)
@@ -53,6 +54,16 @@ void reclock_stop(struct master *m)
 	sd_timer_off(m->loop, &m->reclock.timer);
 }
 
+static struct store_clocks clocks_of(const struct policy_view *v, const struct policy_tenant *t)
+{
+	return (struct store_clocks){t->idle_s,
+				     t->absolute_s,
+				     t->remember_idle_s,
+				     t->remember_absolute_s,
+				     t->touch_interval_s,
+				     policy_view_str(v, t->levels_text)};
+}
+
 static bool is_shorter(const struct reclock_tenant *was, const struct store_clocks *now, int64_t retain_s)
 {
 	return now->idle_s < was->now.idle_s || now->absolute_s < was->now.absolute_s ||
@@ -60,23 +71,27 @@ static bool is_shorter(const struct reclock_tenant *was, const struct store_cloc
 	       now->remember_absolute_s < was->now.remember_absolute_s || retain_s < was->retain_s;
 }
 
-/* The policy in force is another one: who has less time now? */
+/* The policy in force is another one: who has less time now? Levels of trust that are others may be
+ * shorter ones. */
 static void compare(struct reclock *c)
 {
+	static const struct sd_siphash_key key = {1, 2}; /* compared with itself alone */
 	const struct policy_view *v = &c->m->seg.policy.view;
 
 	for (uint32_t i = 0; i < v->image->tenants.count; i++) {
 		const struct policy_tenant *t = policy_view_tenant(v, i);
-		struct store_clocks now = {t->idle_s, t->absolute_s, t->remember_idle_s,
-					   t->remember_absolute_s, t->touch_interval_s};
+		struct store_clocks now = clocks_of(v, t);
 		struct reclock_tenant *x = &c->tenant[t->slot];
+		uint64_t levels = sd_siphash(key, now.levels.p, now.levels.n);
 
-		if (x->known && is_shorter(x, &now, t->retain_sessions_s)) {
+		if (x->known && (is_shorter(x, &now, t->retain_sessions_s) || x->levels != levels)) {
 			x->owed = true;
 			c->walking = c->walking && c->slot != t->slot; /* from the start again */
 		}
 		x->known = true;
 		x->now = now;
+		x->now.levels = SD_SLICE(""); /* the image that they stand in may go */
+		x->levels = levels;
 		x->retain_s = t->retain_sessions_s;
 	}
 }
@@ -145,8 +160,12 @@ static bool ask(struct reclock *c)
 	int64_t deadline_ms =
 	    atomic_load_explicit(&m->seg.control->store_offset_ms, memory_order_relaxed) +
 	    sd_clock_boot_ns() / SD_NS_PER_MS + m->server.store_timeout_ms + LATE_SLACK_MS;
+	const struct policy_view *v = &m->seg.policy.view;
+	uint32_t index = policy_view_tenant_find(v, in.tenant);
 	struct sd_slice command;
 
+	if (index != POLICY_NONE)
+		in.now.levels = policy_view_str(v, policy_view_tenant(v, index)->levels_text);
 	c->req.fn = on_piece;
 	if (store_sweep_reindex(m->sweeper.store, &in, deadline_ms, !c->known, &command) != SD_OK)
 		return false;

@@ -11,7 +11,8 @@ struct master;
 
 struct reclock_tenant {
 	bool known, owed;
-	struct store_clocks now;
+	struct store_clocks now; /* without its levels: */
+	uint64_t levels;         /* a digest of them */
 	int64_t retain_s;
 };
 

@@ -160,7 +160,7 @@ static bool send_expire(struct sweeper *s, struct sweeper_item *item)
 	struct store_sweep_expire_in in = {
 		.tenant = sd_slice_str(item->tenant),
 		.sid = item->sid,
-		.now = {UNKNOWN_S, UNKNOWN_S, UNKNOWN_S, UNKNOWN_S, UNKNOWN_TOUCH_S},
+		.now = {UNKNOWN_S, UNKNOWN_S, UNKNOWN_S, UNKNOWN_S, UNKNOWN_TOUCH_S, SD_SLICE("")},
 		.retain_s = UNKNOWN_RETAIN_S,
 		.owner = s->m->nodes.id,
 		.again = item->again,
@@ -169,7 +169,9 @@ static bool send_expire(struct sweeper *s, struct sweeper_item *item)
 
 	if (t != NULL) {
 		in.now = (struct store_clocks){t->idle_s, t->absolute_s, t->remember_idle_s,
-					       t->remember_absolute_s, t->touch_interval_s};
+					       t->remember_absolute_s, t->touch_interval_s,
+					       policy_view_str(&s->m->seg.policy.view,
+							       t->levels_text)};
 		in.retain_s = t->retain_sessions_s;
 	}
 	item->req.fn = on_expired;

@@ -169,6 +169,8 @@ static void put_texts(struct policy_layout *l, const struct tenant_conf *t,
 	out->sharing_clients = policy_layout_strings(l, &t->sharing_clients);
 	out->device_limits = policy_layout_counts(l, &t->device_limits);
 	out->client_limits = policy_layout_counts(l, &t->client_limits);
+	out->levels = policy_layout_levels(l, &t->levels);
+	out->levels_text = policy_layout_levels_text(l, &t->levels);
 }
 
 static int put_tenant(struct policy_layout *l, uint32_t index, const struct tenant_conf *t,

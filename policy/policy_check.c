@@ -162,6 +162,23 @@ static void check_times(const struct check *c, const struct tenant_conf *t)
 	touch_fits(c, p->touch_interval_s, "sessions.remember_me.idle_timeout", p->remember_idle_s);
 }
 
+/* A level without a clock of its own has the tenant's, which have been looked at. */
+static void check_level(const struct check *c, const struct tenant_conf *t, const struct conf_level *l)
+{
+	char path[96];
+	struct policy_where at = {t->file, l->pos, path};
+	uint32_t touch_s = t->p.touch_interval_s;
+
+	snprintf(path, sizeof(path), "devices.trust.%s", l->name);
+	if (l->idle_s && l->absolute_s && l->idle_s > l->absolute_s)
+		policy_fault(c->faults, at, "idle_timeout (%us) is longer than absolute_timeout (%us)",
+			     l->idle_s, l->absolute_s);
+	if (l->idle_s && touch_s * 2 > l->idle_s && sound(c, "sessions.touch_interval", NULL))
+		policy_fault(c->faults, at,
+			     "sessions.touch_interval (%us) is over half of idle_timeout (%us)", touch_s,
+			     l->idle_s);
+}
+
 static void check_signing(const struct check *c, const struct tenant_conf *t)
 {
 	uint32_t need = t->p.access_ttl_s + t->p.clock_skew_s + 300;
@@ -242,6 +259,8 @@ void policy_check_tenant(const struct server_conf *s, const struct tenant_conf *
 
 	check_name(&c, t);
 	check_times(&c, t);
+	for (size_t i = 0; i < t->levels.count; i++)
+		check_level(&c, t, &t->levels.v[i]);
 	check_signing(&c, t);
 	check_staleness(&c, s, t);
 	check_cookie(&c, t);

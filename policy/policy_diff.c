@@ -175,6 +175,38 @@ static uint32_t credentials_missing(const struct policy_view *in, const struct p
 	return missing;
 }
 
+static bool has_level(const struct policy_view *v, const struct policy_tenant *t,
+		      const struct policy_view *by, const struct policy_level *l)
+{
+	const struct policy_level *x = policy_view_level(v, t, policy_view_str(by, l->name));
+
+	return x && x->idle_s == l->idle_s && x->absolute_s == l->absolute_s &&
+	       x->max_per_user == l->max_per_user &&
+	       sd_slice_eq(policy_view_str(v, x->step_up), policy_view_str(by, l->step_up));
+}
+
+static void diff_levels(const struct diff *d, const struct policy_tenant *old,
+			const struct policy_tenant *now)
+{
+	const struct policy_level *a = policy_view_at(d->old, old->levels.off),
+				  *b = policy_view_at(d->now, now->levels.off);
+
+	for (uint32_t i = 0; i < old->levels.count; i++) {
+		struct sd_slice name = policy_view_str(d->old, a[i].name);
+
+		if (policy_view_level(d->now, now, name) == NULL)
+			say(d, "devices.trust.%.*s: removed", SD_SLICE_ARG(name));
+	}
+	for (uint32_t i = 0; i < now->levels.count; i++) {
+		struct sd_slice name = policy_view_str(d->now, b[i].name);
+
+		if (policy_view_level(d->old, old, name) == NULL)
+			say(d, "devices.trust.%.*s: added", SD_SLICE_ARG(name));
+		else if (!has_level(d->old, old, d->now, &b[i]))
+			say(d, "devices.trust.%.*s: changed", SD_SLICE_ARG(name));
+	}
+}
+
 static void diff_tenant(const struct diff *d, uint32_t old_index, uint32_t now_index)
 {
 	const struct policy_tenant *old = policy_view_tenant(d->old, old_index);
@@ -191,6 +223,7 @@ static void diff_tenant(const struct diff *d, uint32_t old_index, uint32_t now_i
 	diff_strings(d, "host", old->hosts, now->hosts);
 	diff_strings(d, "audience", old->audiences, now->audiences);
 	diff_strings(d, "sharing client", old->sharing_clients, now->sharing_clients);
+	diff_levels(d, old, now);
 	diff_clients(d, old, now);
 	diff_keys(d, old, now);
 	if (gone)

@@ -8,7 +8,7 @@
 
 #include "shm_layout.h"
 
-#define POLICY_IMAGE_VERSION 3
+#define POLICY_IMAGE_VERSION 4
 #define POLICY_NONE 0xffffffffu
 
 struct pi_str { /* bytes at off from the start of the image; no NUL counted, one follows */
@@ -54,6 +54,8 @@ struct policy_tenant {
 	struct pi_list device_limits; /* policy_device_limit */
 	struct pi_list client_limits; /* policy_device_limit: name = client id */
 	struct pi_list sharing_clients; /* pi_str */
+	struct pi_list levels;       /* policy_level: devices.trust */
+	struct pi_str levels_text;   /* the same for scripts, behind a newline each: NAME IDLE ABSOLUTE MAX STEP_UP */
 	struct pi_str cookie_name, cookie_path, cookie_domain, login_url;
 	uint32_t slot;
 	uint32_t alg;                /* enum jose_alg of new tokens */
@@ -72,6 +74,12 @@ struct policy_tenant {
 struct policy_device_limit {
 	struct pi_str name;
 	uint32_t max, pad;
+};
+
+struct policy_level { /* a trust level of devices */
+	struct pi_str name, step_up; /* the acr that its sessions must have; "" = any */
+	uint32_t idle_s, absolute_s; /* 0 = as all sessions */
+	uint32_t max_per_user, pad;  /* 0 = no limit of its own */
 };
 
 struct policy_client {
@@ -134,6 +142,7 @@ struct policy_image {
 _Static_assert(sizeof(struct policy_credential) == 40, "credential row");
 _Static_assert(sizeof(struct policy_caller) == 64, "caller row");
 _Static_assert(sizeof(struct policy_caller_key) == 24, "caller's key row");
+_Static_assert(sizeof(struct policy_level) == 32, "level row");
 _Static_assert(sizeof(struct policy_key) % 8 == 0, "rows keep 8-byte alignment");
 _Static_assert(sizeof(struct policy_client) == 16, "client row");
 _Static_assert(offsetof(struct policy_image, tenants) == 104, "image head");

@@ -97,6 +97,45 @@ struct pi_list policy_layout_counts(struct policy_layout *l, const struct conf_c
 	return out;
 }
 
+struct pi_list policy_layout_levels(struct policy_layout *l, const struct conf_levels *c)
+{
+	struct sd_buf v;
+
+	sd_buf_init(&v, IMAGE_MAX);
+	for (size_t i = 0; i < c->count; i++) {
+		const struct conf_level *from = &c->v[i];
+		struct policy_level one = {.name = policy_layout_str(l, sd_slice_str(from->name)),
+					   .step_up = policy_layout_str(l, sd_slice_str(from->step_up)),
+					   .idle_s = from->idle_s,
+					   .absolute_s = from->absolute_s,
+					   .max_per_user = from->max_per_user};
+
+		sd_buf_append(&v, &one, sizeof(one));
+	}
+	l->b.failed = l->b.failed || v.failed;
+	struct pi_list out =
+	    policy_layout_list(l, v.p, (uint32_t)(v.len / sizeof(struct policy_level)),
+			       sizeof(struct policy_level));
+
+	sd_buf_fini(&v);
+	return out;
+}
+
+struct pi_str policy_layout_levels_text(struct policy_layout *l, const struct conf_levels *c)
+{
+	struct sd_buf b;
+
+	sd_buf_init(&b, 1u << 16);
+	for (size_t i = 0; i < c->count; i++)
+		sd_buf_printf(&b, "\n%s %u %u %u %s", c->v[i].name, c->v[i].idle_s,
+			      c->v[i].absolute_s, c->v[i].max_per_user, c->v[i].step_up);
+	l->b.failed = l->b.failed || b.failed;
+	struct pi_str out = policy_layout_str(l, sd_buf_slice(&b));
+
+	sd_buf_fini(&b);
+	return out;
+}
+
 /* --- the end ---------------------------------------------------------------- */
 
 static void put_server(struct policy_layout *l)

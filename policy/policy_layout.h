@@ -22,6 +22,9 @@ struct pi_str policy_layout_str(struct policy_layout *l, struct sd_slice s);
 struct pi_list policy_layout_list(struct policy_layout *l, const void *v, uint32_t n, size_t each);
 struct pi_list policy_layout_strings(struct policy_layout *l, const struct conf_strings *s);
 struct pi_list policy_layout_counts(struct policy_layout *l, const struct conf_counts *c);
+struct pi_list policy_layout_levels(struct policy_layout *l, const struct conf_levels *c);
+/* What the scripts are told of them: policy_image.h. */
+struct pi_str policy_layout_levels_text(struct policy_layout *l, const struct conf_levels *c);
 
 /* Server settings, the sorted lists, the head (generation, time and digest zero). */
 int policy_layout_finish(struct policy_layout *l) SD_MUSTCHECK;

@@ -73,6 +73,19 @@ static bool limits_ok(struct proof *p, struct pi_list l)
 	return true;
 }
 
+static bool levels_ok(struct proof *p, struct pi_list l)
+{
+	if (!list_ok(p, l, sizeof(struct policy_level), 16))
+		return false;
+	const struct policy_level *d = policy_view_at(&p->view, l.off);
+
+	for (uint32_t i = 0; i < l.count; i++) {
+		if (!str_ok(p, d[i].name) || !str_ok(p, d[i].step_up))
+			return false;
+	}
+	return true;
+}
+
 static bool names_ok(struct proof *p, struct pi_list l, uint32_t most)
 {
 	if (!list_ok(p, l, sizeof(struct policy_name), most))
@@ -159,7 +172,7 @@ static bool tenant_ok(struct proof *p, uint32_t index)
 	const struct policy_tenant *t = policy_view_tenant(&p->view, index);
 	const struct pi_str strings[] = {t->name,	   t->issuer,	   t->jwks,
 					 t->jwks_etag,	   t->cookie_name, t->cookie_path,
-					 t->cookie_domain, t->login_url};
+					 t->cookie_domain, t->login_url,  t->levels_text};
 
 	for (size_t i = 0; i < SD_ARRAY_LEN(strings); i++) {
 		if (!str_ok(p, strings[i]))
@@ -168,7 +181,8 @@ static bool tenant_ok(struct proof *p, uint32_t index)
 	if (!strings_ok(p, t->hosts, SHM_TENANTS) || !strings_ok(p, t->audiences, SHM_TENANTS) ||
 	    !strings_ok(p, t->sharing_clients, SHM_CLIENTS))
 		return false;
-	if (!limits_ok(p, t->device_limits) || !limits_ok(p, t->client_limits))
+	if (!limits_ok(p, t->device_limits) || !limits_ok(p, t->client_limits) ||
+	    !levels_ok(p, t->levels))
 		return false;
 	if (!clients_ok(p, t) || !keys_ok(p, t) || !tenant_numbers_ok(p, t))
 		return false;

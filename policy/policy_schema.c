@@ -21,6 +21,7 @@
 #define STRUCT_LISTEN struct conf_listen
 #define STRUCT_TENANT struct tenant_conf
 #define STRUCT_CLIENT struct conf_client
+#define STRUCT_LEVEL struct conf_level
 
 static const struct policy_row rows[] = {
 #define ROW(scope, key, type, field, lo, hi, dflt, words, effect, origin, text) \

@@ -8,7 +8,7 @@
 #include "policy_fault.h"
 #include "yaml_tree.h"
 
-enum policy_scope { SCOPE_SERVER, SCOPE_LISTEN, SCOPE_TENANT, SCOPE_CLIENT, SCOPE_COUNT };
+enum policy_scope { SCOPE_SERVER, SCOPE_LISTEN, SCOPE_TENANT, SCOPE_CLIENT, SCOPE_LEVEL, SCOPE_COUNT };
 enum policy_effect { EFFECT_RELOAD, EFFECT_RESTART };
 
 enum policy_type {

@@ -35,6 +35,15 @@ struct conf_roles {
 	} *v;
 };
 
+struct conf_levels {
+	size_t count;
+	struct conf_level {
+		char name[72], step_up[132];
+		uint32_t idle_s, absolute_s, max_per_user; /* 0 = not given */
+		struct policy_pos pos;
+	} *v;
+};
+
 struct conf_oidc {             /* issuer "" = not by OIDC */
 	char issuer[256], audience[128], party[128], claim[128];
 	char jwks_file[CONF_PATH], jwks_url[904], ca_file[CONF_PATH];
@@ -68,6 +77,7 @@ struct tenant_conf {
 	char cookie_name[72], cookie_path[256], cookie_domain[256], login_url[1024];
 	struct conf_strings hosts, audiences, sharing_clients;
 	struct conf_counts device_limits, client_limits;
+	struct conf_levels levels;
 	struct conf_clients clients;
 	uint32_t signing_bits, overlap_s;
 	struct policy_tenant p; /* the numbers, as the image has them; its texts and lists are unused */

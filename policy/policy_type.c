@@ -302,6 +302,7 @@ static void read_outage(const struct policy_cell *c)
 #define read_permissions policy_type_read_permissions
 #define read_hashes policy_type_read_hashes
 #define read_counts policy_type_read_counts
+#define read_levels policy_type_read_levels
 #define read_roles policy_type_read_roles
 #define read_records policy_type_read_records
 

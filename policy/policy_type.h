@@ -44,6 +44,7 @@ void policy_type_read_permissions(const struct policy_cell *c);
 void policy_type_read_hashes(const struct policy_cell *c);
 void policy_type_read_roles(const struct policy_cell *c);
 void policy_type_read_counts(const struct policy_cell *c);
+void policy_type_read_levels(const struct policy_cell *c);
 void policy_type_read_records(const struct policy_cell *c);
 
 /* policy_type_print.c */

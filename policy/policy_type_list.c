@@ -282,6 +282,27 @@ void policy_type_read_roles(const struct policy_cell *c)
 	}
 }
 
+void policy_type_read_levels(const struct policy_cell *c)
+{
+	struct conf_levels *out = (void *)((char *)c->base + c->row->offset);
+
+	if (!has_shape(c, YAML_MAP))
+		return;
+	out->v = room(c, sizeof(*out->v));
+	for (const struct yaml_node *n = c->node->first; n && out->v; n = n->next) {
+		struct conf_level *one = &out->v[out->count];
+		const char *why = policy_word_fault(TYPE_LEVELS, n->key);
+
+		if (why || sd_slice_copy(n->key, one->name, sizeof(one->name)) != SD_OK) {
+			policy_type_fault(c, n, "%s", why ? why : "too long");
+			continue;
+		}
+		out->count++;
+		one->pos = n->pos;
+		policy_schema_read(c->d, SCOPE_LEVEL, n, one, NULL);
+	}
+}
+
 static void read_listeners(const struct policy_cell *c)
 {
 	struct server_conf *s = c->base;

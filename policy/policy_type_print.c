@@ -209,6 +209,33 @@ void policy_type_print_roles(struct sd_buf *b, const struct policy_row *row, con
 	sd_buf_char(b, '}');
 }
 
+void policy_type_print_levels(struct sd_buf *b, const struct policy_row *row, const void *base)
+{
+	const struct conf_levels *m = field(row, base);
+	size_t n;
+	const struct policy_row *rows = policy_schema_rows(SCOPE_LEVEL, &n);
+
+	sd_buf_char(b, '{');
+	for (size_t i = 0; i < m->count; i++) {
+		size_t given = 0;
+
+		comma(b, i);
+		sd_buf_str(b, m->v[i].name);
+		sd_buf_str(b, ": {");
+		for (size_t k = 0; k < n; k++) {
+			if (rows[k].type == TYPE_ACR ? m->v[i].step_up[0] == '\0'
+						       : policy_type_load(&rows[k], &m->v[i]) == 0)
+				continue;
+			comma(b, given++);
+			sd_buf_str(b, rows[k].key);
+			sd_buf_str(b, ": ");
+			policy_type_print(b, &rows[k], &m->v[i]);
+		}
+		sd_buf_char(b, '}');
+	}
+	sd_buf_char(b, '}');
+}
+
 void policy_type_print_permissions(struct sd_buf *b, const struct policy_row *row, const void *base)
 {
 	put_permissions(b, policy_type_load(row, base));

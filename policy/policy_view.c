@@ -118,6 +118,20 @@ uint32_t policy_view_limit(const struct policy_view *v, struct pi_list limits, s
 	return 0;
 }
 
+const struct policy_level *policy_view_level(const struct policy_view *v,
+					     const struct policy_tenant *t, struct sd_slice trust)
+{
+	if (t->levels.count == 0)
+		return NULL;
+	const struct policy_level *l = policy_view_at(v, t->levels.off);
+
+	trust = trust.n ? trust : SD_SLICE("none");
+	for (uint32_t i = 0; i < t->levels.count; i++)
+		if (sd_slice_eq(policy_view_str(v, l[i].name), trust))
+			return &l[i];
+	return NULL;
+}
+
 const struct policy_credential *policy_view_credential(const struct policy_view *v,
 						       const uint8_t hash[32])
 {

@@ -58,6 +58,9 @@ uint32_t policy_view_client_find(const struct policy_view *v, const struct polic
 uint32_t policy_view_key_find(const struct policy_view *v, const struct policy_tenant *t, struct sd_slice kid);
 /* The number that a list of limits (device_limits, client_limits) gives for this name; 0 = none. */
 uint32_t policy_view_limit(const struct policy_view *v, struct pi_list limits, struct sd_slice name);
+/* The level that sessions on a device of this trust are of ("" = "none"), or NULL: no level of the policy. */
+const struct policy_level *policy_view_level(const struct policy_view *v, const struct policy_tenant *t,
+					     struct sd_slice trust);
 /* NULL when no client has this key. One key hash may occur once in a configuration. */
 const struct policy_credential *policy_view_credential(const struct policy_view *v, const uint8_t hash[32]);
 

@@ -126,9 +126,16 @@ const char *policy_word_fault(enum policy_type type, struct sd_slice t)
 		return url_fault(t);
 	case TYPE_CLAIM:
 		return when(printable(t, false) && t.n <= 120, "1 to 120 characters and no space");
+	case TYPE_ACR: /* it stands in a quoted string of WWW-Authenticate, too */
+		return when(printable(t, false) && ascii(t) && t.n <= 120 && !memchr(t.p, '"', t.n) &&
+				!memchr(t.p, '\\', t.n),
+			    "1 to 120 characters of ASCII, no space, quote or backslash");
 	case TYPE_AUDIENCES:
 		return when(printable(t, false) && t.n <= 256,
 			    "an audience has 1 to 256 characters and no space");
+	case TYPE_LEVELS:
+		return when(made_of(t, "-_.~", true) && t.n <= 64,
+			    "a trust level is made of letters, digits and - _ . ~ , 1 to 64 characters");
 	case TYPE_COUNTS:
 		return when(made_of(t, "-_.", true) && t.n <= 64,
 			    "a name is made of letters, digits and - _ . , 1 to 64 characters");

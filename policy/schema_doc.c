@@ -143,5 +143,6 @@ void schema_doc_put(struct sd_buf *b)
 	put_table(b, SCOPE_LISTEN, "Each entry of `listen`");
 	put_table(b, SCOPE_TENANT, "tenants.d/NAME.yaml");
 	put_table(b, SCOPE_CLIENT, "Each entry of `clients`");
+	put_table(b, SCOPE_LEVEL, "Each level of `devices.trust`");
 	put_unbuilt(b);
 }

@@ -189,6 +189,12 @@ static void put_type(struct out *o, const struct policy_row *r)
 		raw(o, "type", "\"object\"");
 		raw(o, "additionalProperties", "{\"type\": \"array\"}");
 		break;
+	case TYPE_LEVELS:
+		raw(o, "type", "\"object\"");
+		raw(o, "maxProperties", "16");
+		name(o, "additionalProperties");
+		put_scope(o, SCOPE_LEVEL, "");
+		break;
 	case TYPE_USER:
 		raw(o, "type", "[\"string\", \"integer\"]");
 		break;

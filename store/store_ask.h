@@ -33,6 +33,7 @@ struct store_create {
 	struct store_user_key key;    /* that `data` is sealed under */
 	char country[3];              /* for the counts alone; "ZZ" = in none that is known; "" = nobody knows */
 	struct sd_slice binding;      /* where it is made, hashed; empty = nowhere */
+	struct sd_slice levels;       /* the policy's, of devices: of its device's the script judges */
 };
 void store_create(struct store *s, const struct store_create *in, struct store_call *call);
 
@@ -44,6 +45,7 @@ struct store_refresh {
 	int64_t grace_ms, refresh_ttl_s, access_ttl_s;
 	int64_t idle_s, absolute_s, remember_idle_s, remember_absolute_s; /* the policy now */
 	int64_t retain_s, touch_interval_s;
+	struct sd_slice levels;       /* the policy's trust levels */
 	int64_t seen_ms;              /* the worker's own last sight of the session; 0 = none */
 };
 void store_refresh(struct store *s, const struct store_refresh *in, struct store_call *call);
@@ -91,8 +93,5 @@ struct store_list { /* newest first */
 	uint32_t limit;               /* 1..STORE_MAX_ROWS */
 };
 void store_list_user(struct store *s, const struct store_list *in, struct store_call *call);
-/* Activity: seen (wall ms, only rises), requests since the last flush. No answer is waited for. */
-void store_touch(struct store *s, struct sd_slice tenant, const struct sid *sid, int64_t seen_ms,
-		 uint32_t requests);
 
 #endif

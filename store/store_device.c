@@ -68,6 +68,7 @@ void store_device_write(struct store *s, const struct store_device_ask *in, stru
 	store_cmd_text(&c, in->key.standing);
 	store_cmd_text(&c, in->key.put);
 	store_cmd_text(&c, in->has_data ? in->data : SD_SLICE(""));
+	store_cmd_clocks(&c, &in->now);
 	store_op_send(op, &c);
 }
 

@@ -4,7 +4,7 @@
 #ifndef SD_STORE_DEVICE_H
 #define SD_STORE_DEVICE_H
 
-#include "store_ask.h"
+#include "store_life.h"
 
 /* A user has no more of them; a longer list is refused as corrupt. */
 #define STORE_MAX_DEVICES 100
@@ -24,13 +24,15 @@ struct store_device_ask {
 	struct sd_slice name, type, trust;
 	struct sd_slice data;             /* sealed, under: */
 	struct store_user_key key;
+	struct store_clocks now;          /* write: its sessions are judged by its trust from now on */
 	enum end_reason reason;           /* end: of its sessions */
 	int64_t retain_s;
 };
 
 /* OK: row_count devices, kept.key; of a single one kept.data. ABSENT: no such device. */
 void store_device_read(struct store *s, const struct store_device_ask *in, struct store_call *call);
-/* OK: the device as it is now, kept.data (unless written), kept.renewed when it is new. ABSENT;
+/* OK: the device as it is now, kept.data (unless written), kept.renewed when it is new; log_pos when sessions
+ * that live are trusted otherwise now. ABSENT;
  * LIMIT: the user has STORE_MAX_DEVICES; RESTRICTED: he is; KEY with kept.key. */
 void store_device_write(struct store *s, const struct store_device_ask *in, struct store_call *call);
 /* OK with ended; kept.renewed when it was known. */

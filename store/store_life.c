@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * store_life - the calls between a session's creation and its end: touch_now, regenerate,
- *	share.
+ * store_life - the calls between a session's creation and its end: touch, touch_now,
+ *	regenerate, share, renew.
  * Owns:      the order of these scripts' own arguments (with store/scripts)
  * Runs in:   worker
  * Fails by:  the call's status
@@ -10,6 +10,7 @@
 #include "store_life.h"
 
 #include "err.h"
+#include "shm_board.h"
 #include "store_op.h"
 
 void store_cmd_clocks(struct store_cmd *c, const struct store_clocks *now)
@@ -19,6 +20,7 @@ void store_cmd_clocks(struct store_cmd *c, const struct store_clocks *now)
 	store_cmd_num(c, now->remember_idle_s);
 	store_cmd_num(c, now->remember_absolute_s);
 	store_cmd_num(c, now->touch_interval_s);
+	store_cmd_text(c, now->levels);
 }
 
 void store_touch_now(struct store *s, const struct store_touch_now *in, struct store_call *call)
@@ -105,4 +107,25 @@ void store_renew(struct store *s, const struct store_renew *in, struct store_cal
 	store_cmd_hash(&c, in->new_hash);
 	store_cmd_text(&c, in->sealed);
 	store_op_send(op, &c);
+}
+
+void store_touch(struct store *s, const struct store_touch *in)
+{
+	struct store_cmd_head head = {SCRIPT_TOUCH, in->sid.b[0], in->tenant, 0, false};
+	struct store_cmd c;
+	struct store_op *op = store_op_command(s, NULL, &head, &c);
+
+	if (!op) {
+		if (s->conf.touch_lost)
+			s->conf.touch_lost(s->conf.arg, &in->sid);
+		return;
+	}
+	op->sid = in->sid;
+	store_cmd_sid(&c, &in->sid);
+	store_cmd_num(&c, in->seen_ms);
+	store_cmd_num(&c, in->requests);
+	store_cmd_clocks(&c, &in->now);
+	store_op_send(op, &c);
+	if (s->conf.stats)
+		board_count(s->conf.stats, METRIC_TOUCHES, SHM_SLOT_NONE, 0, 0, 1);
 }

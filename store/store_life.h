@@ -10,7 +10,18 @@
 struct store_clocks {
 	int64_t idle_s, absolute_s, remember_idle_s, remember_absolute_s;
 	int64_t touch_interval_s; /* activity may be recorded so much later than it was */
+	struct sd_slice levels;   /* policy_tenant's levels_text */
 };
+
+/* Activity: seen (wall ms, only rises), requests since the last flush. No answer is waited for. */
+struct store_touch {
+	struct sd_slice tenant;
+	struct sid sid;
+	int64_t seen_ms;
+	uint32_t requests;
+	struct store_clocks now;
+};
+void store_touch(struct store *s, const struct store_touch *in);
 
 struct store_touch_now {
 	struct sd_slice tenant;

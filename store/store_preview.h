@@ -22,7 +22,7 @@ struct store_preview_in {
 /* Sums: each piece adds its own. */
 struct store_preview {
 	struct store_call call; /* OK: its next_score_ms is -1 at the partition's end */
-	uint64_t live, idle, absolute, users, excess, rebound;
+	uint64_t live, idle, absolute, users, excess, rebound, step_up;
 };
 
 void store_preview(struct store *s, const struct store_preview_in *in, struct store_preview *p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * store_write - the calls that change a session: create, refresh, end, end_user, rule, touch.
+ * store_write - the calls that change a session: create, refresh, end, end_user, rule.
  * Owns:      the order of each script's own arguments (with store/scripts)
  * Runs in:   worker | master (write-back)
  * Fails by:  the call's status
@@ -9,7 +9,6 @@
 #include "store_ask.h"
 
 #include "err.h"
-#include "shm_board.h"
 #include "store_op.h"
 
 static void create_texts(struct store_cmd *c, const struct store_create *in)
@@ -73,6 +72,7 @@ void store_create(struct store *s, const struct store_create *in, struct store_c
 	store_cmd_device_base(&c, &s->maker, &head);
 	store_cmd_text(&c, in->binding);
 	store_cmd_text(&c, sd_slice_str(in->country));
+	store_cmd_text(&c, in->levels);
 	store_op_send(op, &c);
 }
 
@@ -101,6 +101,7 @@ void store_refresh(struct store *s, const struct store_refresh *in, struct store
 	store_cmd_num(&c, in->remember_idle_s);
 	store_cmd_num(&c, in->remember_absolute_s);
 	store_cmd_num(&c, in->touch_interval_s);
+	store_cmd_text(&c, in->levels);
 	store_cmd_num(&c, in->seen_ms);
 	store_op_send(op, &c);
 }
@@ -146,25 +147,4 @@ void store_rule(struct store *s, const struct store_rule *in, struct store_call 
 	call->partition = store_key_tenant_partition(in->tenant);
 	store_cmd_rule(&c, &s->maker, in, deadline_ms);
 	store_op_send(op, &c);
-}
-
-void store_touch(struct store *s, struct sd_slice tenant, const struct sid *sid, int64_t seen_ms,
-		 uint32_t requests)
-{
-	struct store_cmd_head head = {SCRIPT_TOUCH, sid->b[0], tenant, 0, false};
-	struct store_cmd c;
-	struct store_op *op = store_op_command(s, NULL, &head, &c);
-
-	if (!op) {
-		if (s->conf.touch_lost)
-			s->conf.touch_lost(s->conf.arg, sid);
-		return;
-	}
-	op->sid = *sid;
-	store_cmd_sid(&c, sid);
-	store_cmd_num(&c, seen_ms);
-	store_cmd_num(&c, requests);
-	store_op_send(op, &c);
-	if (s->conf.stats)
-		board_count(s->conf.stats, METRIC_TOUCHES, SHM_SLOT_NONE, 0, 0, 1);
 }

@@ -8,6 +8,7 @@
 #include "base.h"
 #include "device_edit.h"
 
+#include "applied.h"
 #include "audit_event.h"
 #include "data_body.h"
 #include "err.h"
@@ -24,6 +25,7 @@ enum step device_edit_read(struct request *r, struct device_edit *e, struct sd_s
 	in->tenant = policy_view_str(&r->gen->view, r->tenant->name);
 	in->user = r->params.user;
 	in->id = id;
+	in->now = session_clocks_now(request_policy(r));
 	in->has_name = val[DEVICE_NAME].given;
 	in->has_type = val[DEVICE_TYPE].given;
 	in->has_trust = val[DEVICE_TRUST].given;
@@ -155,12 +157,17 @@ enum step device_edit_written(struct request *r)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	if (!audit(r, e))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
-	bool made = r->call.kept.renewed;
-	if (made && location(r, e) == STEP_DONE)
+	e->made = r->call.kept.renewed;
+	if (e->made && location(r, e) == STEP_DONE)
 		return STEP_DONE;
 	store_device_at(&r->call, 0, &now);
 	device_json(r, e->in.user, &now, data_now(r, e));
-	return respond_json(r, made ? 201 : 200);
+	return r->call.log_pos ? applied_wait(r) : STEP_NEXT;
+}
+
+enum step device_edit_answer(struct request *r)
+{
+	return respond_json(r, ((struct device_edit *)r->state)->made ? 201 : 200);
 }
 
 /* --- a device as JSON ------------------------------------------------------------------------- */

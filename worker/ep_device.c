@@ -120,5 +120,6 @@ static enum step answer(struct request *r)
 
 const request_step ep_device_get_steps[] = {parse, read_it, show, NULL};
 const request_step ep_device_put_steps[] = {parse_put, audit_slot_step, device_edit_key,
-					    device_edit_write, device_edit_written, NULL};
+					    device_edit_write, device_edit_written,
+					    device_edit_answer, NULL};
 const request_step ep_device_end_steps[] = {parse, audit_slot_step, end_it, ended, answer, NULL};

@@ -144,4 +144,5 @@ static enum step parse_post(struct request *r)
 
 const request_step ep_devices_list_steps[] = {body_path_user, list_it, show, NULL};
 const request_step ep_devices_post_steps[] = {parse_post, audit_slot_step, device_edit_key,
-					      device_edit_write, device_edit_written, NULL};
+					      device_edit_write, device_edit_written,
+					      device_edit_answer, NULL};

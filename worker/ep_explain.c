@@ -82,15 +82,25 @@ static void flag(struct sd_buf *b, const char *before, bool value)
 
 struct clock_row {
 	const char *name;
-	int64_t creation_s, policy_s, from_s, at_s, slack_s;
+	int64_t creation_s, policy_s, level_s, from_s, at_s, slack_s; /* level_s 0: it has none */
 };
+
+/* Whose duration is the shortest. */
+static const char *origin_of(const struct clock_row *c)
+{
+	if (c->level_s && c->level_s < SD_MIN(c->creation_s, c->policy_s))
+		return "trust";
+	return c->policy_s < c->creation_s ? "policy" : "creation";
+}
 
 static void put_clock(struct sd_buf *b, const struct clock_row *c)
 {
 	name(b, "{\"clock\":", c->name);
 	number(b, ",\"creation_in\":", c->creation_s);
 	number(b, ",\"policy_in\":", c->policy_s);
-	name(b, ",\"origin\":", c->policy_s < c->creation_s ? "policy" : "creation");
+	if (c->level_s)
+		number(b, ",\"trust_in\":", c->level_s);
+	name(b, ",\"origin\":", origin_of(c));
 	number(b, ",\"counted_from_at\":", c->from_s);
 	number(b, ",\"at\":", c->at_s);
 	number(b, ",\"ended_by_at\":", c->at_s + c->slack_s);
@@ -109,20 +119,21 @@ static void consider(struct explain *e, const char *what, const char *origin, in
 static void put_clocks(struct request *r, struct explain *e)
 {
 	const struct session *s = &r->call.session;
+	const struct policy_level *l = session_level(request_policy(r), s);
 	struct clock_row idle = {"idle", s->idle_s, session_idle_s(r->tenant, s->remember_me),
-				 s->seen_ms / 1000, 0, r->tenant->touch_interval_s};
+				 l ? l->idle_s : 0, s->seen_ms / 1000, 0, r->tenant->touch_interval_s};
 	struct clock_row absolute = {"absolute", s->absolute_s,
 				     session_absolute_s(r->tenant, s->remember_me),
-				     s->created_ms / 1000, e->clocks.absolute_at_s, 0};
-	idle.at_s = idle.from_s + SD_MIN(idle.creation_s, idle.policy_s);
+				     l ? l->absolute_s : 0, s->created_ms / 1000,
+				     e->clocks.absolute_at_s, 0};
+	idle.at_s = idle.from_s + SD_MIN(s->idle_s, session_policy_idle_s(request_policy(r), s));
 	sd_buf_str(&r->body, ",\"clocks\":[");
 	put_clock(&r->body, &absolute);
 	sd_buf_char(&r->body, ',');
 	put_clock(&r->body, &idle);
 	sd_buf_char(&r->body, ']');
-	consider(e, "absolute", absolute.policy_s < absolute.creation_s ? "policy" : "creation",
-		 absolute.at_s);
-	consider(e, "idle", idle.policy_s < idle.creation_s ? "policy" : "creation", idle.at_s);
+	consider(e, "absolute", origin_of(&absolute), absolute.at_s);
+	consider(e, "idle", origin_of(&idle), idle.at_s);
 }
 
 /* A rule by time that concerns it: decided since then. */
@@ -191,6 +202,33 @@ static void put_policy(struct request *r)
 	sd_buf_char(&r->body, '}');
 }
 
+/* How its device is trusted, and what the policy makes of that. */
+static void put_trust(struct request *r)
+{
+	const struct session *s = &r->call.session;
+	const struct policy_level *l = session_level(request_policy(r), s);
+	struct sd_buf *b = &r->body;
+	struct sd_slice acr;
+	bool must = session_must_step_up(request_policy(r), s, &acr);
+	sd_buf_str(b, ",\"trust\":{\"level\":");
+	if (l)
+		sd_buf_json_str(b, policy_view_str(&r->gen->view, l->name));
+	else
+		sd_buf_str(b, "null");
+	if (s->device_trust.n) {
+		sd_buf_str(b, ",\"device_trust\":");
+		sd_buf_json_str(b, s->device_trust);
+	}
+	if (l && l->max_per_user)
+		number(b, ",\"max_per_user\":", l->max_per_user);
+	if (acr.n) {
+		sd_buf_str(b, ",\"step_up\":");
+		sd_buf_json_str(b, acr);
+	}
+	flag(b, ",\"must_step_up\":", must);
+	sd_buf_char(b, '}');
+}
+
 static void put_tokens(struct request *r)
 {
 	const struct session *s = &r->call.session;
@@ -233,7 +271,7 @@ static enum step show(struct request *r)
 	char sid[HANDLE_SID_LEN + 1];
 	bool known = r->call.status == STORE_OK || r->call.status == STORE_ENDED;
 	if (r->call.status == STORE_ABSENT ||
-	    (known && session_is_forgotten(r->tenant, s, r->now_ms)))
+	    (known && session_is_forgotten(request_policy(r), s, r->now_ms)))
 		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
 	if (!known)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
@@ -251,6 +289,7 @@ static enum step show(struct request *r)
 	put_rules(r);
 	put_memory(r, e);
 	put_policy(r);
+	put_trust(r);
 	put_tokens(r);
 	put_fate(r, e, reason != END_NONE ? reason : e->rule);
 	sd_buf_char(&r->body, '}');

@@ -84,7 +84,7 @@ static enum step ask(struct request *r)
 {
 	struct lock *l = r->state;
 	l->in.tenant = policy_view_str(&r->gen->view, r->tenant->name);
-	l->in.clocks = session_clocks_now(r->tenant);
+	l->in.clocks = session_clocks_now(request_policy(r));
 	store_lock(r->w->store, &l->in, request_store_call(r));
 	return STEP_PARKED;
 }

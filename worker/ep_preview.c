@@ -37,7 +37,7 @@ static enum step parse(struct request *r)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
 	r->state = p;
 	p->r = r;
-	p->policy = preview_policy_of(r->tenant);
+	p->policy = preview_policy_of(r);
 	return preview_body_read(r, &p->policy);
 }
 
@@ -129,9 +129,9 @@ static enum step begin(struct request *r)
 	p->in = (struct store_preview_in){
 	    .tenant = policy_view_str(&r->gen->view, t->name),
 	    .looks = LOOKS,
-	    .now = session_clocks_now(t),
+	    .now = session_clocks_now(request_policy(r)),
 	    .other = {q->idle_s, q->absolute_s, q->remember_idle_s, q->remember_absolute_s,
-		      q->touch_interval_s},
+		      q->touch_interval_s, q->levels},
 	    .max_per_user = q->max_per_user,
 	    .ip_differs = q->bind_ip != t->bind_ip || q->bind_ip_v4 != t->bind_ip_v4 ||
 			  q->bind_ip_v6 != t->bind_ip_v6,
@@ -166,6 +166,7 @@ static enum step show(struct request *r)
 	put(b, "},\"would_limit\":{\"users\":", s->users);
 	put(b, ",\"sessions\":", s->excess);
 	put(b, "},\"would_rebind\":", s->rebound);
+	put(b, ",\"would_step_up\":", s->step_up);
 	put(b, ",\"policy\":{\"idle_timeout_in\":", p->policy.idle_s);
 	put(b, ",\"absolute_timeout_in\":", p->policy.absolute_s);
 	put(b, ",\"remember_me_idle_timeout_in\":", p->policy.remember_idle_s);

@@ -140,6 +140,7 @@ static enum step rotate(struct request *r)
 	f->in.remember_absolute_s = t->remember_absolute_s;
 	f->in.retain_s = t->retain_sessions_s;
 	f->in.touch_interval_s = t->touch_interval_s;
+	f->in.levels = policy_view_str(&r->gen->view, t->levels_text);
 	f->in.seen_ms = activity_seen_ms(r->w->activity, &f->in.presented.sid);
 	store_refresh(r->w->store, &f->in, request_store_call(r));
 	return STEP_PARKED;

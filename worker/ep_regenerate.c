@@ -121,7 +121,7 @@ static enum step exchange(struct request *r)
 				     .access_ttl_s = in->access_ttl_s,
 				     .refresh_ttl_s = in->refresh_ttl_s,
 				     .retain_s = in->retain_s,
-				     .now = session_clocks_now(r->tenant)};
+				     .now = session_clocks_now(request_policy(r))};
 	memcpy(x.refresh_hash, in->refresh_hash, sizeof(x.refresh_hash));
 	memcpy(x.session_hash, in->session_hash, sizeof(x.session_hash));
 	store_regenerate(r->w->store, &x, request_store_call(r));

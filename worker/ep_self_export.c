@@ -231,7 +231,7 @@ static enum step put_session(struct request *r)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	e->at++;
 	if (known && sd_slice_eq(s->user, r->params.user) &&
-	    !session_is_forgotten(r->tenant, s, r->now_ms)) {
+	    !session_is_forgotten(request_policy(r), s, r->now_ms)) {
 		if (sealed_open(r, &of, s->data, &data) != SEALED_OK)
 			data = sd_slice("", 0);
 		sd_buf_str(&r->body, e->shown++ ? "," : "");

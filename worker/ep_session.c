@@ -45,7 +45,7 @@ static enum step show(struct request *r)
 	struct sd_slice data;
 	bool known = r->call.status == STORE_OK || r->call.status == STORE_ENDED;
 	if (r->call.status == STORE_ABSENT ||
-	    (known && session_is_forgotten(r->tenant, s, r->now_ms)))
+	    (known && session_is_forgotten(request_policy(r), s, r->now_ms)))
 		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
 	if (!etag || !known)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);

@@ -63,7 +63,7 @@ static enum step share(struct request *r)
 				 .client = s->client,
 				 .ttl_ms = CODE_TTL_MS,
 				 .retain_s = r->tenant->retain_sessions_s,
-				 .now = session_clocks_now(r->tenant)};
+				 .now = session_clocks_now(request_policy(r))};
 	/* An older copy of the store may know nothing of the session's end. */
 	if (!shm_fresh_store_known(r->w->control))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);

@@ -41,7 +41,7 @@ static enum step touch(struct request *r)
 	struct touching *t = r->state;
 	struct store_touch_now in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
 				     .sid = t->sid,
-				     .now = session_clocks_now(r->tenant),
+				     .now = session_clocks_now(request_policy(r)),
 				     .retain_s = r->tenant->retain_sessions_s};
 	/* An older copy of the store may know nothing of the session's end. */
 	if (!shm_fresh_store_known(r->w->control))

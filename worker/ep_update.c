@@ -65,7 +65,7 @@ static enum step read_it(struct request *r)
 {
 	struct update *u = r->state;
 	u->in.tenant = policy_view_str(&r->gen->view, r->tenant->name);
-	u->in.clocks = session_clocks_now(r->tenant);
+	u->in.clocks = session_clocks_now(request_policy(r));
 	store_data_read(r->w->store, u->in.tenant, &u->in.sid, request_store_call(r));
 	return STEP_PARKED;
 }
@@ -124,7 +124,7 @@ static enum step refuse(struct request *r)
 {
 	if (r->call.status == STORE_ABSENT ||
 	    (r->call.status == STORE_ENDED &&
-	     session_is_forgotten(r->tenant, &r->call.session, r->now_ms)))
+	     session_is_forgotten(request_policy(r), &r->call.session, r->now_ms)))
 		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
 	if (r->call.status == STORE_ENDED)
 		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);

@@ -52,7 +52,7 @@ static enum step put_page(struct request *r, bool active_only)
 	const char *between = "";
 	sd_buf_str(&r->body, "{\"items\":[");
 	for (uint32_t i = 0; i < rows; i++) {
-		if (session_is_forgotten(r->tenant, &r->call.rows[i], r->now_ms) ||
+		if (session_is_forgotten(request_policy(r), &r->call.rows[i], r->now_ms) ||
 		    (active_only && !is_active(r, &r->call.rows[i])))
 			continue;
 		sd_buf_str(&r->body, between);

@@ -182,7 +182,52 @@ static enum step bound_answer(struct request *r)
 	return refuse(r, r->state, RESULT_BINDING);
 }
 
+/* --- how the device is trusted ------------------------------------------------------------------ */
+
+/* The challenge of RFC 9470. The token is a good one: that is no failure of its source. */
+static enum step stepped_up(struct request *r, const struct validate *v, const struct known_session *k)
+{
+	struct sd_slice acr;
+	if (!session_must_step_up(request_policy(r), &k->session, &acr))
+		return STEP_NEXT;
+	char *text = sd_arena_alloc(&r->arena, acr.n + 96);
+	if (!text)
+		return refuse(r, v, RESULT_UNAVAILABLE);
+	(void)snprintf(text, acr.n + 96,
+		       "Bearer error=\"insufficient_user_authentication\", acr_values=\"" SD_SLICE_FMT
+		       "\"", SD_SLICE_ARG(acr));
+	respond_header(r, "WWW-Authenticate", sd_slice_str(text));
+	count(r, RESULT_STEP_UP, v->lookup.source ? v->lookup.source : SOURCE_MEMORY);
+	return respond_problem(r, PROBLEM_STEP_UP_REQUIRED,
+			       "the session's device is trusted only after another authentication",
+			       NULL);
+}
+
+/* Does the record say more of an access token than memory does; and may what it says refuse? */
+static bool wants_record(const struct request *r, const struct validate *v)
+{
+	return binding_wants_record(r, &v->seen) || r->tenant->levels.count > 0;
+}
+
+static bool may_refuse(const struct request *r, const struct validate *v)
+{
+	return binding_may_refuse(r, &v->seen) || session_may_step_up(request_policy(r));
+}
+
 /* --- access tokens ---------------------------------------------------------------------------- */
+
+/* What only the record tells: its clocks, and those of its device. */
+static enum validate_result by_record(struct request *r, struct validate *v,
+				      const struct known_session *k)
+{
+	struct token_check *t = &v->check;
+	const struct session *s = &k->session;
+	struct session_clocks clocks;
+	t->idle_s = SD_MIN(s->idle_s, session_policy_idle_s(request_policy(r), s));
+	return session_fate(request_policy(r), s, t->lookup.seen_ms, r->now_ms, &clocks) == FATE_EXPIRED
+		   ? RESULT_SESSION_EXPIRED
+		   : RESULT_VALID;
+}
 
 /* k: the session's record, where it is known. */
 static enum step token_judged(struct request *r, struct validate *v, enum validate_result result,
@@ -190,8 +235,12 @@ static enum step token_judged(struct request *r, struct validate *v, enum valida
 {
 	struct token_check *t = &v->check;
 	v->lookup = t->lookup;
+	if (result == RESULT_VALID && k)
+		result = by_record(r, v, k);
 	if (result == RESULT_VALID && k) {
 		enum step step = bound(r, v, k);
+		if (step == STEP_NEXT)
+			step = stepped_up(r, v, k);
 		if (step != STEP_NEXT)
 			return step;
 	}
@@ -224,9 +273,11 @@ static enum step token_step(struct request *r)
 	if (result == RESULT_NONE)
 		return token_asked(r, v);
 	bool said = v->seen.ip.n || v->seen.user_agent.n || v->seen.fingerprint.n;
-	struct known_session *k =
-	    result == RESULT_VALID && said ? known_session_find(r, &v->check.lookup.sid) : NULL;
-	if (result != RESULT_VALID || k || !binding_wants_record(r, &v->seen))
+	bool wanted = wants_record(r, v);
+	struct known_session *k = result == RESULT_VALID && (said || wanted)
+				      ? known_session_find(r, &v->check.lookup.sid)
+				      : NULL;
+	if (result != RESULT_VALID || k || !wanted)
 		return token_judged(r, v, result, k);
 	v->bound_asked = true;
 	v->check.lookup.why = FALLBACK_UNSEEN;
@@ -239,14 +290,13 @@ static enum step token_store_step(struct request *r)
 	struct validate *v = r->state;
 	struct known_session *k = NULL;
 	enum validate_result result = token_check_store(r, &v->check);
-	bool must = binding_may_refuse(r, &v->seen);
+	bool must = may_refuse(r, v);
 	if (result == RESULT_UNAVAILABLE && v->bound_asked && !must) {
 		v->bound_asked = false; /* memory's word was enough without the record */
 		result = token_check_begin(r, &v->check);
 		return result == RESULT_NONE ? token_asked(r, v) : token_judged(r, v, result, NULL);
 	}
-	if (result == RESULT_VALID && r->call.status == STORE_OK &&
-	    binding_wants_record(r, &v->seen)) {
+	if (result == RESULT_VALID && r->call.status == STORE_OK && wants_record(r, v)) {
 		k = known_session_keep(r, &r->call.session, v->bucket, v->bucket_value);
 		if (!k)
 			result = RESULT_UNAVAILABLE;
@@ -297,12 +347,14 @@ static void render_session(struct sd_buf *b, const struct request *r, const stru
 static enum step session_good(struct request *r, struct validate *v, struct known_session *k)
 {
 	enum step step = bound(r, v, k);
+	if (step == STEP_NEXT)
+		step = stepped_up(r, v, k);
 	if (step != STEP_NEXT)
 		return step;
 	if (scope_granted(r, v, k->session.scope) == STEP_DONE)
 		return STEP_DONE;
 	token_check_touch(r, &k->session.sid, k->session.seen_ms);
-	session_clocks(r->tenant, &k->session, r->now_ms, &v->lookup.clocks);
+	session_clocks(request_policy(r), &k->session, r->now_ms, &v->lookup.clocks);
 	struct sd_buf common;
 	sd_buf_init(&common, 65536);
 	render_session(&common, r, &k->session);
@@ -358,7 +410,7 @@ static enum step session_from_memory(struct request *r, struct validate *v)
 	if (verdict == LOOKUP_ASK)
 		return STEP_NEXT;
 	enum session_fate fate =
-	    session_fate(r->tenant, &k->session, v->lookup.seen_ms, r->now_ms, &v->lookup.clocks);
+	    session_fate(request_policy(r), &k->session, v->lookup.seen_ms, r->now_ms, &v->lookup.clocks);
 	bool idle = fate == FATE_IDLE ||
 		    (fate == FATE_ACTIVE && request_now_s(r) >= v->lookup.clocks.idle_at_s);
 	if (verdict == LOOKUP_GOOD && idle) {

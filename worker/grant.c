@@ -34,6 +34,7 @@ void grant_policy(const struct request *r, struct store_create *in)
 	in->max_per_device_type =
 	    policy_view_limit(&r->gen->view, t->device_limits, in->device_type);
 	in->on_limit = t->on_limit;
+	in->levels = policy_view_str(&r->gen->view, t->levels_text);
 }
 
 void grant_country(const struct request *r, struct sd_slice ip, struct store_create *in)

@@ -162,7 +162,7 @@ enum step idempotency_decide(struct request *r, struct idempotency *i)
 				: respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	}
 	if (r->call.status != STORE_OK || s->generation != 1 || s->session_generation != 1 ||
-	    session_fate(r->tenant, s, s->seen_ms, r->now_ms, &clocks) != FATE_ACTIVE)
+	    session_fate(request_policy(r), s, s->seen_ms, r->now_ms, &clocks) != FATE_ACTIVE)
 		return expired(r, &i->sid);
 	return replay(r, i);
 }

@@ -172,7 +172,7 @@ static bool ip_fits(const struct list_query *q, struct sd_slice kept)
 bool list_query_fits(const struct request *r, const struct list_query *q, const struct session *s)
 {
 	struct session_clocks clocks;
-	if (session_is_forgotten(r->tenant, s, r->now_ms))
+	if (session_is_forgotten(request_policy(r), s, r->now_ms))
 		return false;
 	if (s->created_ms / 1000 < q->after_s || s->created_ms / 1000 >= q->before_s)
 		return false;

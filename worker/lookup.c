@@ -104,7 +104,7 @@ enum lookup_verdict lookup_store(const struct request *r, struct lookup *l, bool
 		return absent(r, l, is_token);
 	if (call->status != STORE_OK && call->status != STORE_ENDED)
 		return LOOKUP_UNAVAILABLE;
-	switch (session_fate(r->tenant, &call->session, l->seen_ms, r->now_ms, &l->clocks)) {
+	switch (session_fate(request_policy(r), &call->session, l->seen_ms, r->now_ms, &l->clocks)) {
 	case FATE_ACTIVE:
 		/* A session token's place in the table is known once its record is kept. */
 		return is_token ? held_against_table(r, l) : LOOKUP_GOOD;

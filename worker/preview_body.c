@@ -16,8 +16,8 @@
 
 struct reading {
 	struct request *r;
-	struct preview_policy *p;
-	char at[96]; /* the pointer of what is being read */
+	void *into;      /* a preview_policy, or a level of it */
+	char at[192];    /* the pointer of what is being read */
 };
 
 struct key {
@@ -26,6 +26,19 @@ struct key {
 	const char *(*read)(struct reading *x, const struct json_value *v, size_t offset);
 	size_t offset;
 };
+
+struct level {
+	uint32_t idle_s, absolute_s, max_per_user;
+	struct sd_slice step_up;
+};
+
+static bool is_plain(struct sd_slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '"' || s.p[i] == '\\')
+			return false;
+	return true;
+}
 
 static enum step refuse(struct reading *x, enum problem p, const char *why)
 {
@@ -64,7 +77,7 @@ static bool duration(struct sd_slice s, int64_t *out)
 
 static uint32_t *field(struct reading *x, size_t offset)
 {
-	return (uint32_t *)(void *)((char *)x->p + offset);
+	return (uint32_t *)(void *)((char *)x->into + offset);
 }
 
 static const char *read_duration(struct reading *x, const struct json_value *v, size_t offset)
@@ -109,6 +122,26 @@ static const char *read_mode(struct reading *x, const struct json_value *v, size
 				return NULL;
 			}
 	return "must be off, shadow, record, step_up or revoke";
+}
+
+/* 0: as all sessions. */
+static const char *read_level_number(struct reading *x, const struct json_value *v, size_t offset)
+{
+	int64_t n;
+	if (v->kind != JSON_NUMBER || json_get_i64(v, &n) != SD_OK || n != 0)
+		return offset == offsetof(struct level, max_per_user)
+			   ? read_max(x, v, offset)
+			   : read_duration(x, v, offset);
+	*field(x, offset) = 0;
+	return NULL;
+}
+
+static const char *read_acr(struct reading *x, const struct json_value *v, size_t offset)
+{
+	struct sd_slice *acr = (struct sd_slice *)(void *)((char *)x->into + offset);
+	if (json_get_str(v, &x->r->arena, acr) != SD_OK || acr->n > 120 || !is_plain(*acr))
+		return "must be at most 120 characters of ASCII, no space, quote or backslash";
+	return NULL;
 }
 
 /* Of the policy's grammar, and without effect on a session that lives. */
@@ -189,6 +222,56 @@ static const struct key binding_keys[] = {
 };
 OBJECT(read_binding, binding_keys)
 
+static const struct key level_keys[] = {
+    {"idle_timeout", read_level_number, offsetof(struct level, idle_s)},
+    {"absolute_timeout", read_level_number, offsetof(struct level, absolute_s)},
+    {"max_per_user", read_level_number, offsetof(struct level, max_per_user)},
+    {"step_up", read_acr, offsetof(struct level, step_up)},
+};
+
+/* One level: its line is added to b. "": answered. */
+static const char *read_level(struct reading *x, const struct json_member *m, struct sd_buf *b)
+{
+	struct level one = {.step_up = SD_SLICE("")};
+	void *outer = x->into;
+	if (!body_name_ok(m->name))
+		return "is no name of a trust level";
+	x->into = &one;
+	enum step step = read_object(x, m->value.raw, level_keys, SD_ARRAY_LEN(level_keys));
+	x->into = outer;
+	sd_buf_printf(b, "\n" SD_SLICE_FMT " %u %u %u " SD_SLICE_FMT, SD_SLICE_ARG(m->name), one.idle_s,
+		      one.absolute_s, one.max_per_user, SD_SLICE_ARG(one.step_up));
+	return step == STEP_DONE ? "" : NULL;
+}
+
+/* All levels: they replace those in force. */
+static const char *read_levels(struct reading *x, const struct json_value *v, size_t offset)
+{
+	struct json_flat *o = sd_arena_alloc(&x->r->arena, sizeof(*o));
+	const char *why = NULL;
+	size_t len = strlen(x->at);
+	struct sd_buf b;
+	if (!o || json_flat_scan(v->raw, o, NULL) != SD_OK || o->count > 16)
+		return "must be an object of at most 16 trust levels";
+	sd_buf_init(&b, 8192);
+	for (uint32_t i = 0; i < o->count && !why; i++) {
+		(void)snprintf(x->at + len, sizeof(x->at) - len, "/%.*s",
+			       (int)SD_MIN(o->m[i].name.n, (size_t)64), o->m[i].name.p);
+		why = read_level(x, &o->m[i], &b);
+	}
+	struct sd_slice *levels = (struct sd_slice *)(void *)((char *)x->into + offset);
+	*levels = sd_arena_copy(&x->r->arena, sd_buf_slice(&b));
+	if (!why && (b.failed || !levels->p))
+		why = "too long";
+	sd_buf_fini(&b);
+	if (!why)
+		x->at[len] = '\0';
+	return why;
+}
+
+static const struct key device_keys[] = {{"trust", read_levels, AT(levels)}};
+OBJECT(read_devices, device_keys)
+
 /* The sections of a tenant file; what has no effect on a session that lives is passed over. */
 static const struct section {
 	const char *name;
@@ -197,6 +280,7 @@ static const struct section {
 } document[] = {
     {"sessions", BODY_OBJECT, read_sessions},
     {"binding", BODY_OBJECT, read_binding},
+    {"devices", BODY_OBJECT, read_devices},
     {"tenant", BODY_STRING, pass},
     {"issuer", BODY_STRING, pass},
     {"hosts", BODY_ARRAY, pass},
@@ -213,19 +297,21 @@ static const struct section {
     {"clients", BODY_ARRAY, pass},
 };
 
-struct preview_policy preview_policy_of(const struct policy_tenant *t)
+struct preview_policy preview_policy_of(const struct request *r)
 {
+	const struct policy_tenant *t = r->tenant;
 	return (struct preview_policy){
 	    .idle_s = t->idle_s, .absolute_s = t->absolute_s, .remember_idle_s = t->remember_idle_s,
 	    .remember_absolute_s = t->remember_absolute_s, .touch_interval_s = t->touch_interval_s,
 	    .max_per_user = t->max_per_user, .bind_ip = t->bind_ip,
 	    .bind_user_agent = t->bind_user_agent, .bind_device = t->bind_device,
-	    .bind_ip_v4 = t->bind_ip_v4, .bind_ip_v6 = t->bind_ip_v6};
+	    .bind_ip_v4 = t->bind_ip_v4, .bind_ip_v6 = t->bind_ip_v6,
+	    .levels = policy_view_str(&r->gen->view, t->levels_text)};
 }
 
 enum step preview_body_read(struct request *r, struct preview_policy *p)
 {
-	struct reading x = {.r = r, .p = p};
+	struct reading x = {.r = r, .into = p};
 	struct key keys[SD_ARRAY_LEN(document)];
 	struct json_error e = {0};
 	char why[128];

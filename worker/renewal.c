@@ -90,7 +90,7 @@ enum step renewal_begin(struct request *r, struct renewal *n, struct known_sessi
 		return STEP_NEXT; /* it stays good as it is; the next request confirms it */
 	sd_buf_init(&sealed, 256);
 	if (!n->confirms) {
-		session_clocks(r->tenant, &k->session, k->session.seen_ms, &clocks);
+		session_clocks(request_policy(r), &k->session, k->session.seen_ms, &clocks);
 		n->max_age_s = k->session.remember_me ? clocks.absolute_at_s - request_now_s(r)
 						      : COOKIE_OF_BROWSER;
 		ready = make(r, n, &in, &sealed) == SD_OK;

@@ -13,6 +13,7 @@
 #include "labels.h"
 #include "problem.h"
 #include "route.h"
+#include "session_rules.h"
 #include "store_ask.h"
 #include "worker.h"
 
@@ -102,6 +103,12 @@ enum step request_enter(struct request *r);
 
 /* Readies the request's one store call; its done() resumes the request. */
 struct store_call *request_store_call(struct request *r);
+
+/* The tenant's, of the generation that the request began with. */
+static inline struct session_policy request_policy(const struct request *r)
+{
+	return (struct session_policy){&r->gen->view, r->tenant};
+}
 
 static inline int64_t request_now_s(const struct request *r)
 {

@@ -100,12 +100,20 @@ void respond_header(struct request *r, const char *name, struct sd_slice value)
 		r->headers[r->header_count++] = (struct header){name, value};
 }
 
+static bool has_challenge(const struct request *r)
+{
+	for (uint32_t i = 0; i < r->header_count; i++)
+		if (strcmp(r->headers[i].name, "WWW-Authenticate") == 0)
+			return true;
+	return false;
+}
+
 /* What RFC 6750 section 3 and RFC 9110 demand beside certain statuses. */
 static void duty_headers(struct request *r, enum problem p, uint16_t status)
 {
 	if (p == PROBLEM_CALLER_UNAUTHENTICATED)
 		respond_header(r, "WWW-Authenticate", SD_SLICE("Bearer"));
-	else if (status == 401)
+	else if (status == 401 && !has_challenge(r))
 		respond_header(r, "WWW-Authenticate", SD_SLICE("Bearer error=\"invalid_token\""));
 	else if (p == PROBLEM_INSUFFICIENT_SCOPE)
 		respond_header(r, "WWW-Authenticate",

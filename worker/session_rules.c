@@ -20,30 +20,83 @@ int64_t session_absolute_s(const struct policy_tenant *t, bool remember_me)
 	return remember_me ? t->remember_absolute_s : t->absolute_s;
 }
 
-struct store_clocks session_clocks_now(const struct policy_tenant *t)
+const struct policy_level *session_level(struct session_policy p, const struct session *s)
 {
-	return (struct store_clocks){.idle_s = t->idle_s,
-				     .absolute_s = t->absolute_s,
-				     .remember_idle_s = t->remember_idle_s,
-				     .remember_absolute_s = t->remember_absolute_s,
-				     .touch_interval_s = t->touch_interval_s};
+	return p.t->levels.count ? policy_view_level(p.view, p.t, s->device_trust) : NULL;
 }
 
-void session_clocks(const struct policy_tenant *t, const struct session *s, int64_t seen_ms,
+static int64_t shorter(int64_t duration, uint32_t levels)
+{
+	return levels ? SD_MIN(duration, (int64_t)levels) : duration;
+}
+
+int64_t session_policy_idle_s(struct session_policy p, const struct session *s)
+{
+	const struct policy_level *l = session_level(p, s);
+	return shorter(session_idle_s(p.t, s->remember_me), l ? l->idle_s : 0);
+}
+
+int64_t session_policy_absolute_s(struct session_policy p, const struct session *s)
+{
+	const struct policy_level *l = session_level(p, s);
+	return shorter(session_absolute_s(p.t, s->remember_me), l ? l->absolute_s : 0);
+}
+
+int64_t session_least_idle_s(struct session_policy p, bool remember_me)
+{
+	int64_t least = session_idle_s(p.t, remember_me);
+	const struct policy_level *l =
+	    p.t->levels.count ? policy_view_at(p.view, p.t->levels.off) : NULL;
+	for (uint32_t i = 0; i < p.t->levels.count; i++)
+		least = shorter(least, l[i].idle_s);
+	return least;
+}
+
+bool session_must_step_up(struct session_policy p, const struct session *s,
+			  struct sd_slice *acr_out)
+{
+	const struct policy_level *l = session_level(p, s);
+	*acr_out = l ? policy_view_str(p.view, l->step_up) : sd_slice("", 0);
+	return acr_out->n > 0 && !sd_slice_eq(*acr_out, s->acr);
+}
+
+bool session_may_step_up(struct session_policy p)
+{
+	const struct policy_level *l =
+	    p.t->levels.count ? policy_view_at(p.view, p.t->levels.off) : NULL;
+	for (uint32_t i = 0; i < p.t->levels.count; i++)
+		if (l[i].step_up.len > 0)
+			return true;
+	return false;
+}
+
+struct store_clocks session_clocks_now(struct session_policy p)
+{
+	const struct policy_tenant *t = p.t;
+	return (struct store_clocks){
+	    .idle_s = t->idle_s,
+	    .absolute_s = t->absolute_s,
+	    .remember_idle_s = t->remember_idle_s,
+	    .remember_absolute_s = t->remember_absolute_s,
+	    .touch_interval_s = t->touch_interval_s,
+	    .levels = t->levels.count ? policy_view_str(p.view, t->levels_text) : sd_slice("", 0)};
+}
+
+void session_clocks(struct session_policy p, const struct session *s, int64_t seen_ms,
 		    struct session_clocks *out)
 {
-	int64_t idle = SD_MIN(s->idle_s, session_idle_s(t, s->remember_me));
-	int64_t absolute = SD_MIN(s->absolute_s, session_absolute_s(t, s->remember_me));
+	int64_t idle = SD_MIN(s->idle_s, session_policy_idle_s(p, s));
+	int64_t absolute = SD_MIN(s->absolute_s, session_policy_absolute_s(p, s));
 	out->absolute_at_s = s->created_ms / 1000 + absolute;
 	out->idle_at_s = SD_MIN(SD_MAX(seen_ms, s->seen_ms) / 1000 + idle, out->absolute_at_s);
 }
 
-enum session_fate session_fate(const struct policy_tenant *t, const struct session *s,
+enum session_fate session_fate(struct session_policy p, const struct session *s,
 			       int64_t seen_ms, int64_t now_ms, struct session_clocks *clocks_out)
 {
-	int64_t touched_ms = (int64_t)t->touch_interval_s * 1000;
-	int64_t idle = SD_MIN(s->idle_s, session_idle_s(t, s->remember_me));
-	session_clocks(t, s, seen_ms, clocks_out);
+	int64_t touched_ms = (int64_t)p.t->touch_interval_s * 1000;
+	int64_t idle = SD_MIN(s->idle_s, session_policy_idle_s(p, s));
+	session_clocks(p, s, seen_ms, clocks_out);
 	if (s->status != SESSION_ACTIVE)
 		return FATE_ENDED;
 	if (now_ms / 1000 >= clocks_out->absolute_at_s)
@@ -53,16 +106,16 @@ enum session_fate session_fate(const struct policy_tenant *t, const struct sessi
 	return FATE_ACTIVE;
 }
 
-bool session_is_forgotten(const struct policy_tenant *t, const struct session *s, int64_t now_ms)
+bool session_is_forgotten(struct session_policy p, const struct session *s, int64_t now_ms)
 {
 	struct session_clocks clocks;
 	if (s->status != SESSION_ACTIVE && s->end_reason == END_ERASED)
 		return true;
-	session_clocks(t, s, s->seen_ms, &clocks);
+	session_clocks(p, s, s->seen_ms, &clocks);
 	int64_t ended_s = s->status == SESSION_ACTIVE
 			      ? SD_MIN(clocks.idle_at_s, clocks.absolute_at_s)
 			      : s->ended_ms / 1000;
-	return now_ms / 1000 >= ended_s + (int64_t)t->retain_sessions_s;
+	return now_ms / 1000 >= ended_s + (int64_t)p.t->retain_sessions_s;
 }
 
 int64_t session_access_ttl_s(const struct policy_tenant *t, uint32_t random)

@@ -48,7 +48,7 @@ enum end_reason standing_shown(const struct request *r, const struct session *se
 enum end_reason standing_end(const struct request *r, const struct session *session,
 			     struct session_clocks *clocks_out)
 {
-	switch (session_fate(r->tenant, session, session->seen_ms, r->now_ms, clocks_out)) {
+	switch (session_fate(request_policy(r), session, session->seen_ms, r->now_ms, clocks_out)) {
 	case FATE_EXPIRED:
 		return END_ABSOLUTE;
 	case FATE_IDLE:

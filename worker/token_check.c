@@ -67,8 +67,12 @@ void token_check_touch(struct request *r, const struct sid *sid, int64_t recorde
 	uint32_t uses = e->untold;
 	e->told_ms = r->now_ms;
 	e->untold = e->lost = 0;
-	store_touch(r->w->store, policy_view_str(&r->gen->view, r->tenant->name), sid, r->now_ms,
-		    uses);
+	struct store_touch in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
+				 .sid = *sid,
+				 .seen_ms = r->now_ms,
+				 .requests = uses,
+				 .now = session_clocks_now(request_policy(r))};
+	store_touch(r->w->store, &in);
 }
 
 int64_t token_check_seen_ms(const struct request *r, const struct sid *sid, int64_t recorded_ms)
@@ -103,7 +107,8 @@ enum validate_result token_check_begin(struct request *r, struct token_check *c)
 	c->lookup.sid = k->sid;
 	c->lookup.partition = k->sid.b[0];
 	c->lookup.seen_ms = token_check_seen_ms(r, &k->sid, k->recorded_ms);
-	c->idle_s = session_idle_s(r->tenant, k->claims.remember_me);
+	/* How its device is trusted the token does not say: the shortest clock decides when to ask. */
+	c->idle_s = session_least_idle_s(request_policy(r), k->claims.remember_me);
 	enum lookup_verdict verdict = lookup_memory(r, &c->lookup);
 	if (verdict == LOOKUP_GOOD && r->now_ms >= c->lookup.seen_ms + c->idle_s * 1000) {
 		c->lookup.why = FALLBACK_IDLE; /* another node may have seen it since */
@@ -136,6 +141,6 @@ enum validate_result token_check_store(struct request *r, struct token_check *c)
 		return result;
 	const struct session *s = &r->call.session;
 	c->known->recorded_ms = SD_MAX(c->known->recorded_ms, s->seen_ms);
-	c->idle_s = SD_MIN(s->idle_s, session_idle_s(r->tenant, s->remember_me));
+	c->idle_s = SD_MIN(s->idle_s, session_policy_idle_s(request_policy(r), s));
 	return RESULT_VALID;
 }

@@ -113,6 +113,16 @@ local function load(sid)
   return r
 end
 
+-- Some fields of it, as load() gives all.
+local function load_some(sid, names)
+  local f = redis.call('HMGET', s_base .. sid, unpack(names))
+  local r = {}
+  for i, name in ipairs(names) do
+    r[name] = f[i] or nil
+  end
+  return r
+end
+
 local function is_rotated(name)
   return string.sub(name, 1, 2) == 'p:'
 end
@@ -137,14 +147,38 @@ local function pairs_of(r, out, skip_data)
   return n, bytes
 end
 
--- When idle and absolute clock run out (ms): the shorter of creation's durations and today's.
-local function clocks(r, idle, absolute)
-  local i, a = num(r.idle), num(r.absolute)
-  if idle and idle < i then
-    i = idle
+local LINE = string.char(10)
+
+-- The trust level that a session is of: by its device, 'none' where none is known.
+local function level_of(trust)
+  return trust ~= '' and trust or 'none'
+end
+
+-- What the policy says of a level, where it does; levels: a line each, LEVEL idle absolute max acr
+-- (0 = as all, no limit), behind a line's end. Its clocks (or nil), its limit, the acr that it demands.
+local function find_level(levels, trust)
+  local _, at = string.find(levels, LINE .. level_of(trust) .. ' ', 1, true)
+  if at then
+    local idle, absolute, max, acr = string.match(levels, '^(%d+) (%d+) (%d+) ([^' .. LINE .. ']*)', at + 1)
+    local function some(text)
+      return text ~= '0' and tonumber(text) or nil
+    end
+    return some(idle), some(absolute), tonumber(max), acr
   end
-  if absolute and absolute < a then
-    a = absolute
+end
+
+-- The shorter of a duration and another, where there is one.
+local function shorter(duration, other)
+  return other and other < duration and other or duration
+end
+
+-- When idle and absolute clock run out (ms): the shortest of creation's durations, today's, and
+-- those of the level that the device is trusted by now.
+local function clocks(r, idle, absolute, levels)
+  local i, a = shorter(num(r.idle), idle), shorter(num(r.absolute), absolute)
+  if levels and levels ~= '' then
+    local level_idle, level_absolute = find_level(levels, r.dev_trust or '')
+    i, a = shorter(i, level_idle), shorter(a, level_absolute)
   end
   return num(r.seen) + i * 1000, num(r.created) + a * 1000
 end
@@ -160,11 +194,11 @@ local function run_out(idle_ms, absolute_ms, slack_ms)
   end
 end
 
--- The policy as a script is told of it stands in five arguments from ARGV[at]: idle, absolute,
--- remember idle, remember absolute (s), touch interval (s).
+-- The policy as a script is told of it stands in six arguments from ARGV[at]: idle, absolute,
+-- remember idle, remember absolute (s), touch interval (s), trust levels.
 local function clocks_by(r, at)
   local more = r.remember == '1' and 2 or 0
-  return clocks(r, tonumber(ARGV[at + more]), tonumber(ARGV[at + more + 1]))
+  return clocks(r, tonumber(ARGV[at + more]), tonumber(ARGV[at + more + 1]), ARGV[at + 5])
 end
 
 local function run_out_by(r, at)
@@ -362,7 +396,6 @@ local function keep_user_key(name, put, ms)
 end
 
 -- A user's devices: a field each, id -> lines: 1, name, type, trust, made ms, changed ms, seen ms.
-local LINE = string.char(10)
 
 -- What one is as a table of its lines, or nil.
 local function load_device(devices, id)

@@ -5,7 +5,7 @@
 --      34 max per user 35 on limit 36 refresh hash 37 session hash 38 replaces
 --      39 max per device type 40 touch interval 41 data key base 42 standing key 43 key to put
 --      44 parent 45 number of the code 46 hash of the code (a session that is shared)
---      47 device base 48 binding 49 country, for the counts alone
+--      47 device base 48 binding 49 country, for the counts alone 50 trust levels
 -- Adds: count, then the sids that were evicted; then sid and reason of what else ended; then
 -- 'device' when its device was not known before.
 -- KEY: the data key that stands, alone. RESTRICTED: nothing.
@@ -16,6 +16,7 @@ local access_ttl, refresh_ttl = tonumber(ARGV[32]), tonumber(ARGV[33])
 local on_limit = tonumber(ARGV[35])
 local REJECT, LEAST_RECENT, SAME_DEVICE = 0, 2, 3
 local key, users, active = s_base .. sid, u_base .. uhash, a_base .. uhash
+local devices, levels = ARGV[47] .. uhash, ARGV[50]
 
 if redis.call('EXISTS', key) == 1 then
   return reply('CORRUPT')
@@ -39,7 +40,8 @@ for _, member in ipairs(redis.call('ZRANGE', active, 0, -1)) do
     gone[#gone + 1] = member
   elseif member ~= ARGV[38] then
     local same = r.remember == remember
-    local idle_ms, absolute_ms = clocks(r, same and idle or nil, same and absolute or nil)
+    local idle_ms, absolute_ms = clocks(r, same and idle or nil, same and absolute or nil,
+      levels)
     local why = run_out(idle_ms, absolute_ms, tonumber(ARGV[40]) * 1000)
     if why then
       over[#over + 1] = { sid = member, r = r, why = why }
@@ -48,6 +50,12 @@ for _, member in ipairs(redis.call('ZRANGE', active, 0, -1)) do
     end
   end
 end
+
+-- How the device is trusted: who logs in says it only of one that is not registered.
+local device = dev ~= '' and load_device(devices, dev) or nil
+local trust = device and device[4] or ARGV[25]
+local level_idle, level_absolute, level_max = find_level(levels, trust)
+idle, absolute = shorter(idle, level_idle), shorter(absolute, level_absolute)
 
 -- A session that is shared: the code must stand in its parent, and neither parent nor its own
 -- parents may have ended, or may be evicted, for it.
@@ -71,7 +79,7 @@ if parent ~= '' then
   if string.sub(code, 49, 49) == '1' then
     return reply('REUSED', nil, { 0 })
   end
-  local _, parent_ms = clocks(stands[parent], idle, absolute)
+  local _, parent_ms = clocks(stands[parent], idle, absolute, levels)
   absolute = math.min(absolute, math.floor((parent_ms - now) / 1000) - 1)
   if now >= num(string.sub(code, 33, 48)) or absolute < 1 then
     return reply('ABSENT', nil, { 0 })
@@ -177,8 +185,10 @@ local function make_room(max, fits)
 end
 
 local fits_type = function(x) return dev_type ~= '' and x.r.dev_type == dev_type end
+local fits_level = function(x) return level_of(x.r.dev_trust or '') == level_of(trust) end
 local fits_any = function() return true end
-if not make_room(tonumber(ARGV[39]), fits_type) or not make_room(tonumber(ARGV[34]), fits_any) then
+if not make_room(tonumber(ARGV[39]), fits_type) or not make_room(level_max or 0, fits_level)
+  or not make_room(tonumber(ARGV[34]), fits_any) then
   return reply('LIMIT', nil, { 0 })
 end
 
@@ -225,18 +235,22 @@ local created = math.max(now, num(newest[2]) + 1)
 
 local record = { 'v', '1', 'status', 'active', 'mode', ARGV[27], 'remember', remember,
   'gen', '1', 'sgen', '1', 'version', '1', 'created', int(created), 'seen', int(now),
-  'auth_time', ARGV[29], 'idle', ARGV[30], 'absolute', int(absolute), 'issued', int(now_s),
+  'auth_time', ARGV[29], 'idle', int(idle), 'absolute', int(absolute), 'issued', int(now_s),
   'refresh_end', int(refresh_end), 'until', int(exp), 'count', '0', 'uhash', uhash,
   'user', ARGV[12] }
 local names = { [13] = 'client', [14] = 'scope', [15] = 'acr', [16] = 'aud', [17] = 'amr',
   [18] = 'claims', [19] = 'ip', [20] = 'ua', [21] = 'dev', [22] = 'dev_name', [23] = 'dev_type',
-  [24] = 'dev_fp', [25] = 'dev_trust', [26] = 'data', [36] = 'rhash', [37] = 'shash',
+  [24] = 'dev_fp', [26] = 'data', [36] = 'rhash', [37] = 'shash',
   [48] = 'bind' }
 for at, name in pairs(names) do
   if ARGV[at] ~= '' then
     record[#record + 1] = name
     record[#record + 1] = ARGV[at]
   end
+end
+if trust ~= '' then
+  record[#record + 1] = 'dev_trust'
+  record[#record + 1] = trust
 end
 if parent ~= '' then
   record[#record + 1] = 'parent'
@@ -251,11 +265,9 @@ if ARGV[26] ~= '' then
 end
 -- The device becomes known, or was seen again; its trust is what its registration says.
 if dev ~= '' then
-  local devices = ARGV[47] .. uhash
-  local f = load_device(devices, dev)
-  local new = not f
+  local f, new = device, not device
   if new then
-    f = { '1', '', '', ARGV[25], int(now), int(now), '0' }
+    f = { '1', '', '', trust, int(now), int(now), '0' }
     more[#more + 1] = 'device'
   end
   if not new or not is_full(devices) then

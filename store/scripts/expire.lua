@@ -1,7 +1,7 @@
 -- expire - a sweeper looks at a session that is due: ends it if a clock has run out by what the
 -- record says now, removes it if nobody may read it any more, else says when to look again.
 -- ARGV 10 sid 11 idle 12 absolute 13 remember idle 14 remember absolute 15 touch interval
---      16 owner 17 1: asked before, and the answer was lost
+--      16 trust levels 17 owner 18 1: asked before, and the answer was lost
 -- Adds, with OK: reason, user. LATER: not yet. GONE: the record is removed. ABSENT: it was.
 local sid, POLICY = ARGV[10], 11
 local member = tenant .. ':' .. sid
@@ -31,13 +31,13 @@ if r.status == 'active' then
   local why = run_out(idle_ms, absolute_ms, slack_ms)
   if why then
     end_session(sid, r, why)
-    redis.call('HSET', s_base .. sid, 'by', ARGV[16])
+    redis.call('HSET', s_base .. sid, 'by', ARGV[17])
     return reply('OK', nil, { why, r.user or '' })
   end
   -- A deadline that has passed is looked at once more: when nobody can have seen it unflushed.
   return look_at(math.min(absolute_ms, idle_ms > now and idle_ms or idle_ms + slack_ms))
 end
-if ARGV[17] == '1' and r.by == ARGV[16] then
+if ARGV[18] == '1' and r.by == ARGV[17] then
   return reply('OK', nil, { r.reason, r.user or '' })
 end
 local gone = math.max(num(r.ended) + retain * 1000, (num(r['until']) + LINGER_S) * 1000)

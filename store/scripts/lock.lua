@@ -1,7 +1,7 @@
 -- lock - takes, renews or gives back the lease on a session's data.
 -- ARGV 10 sid 11 hash of the token presented ('' = none) 12 hash of a new token
 --      13 ttl ms (0 = give it back) 14 idle 15 absolute 16 remember idle 17 remember absolute
---      18 touch interval
+--      18 touch interval 19 trust levels
 -- Adds: fence, until ms, 1 when renewed, user.
 -- A fence is never given twice, nor a lower one after a higher: it rises with each taking, and is
 -- not below the clock (us), for the case that the store lost the last one.

@@ -1,28 +1,25 @@
 -- preview - counts what another policy would do to the sessions of a tenant in this partition; changes
 -- nothing. A piece at a time: it stops after so many looks and says where to go on.
--- ARGV 10 from ms 11 from sid (both empty to begin) 12 looks 13-17 clocks now, touch interval
---      18-22 the other policy's 23 its limit per user (0 = none) 24-26 does its binding by address,
---      agent, device differ (1) 27 rules by time: lines of client (empty: all), blank, before s
+-- ARGV 10 from ms 11 from sid (both empty to begin) 12 looks 13-18 clocks now, touch interval, trust levels
+--      19-24 the other policy's 25 its limit per user (0 = none) 26-28 does its binding by address,
+--      agent, device differ (1) 29 rules by time: lines of client (empty: all), blank, before s
 -- Adds: next ms (-1 = end), next sid; live sessions, over by idle, over by absolute, users over
--- the limit, sessions over it, sessions whose binding differs.
+-- the limit, sessions over it, sessions whose binding differs, sessions that would have to step up and
+-- do not now.
 local FIELDS = { 'status', 'seen', 'created', 'idle', 'absolute', 'remember', 'uhash', 'ip', 'ua', 'dev_fp',
-  'client' }
+  'dev_trust', 'acr', 'client' }
 local before = {}
-for client, s in string.gmatch(ARGV[27], '(%S*) (%d+)' .. LINE) do
+for client, s in string.gmatch(ARGV[29], '(%S*) (%d+)' .. LINE) do
   before[client] = tonumber(s)
 end
-local max_looks, max = tonumber(ARGV[12]), tonumber(ARGV[23])
+local NOW, OTHER = 13, 19
+local max_looks, max = tonumber(ARGV[12]), tonumber(ARGV[25])
 local looks = 0
-local n = { live = 0, idle = 0, absolute = 0, users = 0, excess = 0, rebound = 0 }
+local n = { live = 0, idle = 0, absolute = 0, users = 0, excess = 0, rebound = 0, step_up = 0 }
 
 local function look(sid)
   looks = looks + 1
-  local f = redis.call('HMGET', s_base .. sid, unpack(FIELDS))
-  local r = {}
-  for i, name in ipairs(FIELDS) do
-    r[name] = f[i] or nil
-  end
-  return r
+  return load_some(sid, FIELDS)
 end
 
 local function is_ruled_out(r)
@@ -40,7 +37,7 @@ end
 
 local function stays(sid)
   local r = look(sid)
-  return not judge(r, 13) and not judge(r, 18)
+  return not judge(r, NOW) and not judge(r, OTHER)
 end
 
 -- A user is counted once: at the newest session that stays.
@@ -64,22 +61,31 @@ local function count_user(sid, uhash)
 end
 
 local function differs(r)
-  return (ARGV[24] == '1' and r.ip) or (ARGV[25] == '1' and r.ua) or (ARGV[26] == '1' and r.dev_fp)
+  return (ARGV[26] == '1' and r.ip) or (ARGV[27] == '1' and r.ua) or (ARGV[28] == '1' and r.dev_fp)
+end
+
+-- Does the policy at ARGV[at] demand another acr?
+local function must_step_up(r, at)
+  local _, _, _, acr = find_level(ARGV[at + 5], r.dev_trust or '')
+  return acr and acr ~= '' and acr ~= r.acr
 end
 
 local function count(sid)
   local r = look(sid)
-  if judge(r, 13) then
+  if judge(r, NOW) then
     return
   end
   n.live = n.live + 1
-  local why = judge(r, 18)
+  local why = judge(r, OTHER)
   if why then
     n[why] = n[why] + 1
     return
   end
   if differs(r) then
     n.rebound = n.rebound + 1
+  end
+  if must_step_up(r, OTHER) and not must_step_up(r, NOW) then
+    n.step_up = n.step_up + 1
   end
   if max > 0 and r.uhash then
     count_user(sid, r.uhash)
@@ -94,4 +100,4 @@ local next_ms, next_sid = walk(KEYS[4], ARGV[10], ARGV[11], function(sid)
   return true
 end)
 return reply('OK', nil, { next_ms, next_sid, n.live, n.idle, n.absolute, n.users, n.excess,
-  n.rebound })
+  n.rebound, n.step_up })

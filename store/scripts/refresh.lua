@@ -2,7 +2,7 @@
 -- ends the session when an older one comes back.
 -- ARGV 10 sid 11 generation 12 hash 13 new hash 14 sealed successor 15 grace ms 16 refresh ttl
 --      17 access ttl 18 idle 19 absolute 20 remember idle 21 remember absolute
---      22 touch interval 23 seen ms: the asking worker's own last sight, 0 = none
+--      22 touch interval 23 trust levels 24 seen ms: the asking worker's own last sight, 0 = none
 -- Adds: count, then the record's pairs.
 -- A rotated token is a field p:GENERATION = hash 32 | rotated ms, 16 digits | sealed successor,
 -- kept for the grace: its holder may ask again, though its successor was used meanwhile.
@@ -25,7 +25,7 @@ if not r.rhash then
   return reply_record('MISMATCH', r)
 end
 
-r.seen = int(math.max(num(r.seen), math.min(tonumber(ARGV[23]), now)))
+r.seen = int(math.max(num(r.seen), math.min(tonumber(ARGV[24]), now)))
 local why = run_out_by(r, POLICY)
 if why then
   end_session(sid, r, why)

@@ -4,7 +4,7 @@
 -- ARGV 10 old sid 11 new sid 12 refresh hash 13 session hash 14 version as it was read
 --      15 data, sealed for the new id 16 access ttl 17 refresh ttl
 --      18 idle 19 absolute 20 remember idle 21 remember absolute
---      22 touch interval 23 data key base 24 standing key 25 key to put
+--      22 touch interval 23 trust levels 24 data key base 25 standing key 26 key to put
 -- Adds: count, then the pairs of the new record (OK) or of the old one.
 local old_sid, sid, POLICY = ARGV[10], ARGV[11], 18
 local access_ttl, refresh_ttl = tonumber(ARGV[16]), tonumber(ARGV[17])
@@ -24,8 +24,8 @@ if why then
   end_session(old_sid, r, why)
   return reply_record('EXPIRED', r)
 end
-local data_key = ARGV[23] .. r.uhash
-if r.version ~= ARGV[14] or (ARGV[15] ~= '' and user_key(data_key) ~= ARGV[24]) then
+local data_key = ARGV[24] .. r.uhash
+if r.version ~= ARGV[14] or (ARGV[15] ~= '' and user_key(data_key) ~= ARGV[25]) then
   return reply_record('MISMATCH', r)
 end
 
@@ -65,7 +65,7 @@ if fresh.parent then
   redis.call('HSET', s_base .. fresh.parent, 'c:' .. sid, '')
 end
 if ARGV[15] ~= '' then
-  keep_user_key(data_key, ARGV[25], absolute_ms + retain * 1000 + DAY_MS)
+  keep_user_key(data_key, ARGV[26], absolute_ms + retain * 1000 + DAY_MS)
 end
 enlist(sid, fresh.uhash, num(fresh.created), idle_ms, absolute_ms, record)
 return reply_record('OK', fresh, { iat = now_s, exp = exp, absolute_at = absolute_at,

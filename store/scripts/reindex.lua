@@ -1,16 +1,12 @@
 -- reindex - the policy's clocks have become shorter: puts a tenant's sessions of this partition to where
 -- a sweeper should look at them now; never later than they stand. A piece at a time.
--- ARGV 10 from ms 11 from sid (both empty to begin) 12 how many 13-17 clocks now, touch interval
+-- ARGV 10 from ms 11 from sid (both empty to begin) 12 how many 13-18 clocks now, touch interval, trust levels
 -- Adds: next ms (-1 = end), next sid.
-local FIELDS = { 'status', 'seen', 'created', 'idle', 'absolute', 'remember', 'ended', 'until' }
+local FIELDS = { 'status', 'seen', 'created', 'idle', 'absolute', 'remember', 'dev_trust', 'ended', 'until' }
 local limit = tonumber(ARGV[12])
 
 local function place(sid)
-  local f = redis.call('HMGET', s_base .. sid, unpack(FIELDS))
-  local r = {}
-  for i, name in ipairs(FIELDS) do
-    r[name] = f[i] or nil
-  end
+  local r = load_some(sid, FIELDS)
   local at
   if r.status == 'active' then
     at = math.min(clocks_by(r, 13))

@@ -1,7 +1,7 @@
 -- share - a one-time code with which another client may open a session beside this one. It stands in the
 -- session's record, as a hash: hash 32 | end ms, 16 digits | used 0 or 1 | client.
 -- ARGV 10 sid 11 number of the code 12 hash of the code 13 client 14 ttl ms
---      15 idle 16 absolute 17 remember idle 18 remember absolute 19 touch interval
+--      15 idle 16 absolute 17 remember idle 18 remember absolute 19 touch interval 20 trust levels
 -- Adds: count, then the record's pairs. exp is the code's end.
 local sid = ARGV[10]
 local POLICY, MAX_CODES, USED_MS = 15, 16, 3600000

@@ -1,7 +1,7 @@
 -- touch_now - activity that the caller reports itself; answers when the clocks run out now. A session
 -- whose clock had run out is not revived: it ends.
 -- ARGV 10 sid 11 idle 12 absolute 13 remember idle 14 remember absolute
---      15 touch interval
+--      15 touch interval 16 trust levels
 -- Adds: count, then the record's pairs.
 local sid, POLICY = ARGV[10], 11
 

@@ -1,7 +1,7 @@
 -- update - a session's data, if it is still what was read, under the data key that was read.
 -- ARGV 10 sid 11 data key base 12 standing key 13 key to put 14 version ('' = any) 15 head of the
 --      data that was read 16 data 17 hash of the lock's token 18 idle 19 absolute
---      20 remember idle 21 remember absolute 22 touch interval
+--      20 remember idle 21 remember absolute 22 touch interval 23 trust levels
 -- Adds: the data key that stands, count, then the record's pairs (as it is now).
 -- Version and head together: a store that lost changes gives versions out again.
 local sid = ARGV[10]

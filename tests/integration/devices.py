@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A user's devices: registered, changed, known by sessions, removed with their sessions on every node."""
+import concurrent.futures
+import os
 import time
 import urllib.parse
 
@@ -11,10 +13,11 @@ A = "brand-a"
 NEEDLE = "plain-text-that-must-not-be-found"
 
 
-def permit(node):
+def permit(node, lines=""):
     """The harness's client may do everything with devices too."""
     text = node.tenant_text(A, None, nodes.FREE)
-    node.write(f"tenants.d/{A}.yaml", text.replace("sessions:revoke]", "sessions:revoke, devices:read, devices:write]"))
+    node.write(f"tenants.d/{A}.yaml",
+               text.replace("sessions:revoke]", "sessions:revoke, devices:read, devices:write, admin]") + lines)
 
 
 class Api:
@@ -147,9 +150,97 @@ def removed_on_every_node(one, two):
         one.audited("session.ended", user_id=user, session_id=m["session_id"], reason="device")
 
 
+LEVELS = """devices:
+  trust:
+    low: { idle_timeout: 5m, absolute_timeout: 1h, max_per_user: 2, step_up: "urn:mfa" }
+    none: { absolute_timeout: 2h }
+"""
+KINDS = ("access_token", "session_token")
+
+
+def levels(nodes_, lines):
+    for t in nodes_:
+        permit(t.node, lines)
+        failed, said = t.node.reload()
+        assert not failed, said
+
+
+def steps_up(t, made):
+    """True when both tokens of it do, False when none."""
+    got = []
+    for kind in KINDS:
+        status, fields, text = t.call("POST", "/sessions/validate", {kind: made[kind]})
+        if status == 401:
+            assert text["code"] == "step-up-required", text
+            assert fields["WWW-Authenticate"] == 'Bearer error="insufficient_user_authentication", acr_values="urn:mfa"', fields
+        got.append(status)
+    assert got in ([200, 200], [401, 401]), got
+    return got[0] == 401
+
+
+def judged_by_trust(one, two):
+    """Sessions that live are judged by a policy that comes later, and by a trust that changes, on both nodes."""
+    user, path = "gail", every("gail")
+    plain = one.create(user, mode="both", device={"id": "d1", "trust": "high"})
+    strong = one.create(user, mode="both", acr="urn:mfa", device={"id": "d1", "trust": "low"})  # d1 is known by then
+    bare = one.create(user, mode="both", remember_me=True)
+    assert one.ok(200, "GET", "/sessions/" + strong["session_id"])["device"]["trust"] == "high"
+    levels((one, two), LEVELS)
+    for t in (one, two):
+        assert not steps_up(t, plain) and not steps_up(t, strong) and not steps_up(t, bare)
+    s = one.ok(200, "GET", "/sessions/" + bare["session_id"])
+    assert s["expires_at"] == s["created_at"] + 7200, s
+    e = one.ok(200, "GET", "/sessions/" + bare["session_id"] + "/explain")
+    assert e["trust"] == {"level": "none", "must_step_up": False} and (e["decided_by"], e["origin"]) == ("absolute", "trust"), e
+    assert one.ok(200, "PUT", path + "/d1", {"trust": "low"})["trust"] == "low"
+    assert steps_up(one, plain) and not steps_up(one, strong) and not steps_up(one, bare)
+    harness.wait_for(lambda: steps_up(two, plain), 5, why="the other node")
+    assert not steps_up(two, strong)
+    s = two.ok(200, "GET", "/sessions/" + strong["session_id"])
+    assert s["device"]["trust"] == "low" and s["expires_at"] == s["created_at"] + 3600, s
+    assert s["idle_expires_at"] == min(s["last_seen_at"] + 300, s["expires_at"]), s
+    e = two.ok(200, "GET", "/sessions/" + plain["session_id"] + "/explain")
+    assert e["trust"] == {"level": "low", "device_trust": "low", "max_per_user": 2, "step_up": "urn:mfa", "must_step_up": True}, e
+    assert (e["decided_by"], e["origin"]) == ("idle", "trust") and {c["trust_in"] for c in e["clocks"]} == {300, 3600}, e
+    text = one.ok(200, "POST", "/sessions/refresh", {"refresh_token": strong["refresh_token"]})
+    assert text["refresh_expires_in"] <= 3600, text
+    other = {"devices": {"trust": {"low": {"step_up": "urn:key"}, "none": {"step_up": "urn:mfa"}}}}
+    text = one.ok(200, "POST", "/policy/preview", other)
+    assert text["would_step_up"] >= 2, text  # strong and bare: plain must step up now as well
+    # A look on the device's data changes nothing; more trust lets them be used again.
+    one.ok(200, "PUT", path + "/d1", {"name": "x"})
+    assert steps_up(one, plain)
+    one.ok(200, "PUT", path + "/d1", {"trust": "high"})
+    assert not steps_up(one, plain)
+    harness.wait_for(lambda: not steps_up(two, plain), 5, why="the other node")
+
+
+def limited_by_trust(one, two):
+    """Exactly two of a level, however many begin at once on both nodes, and however they call themselves."""
+    user, path = "hal", every("hal")
+    for i in range(4):
+        one.ok(201, "POST", path, {"id": f"d{i}", "trust": "low"})
+    levels((one, two), LEVELS + "sessions: { max_per_user: 50, on_limit: reject }\n")
+
+    def begin(i):
+        t = (one, two)[i % 2]
+        return t.call("POST", "/sessions", {"user_id": user, "device": {"id": f"d{i % 4}", "trust": "high"}})[0]
+
+    for _ in range(int(os.environ.get("SESSIOND_ROUNDS", "2"))):
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            got = sorted(pool.map(begin, range(32)))
+        assert got == [201] * 2 + [409] * 30, got
+        live = [s for s in one.ok(200, "GET", f"/sessions/user/{user}")["items"] if s["status"] == "active"]
+        assert len(live) == 2, live
+        one.ok(201, "POST", "/sessions", {"user_id": user, "device": {"id": "other", "trust": "high"}})
+        one.ok(200, "DELETE", f"/sessions/user/{user}")
+    levels((one, two), "")
+
+
 def main():
     with nodes.pair(prepare=permit) as (a, b, _):
-        harness.main([registered_and_changed, refused, known_by_sessions, removed_on_every_node], Api(a), Api(b))
+        harness.main([registered_and_changed, refused, known_by_sessions, removed_on_every_node, judged_by_trust,
+                      limited_by_trust], Api(a), Api(b))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ TENANT = "brand-a"
 LINES = """sharing: { clients: [partner] }
 sessions: { max_per_user: 3 }
 limits: { create_per_second: 100000 }
+devices: { trust: { known: { idle_timeout: 5m, max_per_user: 50, step_up: "2" } } }
 """
 # Properties that only a failure elsewhere shows.
 UNSEEN = {"Revoked.pending": "a node that does not confirm in time; nodes.py has one",

@@ -4,6 +4,7 @@ dist_check_SCRIPTS += tests/mutants/run
 MUTANTS = \
 	tests/mutants/binding_of_access_tokens_ignored.patch tests/mutants/device_leaves_its_sessions.patch \
 	tests/mutants/event_outlives_its_retention.patch tests/mutants/shorter_life_not_granted.patch \
+	tests/mutants/trust_as_the_login_claims.patch tests/mutants/less_trust_leaves_live_sessions.patch \
 	tests/mutants/caller_audience_ignored.patch tests/mutants/caller_expiry_ignored.patch \
 	tests/mutants/caller_outlives_its_generation.patch tests/mutants/caller_permissions_unbounded.patch \
 	tests/mutants/absent_record_is_good.patch tests/mutants/acknowledged_before_obeyed.patch \

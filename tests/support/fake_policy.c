@@ -117,7 +117,7 @@ static void put_tenant(struct fake_policy *f, uint32_t i, struct policy_tenant *
 	    .issuer = put_str(f, issuer),
 	    .jwks = empty, .jwks_etag = empty, .hosts = none, .device_limits = none,
 	    .client_limits = none, .sharing_clients = none, .cookie_name = empty,
-	    .cookie_path = empty, .cookie_domain = empty, .login_url = empty,
+	    .cookie_path = empty, .cookie_domain = empty, .login_url = empty, .levels = none, .levels_text = empty,
 	    .audiences = i == 0 ? put_list(f, audiences, sizeof(audiences[0]), 2) : none,
 	    .clients = put_list(f, clients + (i > 0), sizeof(clients[0]), i > 0 ? 1 : 2),
 	    .keys = i == 0 ? put_keys_a(f) : i == 1 ? put_keys_b(f) : none,

@@ -13,7 +13,7 @@ static const struct policy_config *sample(struct policy_rig *r)
 			"  - {id: web, key_hashes: [\"" RIG_HASH_2
 			"\"], permissions: [sessions:create]}\n"
 			"  - {id: app, key_hashes: [\"" RIG_HASH_1 "\"], permissions: [admin]}\n");
-	rig_tenant("a", "hosts: [n.example]\nclients:\n"
+	rig_tenant("a", "hosts: [n.example]\ndevices: {trust: {low: {idle_timeout: 5m, step_up: mfa}}}\nclients:\n"
 			"  - {id: ops, key_hashes: [\"" SAMPLE_HASH_3
 			"\"], permissions: [sessions:read]}\n");
 	return rig_good(

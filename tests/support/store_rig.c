@@ -107,6 +107,20 @@ struct store_create rig_create_input(struct sd_slice user, struct handle *refres
 	return in;
 }
 
+void rig_touch(struct store_rig *rig, const struct sid *sid, int64_t seen_ms, uint32_t requests)
+{
+	struct store_touch in = {.tenant = RIG_TENANT,
+				 .sid = *sid,
+				 .seen_ms = seen_ms,
+				 .requests = requests,
+				 .now = {.idle_s = 1800,
+					 .absolute_s = 43200,
+					 .remember_idle_s = 3600,
+					 .remember_absolute_s = 86400}};
+
+	store_touch(rig->store, &in);
+}
+
 static void on_done(struct store_call *call)
 {
 	call->next = call; /* the store uses it no more */

@@ -6,7 +6,7 @@
 
 #include "loop.h"
 #include "real_redis.h"
-#include "store_ask.h"
+#include "store_life.h"
 
 #define RIG_PREFIX "sdt:"
 #define RIG_TENANT SD_SLICE("brand-a")
@@ -41,6 +41,8 @@ enum store_status rig_refresh(struct store_rig *rig, const struct store_refresh 
 enum store_status rig_end(struct store_rig *rig, struct sid sid, enum end_reason reason,
 			  struct store_call *call);
 enum store_status rig_read(struct store_rig *rig, struct sid sid, struct store_call *call);
+/* Nobody waits for it. The policy as rig_create_input() has it. */
+void rig_touch(struct store_rig *rig, const struct sid *sid, int64_t seen_ms, uint32_t requests);
 /* The record reads so. */
 void rig_expect_ended(struct store_rig *rig, struct sid sid, enum end_reason reason);
 void rig_expect_active(struct store_rig *rig, struct sid sid);

@@ -47,6 +47,28 @@ static struct pi_str text(struct worker_rig *rig, const char *s)
 	return (struct pi_str){append(rig, s, strlen(s) + 1), (uint32_t)strlen(s)};
 }
 
+void worker_rig_level(struct worker_rig *rig, uint32_t tenant, struct rig_level level)
+{
+	struct policy_tenant *t = worker_rig_tenant(rig, tenant);
+	struct policy_level all[16];
+	struct sd_buf b;
+	uint32_t n = t->levels.count;
+	assert_true(n < SD_ARRAY_LEN(all));
+	memcpy(all, rig->policy.base + t->levels.off, n * sizeof(all[0]));
+	all[n] = (struct policy_level){.name = text(rig, level.name),
+				       .step_up = text(rig, level.step_up ? level.step_up : ""),
+				       .idle_s = level.idle_s,
+				       .absolute_s = level.absolute_s,
+				       .max_per_user = level.max_per_user};
+	sd_buf_init(&b, 4096);
+	sd_buf_append(&b, rig->policy.base + t->levels_text.off, t->levels_text.len);
+	sd_buf_printf(&b, "\n%s %u %u %u %s%c", level.name, level.idle_s, level.absolute_s,
+		      level.max_per_user, level.step_up ? level.step_up : "", '\0');
+	t->levels_text = text(rig, b.p);
+	t->levels = (struct pi_list){append(rig, all, (n + 1) * sizeof(all[0])), n + 1};
+	sd_buf_fini(&b);
+}
+
 static int by_hash(const void *a, const void *b)
 {
 	return memcmp(a, b, 32);

@@ -57,6 +57,12 @@ struct policy_tenant *worker_rig_tenant(struct worker_rig *rig, uint32_t index);
 struct policy_image *worker_rig_image(struct worker_rig *rig);
 /* A sealed segment of the image as it is now: the caller closes it. */
 int worker_rig_image_fd(struct worker_rig *rig);
+/* A trust level of the tenant's image, beside those that it has; before worker_rig_adopt(). */
+struct rig_level {
+	const char *name, *step_up;
+	uint32_t idle_s, absolute_s, max_per_user;
+};
+void worker_rig_level(struct worker_rig *rig, uint32_t tenant, struct rig_level level);
 /* The image as it is now becomes generation `number` of the worker. */
 void worker_rig_adopt(struct worker_rig *rig, uint64_t number);
 /* Tenant keys as the signer would hand them over: mac of tenant t's set s is bytes of 16*t+s+1. */

@@ -65,6 +65,18 @@ static void test_times(void **state)
 	       "tokens.access_ttl (15m) is longer than tokens.refresh_ttl (14m)");
 }
 
+static void test_levels(void **state)
+{
+	struct policy_rig *r = *state;
+
+	tenant(r, "devices: {trust: {low: {idle_timeout: 2h, absolute_timeout: 1h}}}\n",
+	       "devices.trust.low: idle_timeout (7200s) is longer than absolute_timeout (3600s)");
+	tenant(r, "devices: {trust: {low: {idle_timeout: 90s}}}\n",
+	       "devices.trust.low: sessions.touch_interval (60s) is over half of idle_timeout (90s)");
+	rig_tenant("a", "devices: {trust: {low: {idle_timeout: 2m}, kiosk: {absolute_timeout: 90s}}}\n");
+	assert_int_equal(rig_load(r, "sessiond.yaml"), 0);
+}
+
 static void test_keys_outlive_tokens(void **state)
 {
 	struct policy_rig *r = *state;
@@ -123,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    RIG_TEST(test_server_rules),   RIG_TEST(test_an_open_admin_listener_is_noted),
 	    RIG_TEST(test_times),	   RIG_TEST(test_keys_outlive_tokens),
+	    RIG_TEST(test_levels),
 	    RIG_TEST(test_staleness),	   RIG_TEST(test_cookies),
 	    RIG_TEST(test_names_and_bits), RIG_TEST(test_no_rule_about_refused_values),
 	};

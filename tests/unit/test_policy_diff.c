@@ -80,11 +80,32 @@ static void test_what_changes(void **state)
 	free(two);
 }
 
+static void test_levels(void **state)
+{
+	struct policy_rig *r = *state;
+	size_t n1, n2;
+	int64_t next;
+
+	rig_tenant("a", "devices: {trust: {low: {idle_timeout: 5m}, same: {step_up: x}, old: {}}}\n");
+	void *one = rig_image(rig_good(r, ""), RIG_NOW, &n1, &next);
+
+	rig_tenant("a", "devices: {trust: {low: {idle_timeout: 5m, step_up: mfa}, same: {step_up: x}, new: {}}}\n");
+	void *two = rig_image(rig_good(r, ""), RIG_NOW, &n2, &next);
+
+	diff(one, n1, two, n2);
+	says("tenant a: devices.trust.old: removed\ntenant a: devices.trust.low: changed\n"
+	     "tenant a: devices.trust.new: added\n");
+	assert_null(strstr(lines, "same"));
+	free(one);
+	free(two);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RIG_TEST(test_nothing_changes),
 	    RIG_TEST(test_what_changes),
+	    RIG_TEST(test_levels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,11 @@ static void touch_tenant(const struct policy_view *v, const struct policy_tenant
 		touch(v, policy_view_key(v, t, i)->kid);
 		touch(v, policy_view_key(v, t, i)->spki);
 	}
+	const struct policy_level *level = policy_view_level(v, t, SD_SLICE("low"));
+
+	if (level)
+		touch(v, level->step_up);
+	touch(v, t->levels_text);
 	sum += policy_view_client_find(v, t, SD_SLICE("web"));
 	sum += policy_view_key_find(v, t, SD_SLICE("x"));
 	sum += policy_view_signing_key(v, t, RIG_NOW);

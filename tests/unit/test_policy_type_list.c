@@ -73,6 +73,36 @@ static void test_a_scalar_is_no_list(void **state)
 		    "begin with -");
 }
 
+static void test_levels(void **state)
+{
+	struct policy_rig *r = *state;
+
+	rig_tenant("a", "devices:\n  trust:\n    low: {idle_timeout: 5m, absolute_timeout: 1h, max_per_user: 2, "
+			"step_up: \"urn:mfa\"}\n    none: {}\n");
+	const struct conf_levels *l = &rig_good(r, "")->tenants[0]->levels;
+
+	assert_int_equal(l->count, 2);
+	assert_string_equal(l->v[0].name, "low");
+	assert_int_equal(l->v[0].idle_s, 300);
+	assert_int_equal(l->v[0].absolute_s, 3600);
+	assert_int_equal(l->v[0].max_per_user, 2);
+	assert_string_equal(l->v[0].step_up, "urn:mfa");
+	assert_string_equal(l->v[1].name, "none");
+	assert_int_equal(l->v[1].idle_s + l->v[1].absolute_s + l->v[1].max_per_user, 0);
+	rig_tenant("a", "devices:\n  trust:\n    a b: {}\n    low: {idle_timout: 5m, max_per_user: 1001}\n    bad: 5\n"
+			"    acr: {step_up: 'a\"b'}\n  trusted: {}\n");
+	(void)rig_load(r, "sessiond.yaml");
+	rig_says(r, "devices.trust.a b: a trust level is made of letters");
+	rig_says(r, "devices.trust.low.idle_timout: unknown key (did you mean \"idle_timeout\"?)");
+	rig_says(r, "devices.trust.low.max_per_user: ");
+	rig_says(r, "devices.trust.bad: a mapping belongs here");
+	rig_says(r, "devices.trust.acr.step_up: ");
+	rig_says(r, "devices.trusted: unknown key");
+	rig_tenant("a", "devices: {trust: [low]}\n");
+	assert_int_equal(rig_load(r, "sessiond.yaml"), 1);
+	rig_says(r, "devices.trust: a mapping of trust levels belongs here");
+}
+
 static void test_counts(void **state)
 {
 	struct policy_rig *r = *state;
@@ -91,6 +121,7 @@ int main(void)
 	    RIG_TEST(test_good_lists),
 	    RIG_TEST(test_bad_items),
 	    RIG_TEST(test_a_scalar_is_no_list),
+	    RIG_TEST(test_levels),
 	    RIG_TEST(test_counts),
 	};
 

@@ -64,11 +64,22 @@ static void test_counts(void **state)
 	check(SCOPE_TENANT, &t, "sessions.max_per_device_type", "{tv: 2, phone: 3}");
 }
 
+static void test_levels(void **state)
+{
+	struct conf_level v[2] = {{.name = "low", .idle_s = 300, .step_up = "mfa"}, {.name = "none", .max_per_user = 1}};
+	struct tenant_conf t = {.levels = {2, v}};
+
+	(void)state;
+	check(SCOPE_TENANT, &t, "devices.trust",
+	      "{low: {idle_timeout: 5m, step_up: \"mfa\"}, none: {max_per_user: 1}}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RIG_TEST(test_each_kind),
 	    cmocka_unit_test(test_counts),
+	    cmocka_unit_test(test_levels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,30 @@ static void test_limits_by_name(void **state)
 	free(o.image);
 }
 
+static void test_levels_by_name(void **state)
+{
+	struct policy_rig *r = *state;
+
+	rig_tenant("a", "devices: {trust: {low: {idle_timeout: 5m, step_up: mfa}, none: {max_per_user: 1}}}\n");
+	rig_tenant("b", "");
+	struct opened o = open_config(rig_good(r, ""));
+	const struct policy_tenant *a = policy_view_tenant(&o.v, 0), *b = policy_view_tenant(&o.v, 1);
+	const struct policy_level *l = policy_view_level(&o.v, a, SD_SLICE("low"));
+
+	assert_non_null(l);
+	assert_int_equal(l->idle_s, 300);
+	assert_int_equal(l->absolute_s, 0);
+	assert_true(sd_slice_is(policy_view_str(&o.v, l->step_up), "mfa"));
+	l = policy_view_level(&o.v, a, SD_SLICE("")); /* where no trust is known */
+	assert_non_null(l);
+	assert_int_equal(l->max_per_user, 1);
+	assert_null(policy_view_level(&o.v, a, SD_SLICE("high")));
+	assert_null(policy_view_level(&o.v, b, SD_SLICE("low")));
+	assert_true(sd_slice_is(policy_view_str(&o.v, a->levels_text), "\nlow 300 0 0 mfa\nnone 0 0 1 "));
+	assert_int_equal(b->levels_text.len, 0);
+	free(o.image);
+}
+
 static void test_the_signing_key(void **state)
 {
 	struct policy_rig *r = *state;
@@ -143,7 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RIG_TEST(test_tenants_and_hosts), RIG_TEST(test_clients_and_credentials),
-	    RIG_TEST(test_limits_by_name),
+	    RIG_TEST(test_limits_by_name),    RIG_TEST(test_levels_by_name),
 	    RIG_TEST(test_the_signing_key),   cmocka_unit_test(test_permissions),
 	    RIG_TEST(test_no_tenant_at_all),
 	};

@@ -9,7 +9,7 @@
 static enum step read_body(struct worker_rig *rig, const char *body, struct preview_policy *p)
 {
 	struct request *r = worker_rig_message(rig, NULL, NULL, body);
-	*p = preview_policy_of(r->tenant);
+	*p = preview_policy_of(r);
 	return preview_body_read(r, p);
 }
 
@@ -38,6 +38,25 @@ static void test_what_is_read(void **state)
 	assert_int_equal(p.bind_device, BINDING_STEP_UP);
 }
 
+/* The levels of the document replace those in force; without any, those stay. */
+static void test_levels(void **state)
+{
+	struct preview_policy p;
+	worker_rig_level(*state, RIG_A, (struct rig_level){.name = "low", .idle_s = 60});
+	worker_rig_adopt(*state, 8);
+	assert_int_equal(read_body(*state, "{}", &p), STEP_NEXT);
+	assert_true(sd_slice_is(p.levels, "\nlow 60 0 0 "));
+	assert_int_equal(read_body(*state,
+				   "{\"devices\":{\"trust\":{\"none\":{\"idle_timeout\":\"5m\","
+				   "\"absolute_timeout\":0},\"kiosk\":{\"max_per_user\":2,\"step_up\":"
+				   "\"urn:mfa\"}}}}",
+				   &p),
+			 STEP_NEXT);
+	assert_true(sd_slice_is(p.levels, "\nnone 300 0 0 \nkiosk 0 0 2 urn:mfa"));
+	assert_int_equal(read_body(*state, "{\"devices\":{\"trust\":{}}}", &p), STEP_NEXT);
+	assert_int_equal(p.levels.n, 0);
+}
+
 static void test_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -50,7 +69,11 @@ static void test_refused(void **state)
 	    "{\"sessions\":{\"touch_interval\":\"10d\"}}", "{\"sessions\":{\"max_per_user\":0}}",
 	    "{\"sessions\":{\"max_per_user\":\"5\"}}", "{\"binding\":{\"ip\":\"off\"}}",
 	    "{\"binding\":{\"device\":\"on\"}}", "{\"sessions\":{\"remember_me\":{\"max\":1}}}",
-	    "{\"sessions\":{},\"sessions\":{}}",
+	    "{\"sessions\":{},\"sessions\":{}}", "{\"devices\":{\"trusted\":{}}}",
+	    "{\"devices\":{\"trust\":[]}}", "{\"devices\":{\"trust\":{\"a b\":{}}}}",
+	    "{\"devices\":{\"trust\":{\"low\":5}}}", "{\"devices\":{\"trust\":{\"low\":{\"idle\":1}}}}",
+	    "{\"devices\":{\"trust\":{\"low\":{\"step_up\":\"a b\"}}}}",
+	    "{\"devices\":{\"trust\":{\"low\":{\"max_per_user\":1001}}}}",
 	};
 	struct preview_policy p;
 	for (size_t i = 0; i < SD_ARRAY_LEN(bad); i++)
@@ -62,6 +85,6 @@ static void test_refused(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(test_what_is_read), TEST(test_refused)};
+	const struct CMUnitTest tests[] = {TEST(test_what_is_read), TEST(test_levels), TEST(test_refused)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ static struct session active(void)
 static enum session_fate fate(const struct session *s, int64_t seen_ms, int64_t now_ms)
 {
 	struct session_clocks clocks;
-	return session_fate(&tenant, s, seen_ms, now_ms, &clocks);
+	return session_fate((struct session_policy){NULL, &tenant}, s, seen_ms, now_ms, &clocks);
 }
 
 static void test_clocks_to_the_second(void **state)
@@ -56,10 +56,10 @@ static void test_idle_waits_for_what_is_not_told_yet(void **state)
 	(void)state;
 	t.touch_interval_s = 30;
 	s.seen_ms += 999;
-	assert_int_equal(session_fate(&t, &s, 0, 1000999 + 129999, &clocks), FATE_ACTIVE);
+	assert_int_equal(session_fate((struct session_policy){NULL, &t}, &s, 0, 1000999 + 129999, &clocks), FATE_ACTIVE);
 	assert_int_equal(clocks.idle_at_s, 1100); /* what is said is the clock itself */
-	assert_int_equal(session_fate(&t, &s, 0, 1000999 + 130000, &clocks), FATE_IDLE);
-	assert_int_equal(session_fate(&t, &s, 1990000, 1000000 + 1000000, &clocks), FATE_EXPIRED);
+	assert_int_equal(session_fate((struct session_policy){NULL, &t}, &s, 0, 1000999 + 130000, &clocks), FATE_IDLE);
+	assert_int_equal(session_fate((struct session_policy){NULL, &t}, &s, 1990000, 1000000 + 1000000, &clocks), FATE_EXPIRED);
 }
 
 static void test_the_shorter_clock_counts(void **state)
@@ -68,19 +68,74 @@ static void test_the_shorter_clock_counts(void **state)
 	struct session_clocks clocks;
 	(void)state;
 	s.idle_s = 50; /* the policy was stricter at creation */
-	session_clocks(&tenant, &s, 0, &clocks);
+	session_clocks((struct session_policy){NULL, &tenant}, &s, 0, &clocks);
 	assert_int_equal(clocks.idle_at_s, 1050);
 	s.idle_s = 5000; /* it is stricter now */
 	s.absolute_s = 90000;
-	session_clocks(&tenant, &s, 0, &clocks);
+	session_clocks((struct session_policy){NULL, &tenant}, &s, 0, &clocks);
 	assert_int_equal(clocks.idle_at_s, 1100);
 	assert_int_equal(clocks.absolute_at_s, 2000);
 	s.remember_me = true;
-	session_clocks(&tenant, &s, 0, &clocks);
+	session_clocks((struct session_policy){NULL, &tenant}, &s, 0, &clocks);
 	assert_int_equal(clocks.idle_at_s, 1500);
 	assert_int_equal(clocks.absolute_at_s, 6000);
-	session_clocks(&tenant, &s, 5900000, &clocks); /* never beyond the absolute end */
+	session_clocks((struct session_policy){NULL, &tenant}, &s, 5900000, &clocks); /* never beyond the absolute end */
 	assert_int_equal(clocks.idle_at_s, 6000);
+}
+
+/* An image with two levels of trust, as far as the rules read one. */
+static struct {
+	struct policy_level level[2];
+	char text[64];
+	struct policy_tenant t;
+} image = {.text = "none\0low\0mfa\0\nnone 0 300 0 \nlow 50 0 0 mfa"};
+
+static struct session_policy trusting(void)
+{
+	static struct policy_view v;
+	const uint32_t text = (uint32_t)((char *)image.text - (char *)&image);
+	v.image = (const struct policy_image *)(const void *)&image;
+	image.level[0] = (struct policy_level){.name = {text, 4}, .step_up = {text + 4, 0}, .absolute_s = 300};
+	image.level[1] = (struct policy_level){.name = {text + 5, 3}, .step_up = {text + 9, 3}, .idle_s = 50};
+	image.t = tenant;
+	image.t.levels = (struct pi_list){0, 2};
+	image.t.levels_text = (struct pi_str){text + 13, 29};
+	return (struct session_policy){&v, &image.t};
+}
+
+static void test_trust_only_shortens(void **state)
+{
+	struct session s = active();
+	struct session_clocks clocks;
+	struct session_policy p = trusting();
+	struct sd_slice acr;
+	(void)state;
+	session_clocks(p, &s, 0, &clocks); /* no trust is known */
+	assert_int_equal(clocks.idle_at_s, 1100);
+	assert_int_equal(clocks.absolute_at_s, 1300);
+	assert_false(session_must_step_up(p, &s, &acr));
+	s.device_trust = SD_SLICE("low");
+	session_clocks(p, &s, 0, &clocks);
+	assert_int_equal(clocks.idle_at_s, 1050);
+	assert_int_equal(clocks.absolute_at_s, 2000);
+	assert_int_equal(session_fate(p, &s, 0, 1050000, &clocks), FATE_IDLE);
+	assert_true(session_must_step_up(p, &s, &acr));
+	assert_true(sd_slice_is(acr, "mfa"));
+	s.acr = SD_SLICE("mfa");
+	assert_false(session_must_step_up(p, &s, &acr));
+	s.remember_me = true;
+	s.idle_s = s.absolute_s = 5000;
+	session_clocks(p, &s, 0, &clocks);
+	assert_int_equal(clocks.idle_at_s, 1050);
+	assert_int_equal(clocks.absolute_at_s, 6000);
+	s.device_trust = SD_SLICE("high"); /* an absent level changes nothing */
+	session_clocks(p, &s, 0, &clocks);
+	assert_int_equal(clocks.idle_at_s, 1500);
+	assert_int_equal(session_least_idle_s(p, true), 50);
+	assert_true(session_may_step_up(p));
+	assert_true(sd_slice_is(session_clocks_now(p).levels, image.text + 13));
+	assert_false(session_may_step_up((struct session_policy){NULL, &tenant}));
+	assert_int_equal(session_least_idle_s((struct session_policy){NULL, &tenant}, true), 500);
 }
 
 static void test_hostile_durations_do_not_overflow(void **state)
@@ -147,6 +202,7 @@ int main(void)
 	    cmocka_unit_test(test_clocks_to_the_second),
 	    cmocka_unit_test(test_idle_waits_for_what_is_not_told_yet),
 	    cmocka_unit_test(test_the_shorter_clock_counts),
+	    cmocka_unit_test(test_trust_only_shortens),
 	    cmocka_unit_test(test_hostile_durations_do_not_overflow),
 	    cmocka_unit_test(test_jitter_only_shortens),
 	    cmocka_unit_test(test_scope_words),

@@ -147,7 +147,7 @@ static void worker_user_can_do_its_work(void **state)
 	ref.grace_ms = 0; /* drops what was kept of the first rotation */
 	assert_int_equal(rig_refresh(rig, &ref, &call), STORE_OK);
 	store_call_release(&call);
-	store_touch(rig->store, RIG_TENANT, &in.sid, 1, 3);
+	rig_touch(rig, &in.sid, 1, 3);
 	for (int i = 0; i < 100; i++) { /* nobody waits for a touch: reads may overtake it */
 		assert_int_equal(rig_read(rig, in.sid, &call), STORE_OK);
 		touched = call.session.request_count;

@@ -9,6 +9,7 @@
 
 #include "err.h"
 #include "store_device.h"
+#include "store_key.h"
 #include "store_rig.h"
 
 typedef void (*ask_fn)(struct store *s, const struct store_device_ask *in, struct store_call *call);
@@ -127,6 +128,126 @@ static void an_end_takes_the_sessions_of_the_device_alone(void **state)
 	expect(rig, store_device_read, &one, STORE_ABSENT);
 }
 
+static enum store_status create_on(struct store_rig *rig, const char *id, const char *trust,
+				   const char *levels, struct sid *sid_out)
+{
+	struct store_create in = rig_create_input(RIG_USER, NULL);
+	struct store_call call;
+
+	in.device_id = sd_slice_str(id);
+	in.device_trust = sd_slice_str(trust);
+	in.levels = sd_slice_str(levels);
+	in.max_per_user = 0;
+	in.on_limit = 0; /* reject */
+	enum store_status status = rig_create(rig, &in, &call);
+
+	if (sid_out)
+		*sid_out = in.sid;
+	store_call_release(&call);
+	return status;
+}
+
+static void expect_session(struct store_rig *rig, struct sid sid, const char *trust, int64_t idle_s,
+			   int64_t absolute_s)
+{
+	struct store_call call;
+
+	assert_int_equal(rig_read(rig, sid, &call), STORE_OK);
+	assert_true(sd_slice_is(call.session.device_trust, trust));
+	assert_int_equal(call.session.idle_s, idle_s);
+	assert_int_equal(call.session.absolute_s, absolute_s);
+	store_call_release(&call);
+}
+
+/* Registered, a device is trusted as its registration says, whoever logs in. */
+static void the_registration_has_the_word_on_trust(void **state)
+{
+	static const char levels[] = "\nlow 300 0 0 \nnone 0 600 0 \nl.w 1 1 1 x";
+	struct store_rig *rig = *state;
+	struct store_device_ask in = device("d1");
+	struct sid sid;
+
+	in.may_make = in.has_trust = true;
+	in.trust = SD_SLICE("low");
+	expect(rig, store_device_write, &in, STORE_OK);
+	assert_int_equal(create_on(rig, "d1", "high", levels, &sid), STORE_OK);
+	expect_session(rig, sid, "low", 300, 43200);
+	assert_int_equal(create_on(rig, "d2", "high", levels, &sid), STORE_OK);
+	expect_session(rig, sid, "high", 1800, 43200);
+	assert_int_equal(create_on(rig, "d3", "", levels, &sid), STORE_OK);
+	expect_session(rig, sid, "", 1800, 600);
+	assert_int_equal(create_on(rig, "d3", "high", levels, &sid), STORE_OK); /* known by then, without any */
+	expect_session(rig, sid, "", 1800, 600);
+	assert_int_equal(create_on(rig, "", "", "", &sid), STORE_OK); /* no levels at all */
+	expect_session(rig, sid, "", 1800, 43200);
+}
+
+static void a_level_has_a_limit_of_its_own(void **state)
+{
+	static const char levels[] = "\nlow 0 0 2 \nnone 0 0 1 ";
+	struct store_rig *rig = *state;
+
+	assert_int_equal(create_on(rig, "d1", "low", levels, NULL), STORE_OK);
+	assert_int_equal(create_on(rig, "d2", "low", levels, NULL), STORE_OK);
+	assert_int_equal(create_on(rig, "d3", "low", levels, NULL), STORE_LIMIT);
+	assert_int_equal(create_on(rig, "d1", "high", levels, NULL), STORE_LIMIT); /* d1 is low */
+	assert_int_equal(create_on(rig, "d4", "high", levels, NULL), STORE_OK);
+	assert_int_equal(create_on(rig, "d5", "high", levels, NULL), STORE_OK);
+	assert_int_equal(create_on(rig, "", "", levels, NULL), STORE_OK);
+	assert_int_equal(create_on(rig, "", "", levels, NULL), STORE_LIMIT);
+}
+
+/* Less trust reaches the sessions that live: record, index of deadlines, log; more gives no time back. */
+static void a_change_of_trust_reaches_live_sessions(void **state)
+{
+	static const char levels[] = "\nlow 60 0 0 ";
+	struct store_rig *rig = *state;
+	struct store_device_ask in = device("d1");
+	struct store_call call;
+	struct sid mine, other;
+
+	assert_int_equal(create_on(rig, "d1", "high", levels, &mine), STORE_OK);
+	assert_int_equal(create_on(rig, "d2", "high", levels, &other), STORE_OK);
+	long long log = rig_log_len(rig, mine.b[0]);
+	in.has_trust = true;
+	in.trust = SD_SLICE("low");
+	in.now = (struct store_clocks){1800, 43200, 3600, 86400, 30, sd_slice_str(levels)};
+	assert_int_equal(ask(rig, store_device_write, &in, &call), STORE_OK);
+	assert_true(call.log_pos > 0);
+	store_call_release(&call);
+	assert_int_equal(rig_log_len(rig, mine.b[0]), log + 1);
+	expect_session(rig, mine, "low", 1800, 43200);
+	expect_session(rig, other, "high", 1800, 43200);
+	struct store_key due;
+	char sid[HANDLE_SID_LEN + 1];
+
+	store_key_deadlines(&due, RIG_PREFIX, mine.b[0]);
+	sid_text(&mine, sid);
+	long long seen = strtoll(real_redis_str(&rig->redis, "HGET %s seen", rig_key(mine)), NULL, 10);
+	const char *at = real_redis_str(&rig->redis, "ZSCORE %s brand-a:%s", due.s, sid);
+
+	assert_int_equal(strtoll(at, NULL, 10), seen + 60000);
+	assert_int_equal(ask(rig, store_device_write, &in, &call), STORE_OK); /* the same again */
+	assert_int_equal(call.log_pos, 0);
+	store_call_release(&call);
+	in.has_trust = false;
+	in.has_name = true;
+	in.name = SD_SLICE("x"); /* what says nothing of trust changes none */
+	assert_int_equal(ask(rig, store_device_write, &in, &call), STORE_OK);
+	assert_int_equal(call.log_pos, 0);
+	store_call_release(&call);
+	/* the record, older than a minute now, is over for every script that is told the levels */
+	rig_age(rig, mine, "seen", 61 * 1000);
+	struct store_touch_now touch = {.tenant = RIG_TENANT, .sid = mine, .retain_s = 3600, .now = in.now};
+	touch.now.touch_interval_s = 0;
+	rig_begin(&call);
+	store_touch_now(rig->store, &touch, &call);
+	rig_wait(rig, &call);
+	assert_int_equal(call.status, STORE_EXPIRED);
+	store_call_release(&call);
+	rig_expect_ended(rig, mine, END_IDLE);
+}
+
 static void there_are_never_too_many(void **state)
 {
 	struct store_rig *rig = *state;
@@ -162,6 +283,9 @@ int main(void)
 	    TEST(what_is_given_changes_and_the_rest_stays),
 	    TEST(a_session_makes_its_device_known),
 	    TEST(an_end_takes_the_sessions_of_the_device_alone),
+	    TEST(the_registration_has_the_word_on_trust),
+	    TEST(a_level_has_a_limit_of_its_own),
+	    TEST(a_change_of_trust_reaches_live_sessions),
 	    TEST(there_are_never_too_many),
 	};
 

@@ -101,6 +101,41 @@ static void each_effect(void **state)
 	}
 }
 
+/* The other policy's trust levels: clocks of some devices, and an acr that not all have. */
+static void levels_of_trust(void **state)
+{
+	static const char *const trusts[] = {"", "low", "low", "high"};
+	struct store_rig *rig = *state;
+	struct store_preview_in in = input();
+	struct store_preview p;
+
+	for (size_t i = 0; i < SD_ARRAY_LEN(trusts); i++) {
+		struct store_create c = rig_create_input(RIG_USER, NULL);
+		char id[8];
+		struct store_call call;
+
+		snprintf(id, sizeof(id), "t%zu", i);
+		c.device_id = sd_slice_str(id);
+		c.device_trust = sd_slice_str(trusts[i]);
+		c.acr = i == 2 ? SD_SLICE("mfa") : SD_SLICE("");
+		assert_int_equal(rig_create(rig, &c, &call), STORE_OK);
+		store_call_release(&call);
+		rig_age(rig, c.sid, "seen", 1000 * 1000);
+	}
+	in.other.levels = SD_SLICE("\nlow 0 0 0 mfa");
+	p = count(rig, in);
+	assert_int_equal(p.live, 4);
+	assert_int_equal(p.step_up, 1);
+	in.other.levels = SD_SLICE("\nlow 300 0 0 mfa\nnone 0 0 0 mfa");
+	p = count(rig, in);
+	assert_int_equal(p.idle, 2);
+	assert_int_equal(p.step_up, 1);
+	in.now.levels = in.other.levels; /* what is over by the policy in force is over */
+	p = count(rig, in);
+	assert_int_equal(p.live, 2);
+	assert_int_equal(p.idle + p.step_up, 0);
+}
+
 static void the_dead_do_not_count(void **state)
 {
 	struct store_rig *rig = *state;
@@ -145,7 +180,7 @@ static void rules_by_time_have_ended_theirs(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(each_effect), TEST(the_dead_do_not_count),
+	const struct CMUnitTest tests[] = {TEST(each_effect), TEST(levels_of_trust), TEST(the_dead_do_not_count),
 					   TEST(rules_by_time_have_ended_theirs)};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

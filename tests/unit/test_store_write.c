@@ -429,8 +429,8 @@ static void touch_only_raises(void **state)
 	assert_int_equal(rig_read(rig, sid, &call), STORE_OK);
 	seen = call.session.seen_ms;
 	store_call_release(&call);
-	store_touch(rig->store, RIG_TENANT, &sid, seen - 5000, 2);
-	store_touch(rig->store, RIG_TENANT, &sid, seen + 999999999,
+	rig_touch(rig, &sid, seen - 5000, 2);
+	rig_touch(rig, &sid, seen + 999999999,
 		    3); /* not beyond the store's now */
 	for (int i = 0; i < 50; i++) {
 		assert_int_equal(rig_read(rig, sid, &call), STORE_OK);
@@ -442,17 +442,17 @@ static void touch_only_raises(void **state)
 	assert_true(call.session.seen_ms >= seen && call.session.seen_ms <= call.now_ms);
 	store_call_release(&call);
 	sid.b[3] ^= 1;
-	store_touch(rig->store, RIG_TENANT, &sid, seen, 1);
+	rig_touch(rig, &sid, seen, 1);
 	assert_int_equal(rig_read(rig, sid, &call), STORE_ABSENT); /* a touch makes nothing */
 	store_call_release(&call);
 	assert_int_equal(rig->touches_lost, 0);
 	/* it stands on its connection when that breaks, or there is none: the caller is told */
-	store_touch(rig->store, RIG_TENANT, &sid, seen, 1);
+	rig_touch(rig, &sid, seen, 1);
 	(void)real_redis_ask(&rig->redis, "CLIENT KILL TYPE normal SKIPME yes");
 	while (rig->lost < 2)
 		assert_int_equal(sd_loop_turn(rig->loop, 10), SD_OK);
 	assert_int_equal(rig->touches_lost, 1);
-	store_touch(rig->store, RIG_TENANT, &sid, seen, 1);
+	rig_touch(rig, &sid, seen, 1);
 	assert_int_equal(rig->touches_lost, 2);
 	for (uint32_t i = 0; i < 2; i++)
 		assert_int_equal(store_connection(rig->store, i, real_redis_fd(&rig->redis)), SD_OK);
