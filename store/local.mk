@@ -13,7 +13,7 @@ STORE_LUA += store/scripts/quota.lua
 STORE_LUA += store/scripts/device_read.lua store/scripts/device_write.lua store/scripts/device_end.lua
 STORE_LUA += store/scripts/tally.lua
 STORE_LUA += store/scripts/event_put.lua store/scripts/event_read.lua
-STORE_LUA += store/scripts/count.lua
+STORE_LUA += store/scripts/count.lua store/scripts/event_erase.lua
 EXTRA_DIST += docs/API.md docs/STORE.md store/scripts/common.lua store/scripts/embed.awk $(STORE_LUA)
 
 # The scripts as C strings, in the build tree.

@@ -13,7 +13,7 @@
 
 /* Redis checks what a script calls against its caller's rules, so these stand here too. */
 static const char worker[] =
-    "+evalsha +eval +role +time +ping +hgetall +hmget +hget +hset +hdel +exists +pexpireat +pexpiretime "
+    "+evalsha +eval +role +time +ping +hgetall +hmget +hget +hset +hdel +exists +pexpireat +pexpiretime +rename "
     "+hincrby +hlen +pfadd +pfcount +setnx +xadd +xrange +xrevrange +xtrim +zadd +zrem +zrange +zcard +zscore +publish +wait +select +client|setname";
 static const char master[] = "+xread +mget +hsetnx +hvals +pexpire +info +subscribe "
 			     "+unsubscribe";

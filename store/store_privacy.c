@@ -43,6 +43,24 @@ void store_erase(struct store *s, const struct store_erase *in, struct store_cal
 	store_op_send(op, &c);
 }
 
+void store_erase_events(struct store *s, const struct store_erase_events *in, struct store_call *call)
+{
+	struct store_cmd_head head = {SCRIPT_EVENT_ERASE, store_key_tenant_partition(in->tenant),
+				      in->tenant, in->retain_s, false};
+	struct store_cmd c;
+	struct store_op *op = store_op_command(s, call, &head, &c);
+
+	if (!op)
+		return;
+	store_cmd_events(&c, &s->maker, in->tenant);
+	store_cmd_text(&c, in->user);
+	store_cmd_text(&c, in->actor);
+	store_cmd_num(&c, in->limit);
+	store_cmd_text(&c, in->owner);
+	store_cmd_num(&c, in->lease_ms);
+	store_op_send(op, &c);
+}
+
 static const char *how_text(enum store_restriction how)
 {
 	switch (how) {
@@ -93,6 +111,18 @@ static int read_erase(struct store_privacy *p, struct redisReply *const *e, size
 	return SD_OK;
 }
 
+/* records, left */
+static int read_erase_events(struct store_privacy *p, struct redisReply *const *e, size_t n)
+{
+	int64_t records, left;
+
+	if (n != 2 || read_num(e[0], UINT32_MAX, &records) != SD_OK || read_num(e[1], 1, &left) != SD_OK)
+		return SD_ERR_INVALID;
+	p->records = (uint32_t)records;
+	p->left = (uint32_t)left;
+	return SD_OK;
+}
+
 int store_privacy_reply(struct store_op *op, struct redisReply *const *e, size_t n)
 {
 	struct store_privacy *p = &op->call->privacy;
@@ -100,6 +130,8 @@ int store_privacy_reply(struct store_op *op, struct redisReply *const *e, size_t
 
 	if (op->script == SCRIPT_ERASE)
 		return read_erase(p, e, n);
+	if (op->script == SCRIPT_EVENT_ERASE)
+		return read_erase_events(p, e, n);
 	if (n != 2 || read_num(e[0], MAX_TIME, &p->restricted_ms) != SD_OK ||
 	    read_num(e[1], 1, &changed) != SD_OK)
 		return SD_ERR_INVALID;

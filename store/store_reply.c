@@ -291,6 +291,7 @@ static int read_more(struct store_op *op, struct redisReply *const *e, size_t n,
 		return store_device_reply(op->call, e, n);
 	case SCRIPT_ERASE:
 	case SCRIPT_RESTRICT:
+	case SCRIPT_EVENT_ERASE:
 		return store_privacy_reply(op, e, n);
 	case SCRIPT_PREVIEW:
 		return store_preview_reply(op->call, e, n);

@@ -18,6 +18,7 @@
 #include "secret.h"
 #include "shm_board.h"
 #include "store_privacy.h"
+#include "trail_erase.h"
 
 #define AT_ONCE 200 /* records that one script strips */
 
@@ -28,6 +29,7 @@ struct erasure {
 	uint32_t sessions, records, left, devices;
 	bool had_key, had_shared;
 	char receipt[33];
+	struct trail_erase trail;
 };
 
 static enum step erase_parse(struct request *r)
@@ -110,6 +112,26 @@ static enum step erase_more(struct request *r)
 	return STEP_NEXT;
 }
 
+static enum step erase_trail(struct request *r)
+{
+	struct erasure *e = r->state;
+	return trail_erase_begin(r, &e->trail, e->in.user, e->receipt);
+}
+
+static enum step erase_trail_ask(struct request *r)
+{
+	return trail_erase_ask(r, &((struct erasure *)r->state)->trail);
+}
+
+static enum step erase_trail_asked(struct request *r)
+{
+	struct erasure *e = r->state;
+	enum step step = trail_erase_asked(r, &e->trail);
+	if (step == STEP_DONE)
+		(void)!erase_audit(r, e, AUDIT_FAILED);
+	return step;
+}
+
 static enum step erase_answer(struct request *r)
 {
 	const struct erasure *e = r->state;
@@ -122,9 +144,9 @@ static enum step erase_answer(struct request *r)
 	sd_buf_json_str(b, e->in.tenant);
 	sd_buf_str(b, ",\"erased_at\":");
 	sd_buf_i64(b, r->call.now_ms / 1000);
-	sd_buf_printf(b, ",\"sessions\":%u,\"records\":%u,\"devices\":%u,\"data_key\":%s,\"shared_data\":%s}",
+	sd_buf_printf(b, ",\"sessions\":%u,\"records\":%u,\"devices\":%u,\"data_key\":%s,\"shared_data\":%s,\"audit_copies\":%u}",
 		      e->sessions, e->records, e->devices, e->had_key ? "true" : "false",
-		      e->had_shared ? "true" : "false");
+		      e->had_shared ? "true" : "false", e->trail.records);
 	return respond_json(r, 200);
 }
 
@@ -197,6 +219,7 @@ static enum step restrict_answer(struct request *r)
 }
 
 const request_step ep_erase_steps[] = {erase_parse, audit_slot_step, erase_ask, erase_asked,
-				       erase_more, erase_answer, NULL};
+				       erase_more, erase_trail, erase_trail_ask,
+				       erase_trail_asked, erase_answer, NULL};
 const request_step ep_restrict_steps[] = {restrict_parse, audit_slot_step, restrict_ask,
 					  restrict_asked, restrict_answer, NULL};

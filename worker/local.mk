@@ -26,6 +26,7 @@ WORKER_LIFE = worker/renewal.c worker/renewal.h worker/cookie.c worker/cookie.h 
 WORKER_SOURCES += $(WORKER_LIFE)
 WORKER_SOURCES += worker/binding.c worker/binding.h worker/device_edit.c worker/device_edit.h worker/ep_device.c worker/ep_devices.c
 # What a user may ask for, and what is kept of him.
+WORKER_SOURCES += worker/trail_erase.c worker/trail_erase.h
 WORKER_SOURCES += worker/ep_privacy.c worker/pseudonym.c worker/pseudonym.h worker/ua_family.c worker/ua_family.h
 # Lists, exports, what is said of sessions in bulk.
 WORKER_SOURCES += \

@@ -228,7 +228,7 @@ static void nothing_else_is_allowed(struct store_rig *rig, const char *user, boo
 					    "SCRIPT FLUSH",
 					    "SCAN 0",
 					    "RANDOMKEY",
-					    "RENAME sdt:a sdt:b",
+					    "RENAMENX sdt:a sdt:b",
 					    "DUMP sdt:a",
 					    "MIGRATE h 1 k 0 1",
 					    "FUNCTION LIST",

@@ -11,6 +11,7 @@
 #include "err.h"
 #include "store_events.h"
 #include "store_key.h"
+#include "store_privacy.h"
 #include "store_rig.h"
 
 #define RETAIN_S 3600
@@ -186,12 +187,127 @@ static void ids(void **state)
 	assert_false(store_event_id(SD_SLICE("+"), &ms, &seq));
 }
 
+static const char *stream(void)
+{
+	static struct store_key key;
+
+	store_key_events(&key, RIG_PREFIX, RIG_TENANT);
+	return key.s;
+}
+
+static enum store_status erase(struct store_rig *rig, const char *user, const char *owner, uint32_t limit,
+			       uint32_t *records, uint32_t *left)
+{
+	struct store_erase_events in = {.tenant = RIG_TENANT, .user = sd_slice_str(user), .actor = SD_SLICE("@alice@"),
+					.retain_s = RETAIN_S, .limit = limit, .owner = sd_slice_str(owner),
+					.lease_ms = 5000};
+	struct store_call call;
+	enum store_status status;
+
+	rig_begin(&call);
+	store_erase_events(rig->store, &in, &call);
+	rig_wait(rig, &call);
+	status = call.status;
+	*records = call.privacy.records;
+	*left = call.privacy.left;
+	store_call_release(&call);
+	return status;
+}
+
+/* Does any key hold the text, in the bytes that the server would write to its disk? */
+static bool is_kept(struct store_rig *rig, const char *text)
+{
+	(void)real_redis_ask(&rig->redis, "CONFIG SET rdbcompression no");
+	return real_redis_int(&rig->redis, "EVAL %s 0 %s",
+			      "for _, k in ipairs(redis.call('KEYS', '*')) do "
+			      "if string.find(redis.call('DUMP', k), ARGV[1], 1, true) then return 1 end end return 0",
+			      text) == 1;
+}
+
+/* Whoever is forgotten is in no byte of it; what is left has its order and its ids. */
+static void forgotten(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_events_in in = all();
+	struct store_events e = {.count = 0};
+	uint32_t records, left, rounds = 0;
+	long long dies;
+
+	for (int i = 0; i < 60; i++) {
+		char record[64];
+
+		snprintf(record, sizeof(record), "%c%d.", i % 3 ? 'b' : 'A', i);
+		put(rig, i, "x", i % 3 ? "bob" : "alice", record);
+	}
+	put(rig, 60, "x", "", "by @alice@ himself");
+	settle(rig, 61);
+	assert_true(is_kept(rig, "alice"));
+	dies = real_redis_int(&rig->redis, "PEXPIRETIME %s", stream());
+	do {
+		assert_int_equal(erase(rig, "alice", "one", 7, &records, &left), STORE_OK);
+		if (rounds++ == 3) {
+			assert_int_equal(erase(rig, "bob", "two", 7, &records, &left), STORE_LOCKED);
+			put(rig, 70, "x", "alice", "late.");
+			put(rig, 71, "x", "bob", "b71.");
+			settle(rig, 63);
+			left = 1;
+		}
+	} while (left);
+	assert_true(rounds > 8);
+	assert_int_equal(records, 22);
+	assert_false(is_kept(rig, "alice"));
+	assert_true(llabs(real_redis_int(&rig->redis, "PEXPIRETIME %s", stream()) - dies) < 60000);
+	in.newer = true;
+	in.first = SD_SLICE("-");
+	in.last = SD_SLICE("+");
+	read_them(rig, &in, &e);
+	assert_int_equal(e.count, 41);
+	store_call_release(&e.call);
+	put(rig, 72, "x", "bob", "b72.");
+	settle(rig, 42);
+	in.user = SD_SLICE("alice");
+	expect(rig, &in, "");
+	/* nobody of that name: nothing is changed, nothing is left behind */
+	assert_int_equal(erase(rig, "nobody", "three", 1000, &records, &left), STORE_OK);
+	assert_int_equal(records + left, 0);
+	settle(rig, 42);
+	/* all that there was */
+	assert_int_equal(erase(rig, "bob", "four", 1000, &records, &left), STORE_OK);
+	assert_int_equal(records, 42);
+	settle(rig, 0);
+	assert_int_equal(real_redis_int(&rig->redis, "DBSIZE"), 0);
+}
+
+/* Who began and vanished: the next one begins anew, and what he left goes by itself. */
+static void who_began_and_vanished(void **state)
+{
+	struct store_rig *rig = *state;
+	uint32_t records, left;
+
+	for (int i = 0; i < 20; i++)
+		put(rig, i, "x", i % 2 ? "bob" : "alice", "r.");
+	settle(rig, 20);
+	assert_int_equal(erase(rig, "bob", "one", 5, &records, &left), STORE_OK);
+	assert_int_equal(left, 1);
+	assert_true(real_redis_int(&rig->redis, "PTTL %s:c", stream()) > 0);
+	assert_true(real_redis_int(&rig->redis, "PTTL %s:l", stream()) > 0);
+	(void)real_redis_int(&rig->redis, "HSET %s:l until 1", stream());
+	assert_int_equal(erase(rig, "alice", "two", 1000, &records, &left), STORE_OK);
+	assert_int_equal(records, 10);
+	settle(rig, 10);
+	assert_int_equal(erase(rig, "bob", "one", 1000, &records, &left), STORE_OK);
+	assert_int_equal(records, 10);
+	assert_int_equal(real_redis_int(&rig->redis, "DBSIZE"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(each_filter_alone, rig_flush),
 	    cmocka_unit_test_setup(a_piece_says_where_to_go_on, rig_flush),
 	    cmocka_unit_test_setup(kept_as_long_as_the_policy_says, rig_flush),
+	    cmocka_unit_test_setup(forgotten, rig_flush),
+	    cmocka_unit_test_setup(who_began_and_vanished, rig_flush),
 	    cmocka_unit_test(ids),
 	};
 

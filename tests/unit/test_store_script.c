@@ -30,9 +30,9 @@ static void names_are_in_order(void **state)
 	    [SCRIPT_QUOTA] = "quota",
 	    [SCRIPT_DEVICE_READ] = "device_read", [SCRIPT_DEVICE_WRITE] = "device_write",
 	    [SCRIPT_DEVICE_END] = "device_end",
-	    [SCRIPT_TALLY] = "tally",	[SCRIPT_COUNT] = "count",
+	    [SCRIPT_TALLY] = "tally",
 	    [SCRIPT_EVENT_PUT] = "event_put", [SCRIPT_EVENT_READ] = "event_read",
-	    [SCRIPT_COUNT] = "count",
+	    [SCRIPT_COUNT] = "count", [SCRIPT_EVENT_ERASE] = "event_erase",
 	    [SCRIPT_SHARE] = "share",	[SCRIPT_IDEM] = "idem",	[SCRIPT_RENEW] = "renew",
 	};
 
