@@ -25,6 +25,12 @@ static struct sd_slice or_empty(struct sd_slice s)
 	return s.p ? s : sd_slice("", 0);
 }
 
+static void add_detail(struct audit_record *record, const char *key, struct sd_slice value)
+{
+	record->detail[record->detail_count].key = sd_slice_str(key);
+	record->detail[record->detail_count++].value = or_empty(value);
+}
+
 static struct audit_record record_of(const struct request *r, const struct audit_note *n)
 {
 	struct audit_record record = {
@@ -43,11 +49,10 @@ static struct audit_record record_of(const struct request *r, const struct audit
 	    .reason = or_empty(n->reason),
 	    .request_id = r->request_id,
 	};
-	if (n->key) {
-		record.detail_count = 1;
-		record.detail[0].key = sd_slice_str(n->key);
-		record.detail[0].value = or_empty(n->value);
-	}
+	if (n->key)
+		add_detail(&record, n->key, n->value);
+	if (r->trace.n)
+		add_detail(&record, "trace_id", r->trace);
 	return record;
 }
 
@@ -67,8 +72,7 @@ void audit_event_refused(struct request *r, const struct audit_note *note)
 
 	if (r->w->refusals_untold > 0) {
 		(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)r->w->refusals_untold);
-		record.detail[record.detail_count].key = SD_SLICE("suppressed");
-		record.detail[record.detail_count++].value = sd_slice_str(text);
+		add_detail(&record, "suppressed", sd_slice_str(text));
 	}
 	if (!audit_try(&r->w->audit, &record)) { /* a flood of refusals must not push out records of changes */
 		r->w->refusals_untold++;

@@ -187,4 +187,8 @@ UNIT_TESTS += tests/unit/test_standing
 tests_unit_test_standing_SOURCES = tests/unit/test_standing.c
 tests_unit_test_standing_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_standing_LDADD = $(WORKER_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_audit_event
+tests_unit_test_audit_event_SOURCES = tests/unit/test_audit_event.c
+tests_unit_test_audit_event_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_audit_event_LDADD = $(WORKER_TEST_LIBS)
 endif

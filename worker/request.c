@@ -284,12 +284,26 @@ static const request_step head_steps[] = {
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+/* What a caller says that is no traceparent is passed over: W3C Trace Context 4.3. */
+static void read_trace(struct request *r)
+{
+	struct sd_slice sent, trace, parent;
+	if (r->msg && http_field_get(r->msg, "traceparent", &sent) == HTTP_FOUND_ONE &&
+	    http_field_traceparent(sent, &trace, &parent))
+		r->trace = trace;
+}
+
+/* The caller's, else the id of his trace, else one of ours. */
 static void make_request_id(struct request *r)
 {
 	struct sd_slice sent;
 	if (r->msg && http_field_get(r->msg, "x-request-id", &sent) == HTTP_FOUND_ONE &&
 	    http_field_request_id_ok(sent)) {
 		r->request_id = sent;
+		return;
+	}
+	if (r->trace.n) {
+		r->request_id = r->trace;
 		return;
 	}
 	struct sd_siphash_key key = {r->w->request_seed, r->w->boot.index};
@@ -313,6 +327,7 @@ static void request_open(struct request *r, struct conn *c, const struct http_ms
 	r->now_ns = sd_clock_boot_ns();
 	r->now_ms = SD_MAX(sd_loop_wall_ms(w->loop),
 			   atomic_load_explicit(&w->control->wall_floor_ms, memory_order_relaxed));
+	read_trace(r);
 	make_request_id(r);
 	c->clean_end = true;
 	w->in_flight++;

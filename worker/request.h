@@ -53,6 +53,7 @@ struct request {
 	struct route_params params;
 	struct sd_slice request_id;
 	char request_id_text[24];
+	struct sd_slice trace;        /* id of the trace that the caller is in (traceparent); n = 0: none */
 	int64_t now_ns;               /* boot clock at the start */
 	int64_t now_ms;               /* max(wall clock, floor) */
 	uint16_t status;              /* answered with; 0 = not yet */

@@ -210,6 +210,8 @@ static void test_no_change_without_an_audit_slot(void **state)
 	       "store-unavailable"); /* looking needs none */
 }
 
+#define TRACE "4bf92f3577b34da6a3ce929d0e0e4736"
+
 static void test_request_ids(void **state)
 {
 	struct worker_rig *rig = *state;
@@ -223,6 +225,17 @@ static void test_request_ids(void **state)
 	assert_int_equal(strlen(own), 16);
 	assert_int_equal(ask(rig, "GET /livez", "", NULL), 200);
 	assert_null(strstr(heard, own));
+	/* Who is in a trace finds the request again by it; what is none is passed over. */
+	assert_int_equal(ask(rig, "GET /livez", "traceparent: 00-" TRACE "-00f067aa0ba902b7-01\r\n", NULL), 200);
+	assert_non_null(strstr(heard, "\r\nX-Request-Id: " TRACE "\r\n"));
+	assert_int_equal(ask(rig, "GET /livez", "X-Request-Id: abc-DEF_1.2\r\nTraceparent: 00-" TRACE
+				"-00f067aa0ba902b7-01\r\n", NULL), 200);
+	assert_non_null(strstr(heard, "\r\nX-Request-Id: abc-DEF_1.2\r\n"));
+	assert_int_equal(ask(rig, "GET /livez", "traceparent: 00-" TRACE "-0000000000000000-01\r\n", NULL), 200);
+	assert_null(strstr(heard, TRACE));
+	assert_int_equal(ask(rig, "GET /livez", "traceparent: 00-" TRACE "-00f067aa0ba902b7-01\r\n"
+				"traceparent: 00-" TRACE "-00f067aa0ba902b7-01\r\n", NULL), 200);
+	assert_null(strstr(heard, TRACE));
 	expect(rig, "GET /%ff", "X-Request-Id: in-an-error\r\n", NULL, "request-malformed");
 	assert_non_null(strstr(heard, "\"request_id\":\"in-an-error\""));
 }
