@@ -373,11 +373,6 @@ enum http_method http_parse_method(const struct http_parser *p)
 	return p->scan.method;
 }
 
-bool http_parse_started(const struct http_parser *p)
-{
-	return p->scan.pos > p->scan.start || p->phase == PHASE_BAD;
-}
-
 bool http_parse_head_ok(const struct http_parser *p)
 {
 	return p->head_ok;

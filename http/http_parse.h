@@ -45,7 +45,4 @@ bool http_parse_head_ok(const struct http_parser *p);
 /* Known once the request line is whole, also of a request that was refused later. */
 enum http_method http_parse_method(const struct http_parser *p);
 
-/* True once any byte of a request line was seen (408 against a silent close). */
-bool http_parse_started(const struct http_parser *p);
-
 #endif

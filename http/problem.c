@@ -36,12 +36,6 @@ uint16_t problem_status(enum problem p)
 	return rows[p].status;
 }
 
-const char *problem_title(enum problem p)
-{
-	check(p);
-	return rows[p].title;
-}
-
 void problem_emit(struct sd_buf *body, enum problem p, struct sd_slice detail,
 		  struct sd_slice request_id, struct sd_slice pointer)
 {

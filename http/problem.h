@@ -17,7 +17,6 @@ enum problem {
 
 const char *problem_code(enum problem p);
 uint16_t problem_status(enum problem p);
-const char *problem_title(enum problem p);
 
 /* {"type":"urn:sessiond:error:CODE","title":...,"status":...,"detail":...,"code":...,
  * "request_id":...,"errors":[{"pointer":...,"detail":...}]}; errors only when pointer.p is not

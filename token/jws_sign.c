@@ -276,24 +276,3 @@ int jws_sign_dump(EVP_PKEY *key, struct sd_buf *out, struct sd_diag *diag)
 		return sd_diag_set(diag, SD_ERR_CRYPTO, "OpenSSL does not write the key");
 	return out->failed ? sd_diag_set(diag, SD_ERR_TOO_BIG, "the key is too long") : 0;
 }
-
-/* --- warm-up ----------------------------------------------------------------------- */
-
-int jws_sign_warm_up(void)
-{
-	static const enum jose_alg algs[] = {JOSE_ES256, JOSE_EDDSA};
-	int err = 0;
-
-	for (size_t i = 0; i < SD_ARRAY_LEN(algs) && err == 0; i++) {
-		EVP_PKEY *key = NULL;
-		struct sd_buf out;
-
-		sd_buf_init(&out, 1024);
-		err = jws_sign_keygen(algs[i], 0, &key, NULL);
-		if (err == 0)
-			err = jws_sign_compact(key, algs[i], NULL, NULL, SD_SLICE("{}"), &out);
-		EVP_PKEY_free(key);
-		sd_buf_fini(&out);
-	}
-	return err;
-}

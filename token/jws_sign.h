@@ -23,9 +23,4 @@ int jws_sign_keygen(enum jose_alg alg, unsigned rsa_bits, EVP_PKEY **out, struct
 int jws_sign_load(int fd, EVP_PKEY **out, struct sd_diag *diag) SD_MUSTCHECK;
 int jws_sign_dump(EVP_PKEY *key, struct sd_buf *out, struct sd_diag *diag) SD_MUSTCHECK;
 
-/* Makes and uses a throw-away ES256 and EdDSA key, so that nothing of OpenSSL's signing is lazy
- * afterwards. RSA has nothing lazy beyond that, but a signer does well to sign once with each key
- * that it loaded, before its sandbox. token_warm_up() first. */
-int jws_sign_warm_up(void) SD_MUSTCHECK;
-
 #endif

@@ -88,16 +88,6 @@ void remember_put(struct remember *r, struct remember_head *value)
 	*place = value;
 }
 
-void remember_drop(struct remember *r, const uint8_t key[32])
-{
-	struct remember_head **p = find(r, key);
-	if (!p)
-		return;
-	free(*p);
-	*p = NULL;
-	r->count--;
-}
-
 uint64_t remember_count(const struct remember *r)
 {
 	return r->count;

@@ -22,7 +22,6 @@ void remember_free(struct remember **r);
 void *remember_find(struct remember *r, const uint8_t key[32]);
 /* value starts with a remember_head whose key is set; it is the table's from now on (free()). */
 void remember_put(struct remember *r, struct remember_head *value);
-void remember_drop(struct remember *r, const uint8_t key[32]);
 uint64_t remember_count(const struct remember *r);
 
 #endif

@@ -162,10 +162,7 @@ static void test_keygen(void **state)
 	assert_int_equal(jws_sign_keygen(JOSE_RS256, 4097, &k, NULL), SD_ERR_INVALID);
 	assert_int_equal(jws_sign_keygen(JOSE_ALG_NONE_VALID, 2048, &k, NULL), SD_ERR_INVALID);
 	assert_null(k);
-	assert_int_equal(jws_sign_warm_up(), 0);
 }
-
-/* --- F01: OpenSSL's n-th allocation fails while a token is signed --- */
 
 int main(void)
 {

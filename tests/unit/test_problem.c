@@ -49,7 +49,6 @@ static void table(void **state)
 				continue;
 			hits++;
 			assert_int_equal(problem_status((enum problem)p), contract[i].status);
-			assert_true(strlen(problem_title((enum problem)p)) > 5);
 		}
 		if (hits != 1)
 			fail_msg("%s: %d rows", contract[i].code, hits);
