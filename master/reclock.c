@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * reclock - tells the index of deadlines when a policy's clocks have become shorter.
+ * reclock - tells the index of deadlines when a policy's clocks have become shorter, or a rule has come.
  * Owns:      which tenants are owed a walk, and the walk under way
  * Runs in:   master (after the sandbox)
  * Fails by:  asking again
@@ -12,6 +12,7 @@
 #include "err.h"
 #include "log.h"
 #include "master.h"
+#include "policy_rules.h"
 #include "siphash.h"
 
 #define LOOK_NS SD_NS_PER_S
@@ -19,6 +20,7 @@
 #define PAUSE_NS (250 * SD_NS_PER_MS)
 #define PIECE 200 /* sessions of one script: a millisecond or two of the store */
 #define LATE_SLACK_MS 50
+#define RULES_MAX (1u << 20)
 
 static void turn(struct reclock *c);
 
@@ -71,11 +73,12 @@ static bool is_shorter(const struct reclock_tenant *was, const struct store_cloc
 	       now->remember_absolute_s < was->now.remember_absolute_s || retain_s < was->retain_s;
 }
 
-/* The policy in force is another one: who has less time now? Levels of trust that are others may be
- * shorter ones. */
+/* Who has less time now, by another policy (levels of trust that are others may be shorter ones) or by a rule
+ * that ends what began before? */
 static void compare(struct reclock *c)
 {
 	static const struct sd_siphash_key key = {1, 2}; /* compared with itself alone */
+	const struct shm_control *control = c->m->seg.control;
 	const struct policy_view *v = &c->m->seg.policy.view;
 
 	for (uint32_t i = 0; i < v->image->tenants.count; i++) {
@@ -84,11 +87,15 @@ static void compare(struct reclock *c)
 		struct reclock_tenant *x = &c->tenant[t->slot];
 		uint64_t levels = sd_siphash(key, now.levels.p, now.levels.n);
 
-		if (x->known && (is_shorter(x, &now, t->retain_sessions_s) || x->levels != levels)) {
+		uint64_t rules = policy_rules_mark(v, t, control);
+
+		if (rules != x->rules ||
+		    (x->known && (is_shorter(x, &now, t->retain_sessions_s) || x->levels != levels))) {
 			x->owed = true;
 			c->walking = c->walking && c->slot != t->slot; /* from the start again */
 		}
 		x->known = true;
+		x->rules = rules;
 		x->now = now;
 		x->now.levels = SD_SLICE(""); /* the image that they stand in may go */
 		x->levels = levels;
@@ -157,6 +164,7 @@ static bool ask(struct reclock *c)
 					    .limit = PIECE,
 					    .now = x->now,
 					    .retain_s = x->retain_s};
+	struct sd_buf rules;
 	int64_t deadline_ms =
 	    atomic_load_explicit(&m->seg.control->store_offset_ms, memory_order_relaxed) +
 	    sd_clock_boot_ns() / SD_NS_PER_MS + m->server.store_timeout_ms + LATE_SLACK_MS;
@@ -164,10 +172,16 @@ static bool ask(struct reclock *c)
 	uint32_t index = policy_view_tenant_find(v, in.tenant);
 	struct sd_slice command;
 
-	if (index != POLICY_NONE)
+	sd_buf_init(&rules, RULES_MAX);
+	if (index != POLICY_NONE) {
 		in.now.levels = policy_view_str(v, policy_view_tenant(v, index)->levels_text);
+		policy_rules_text(v, policy_view_tenant(v, index), m->seg.control, &rules);
+	}
+	in.rules = rules.failed ? sd_slice("", 0) : sd_buf_slice(&rules);
 	c->req.fn = on_piece;
-	if (store_sweep_reindex(m->sweeper.store, &in, deadline_ms, !c->known, &command) != SD_OK)
+	int err = store_sweep_reindex(m->sweeper.store, &in, deadline_ms, !c->known, &command);
+	sd_buf_fini(&rules);
+	if (err != SD_OK)
 		return false;
 	c->busy = redis_sub_send(m->subscriber.sub, command, &c->req) == SD_OK;
 	free((void *)(uintptr_t)command.p);
@@ -182,8 +196,11 @@ static void turn(struct reclock *c)
 
 	if (c->busy)
 		return;
-	if (generation != c->generation) {
+	int64_t now = sd_loop_now_ns(m->loop);
+
+	if (generation != c->generation || now - c->looked_ns >= LOOK_NS) {
 		c->generation = generation;
+		c->looked_ns = now;
 		compare(c);
 	}
 	if (!c->walking && !next_tenant(c))

@@ -12,6 +12,7 @@
 #include "err.h"
 #include "log.h"
 #include "master.h"
+#include "policy_rules.h"
 
 /* 256 partitions: a turn takes some five seconds when nothing is due. */
 #define PACE_NS (20 * SD_NS_PER_MS)
@@ -23,6 +24,7 @@
 #define UNKNOWN_S (INT64_C(1) << 40)
 #define UNKNOWN_TOUCH_S 3600
 #define UNKNOWN_RETAIN_S (30 * 86400)
+#define RULES_MAX (1u << 20)
 
 static void turn(struct sweeper *s);
 
@@ -166,8 +168,11 @@ static bool send_expire(struct sweeper *s, struct sweeper_item *item)
 		.again = item->again,
 	};
 	struct sd_slice command;
+	struct sd_buf rules;
 
+	sd_buf_init(&rules, RULES_MAX);
 	if (t != NULL) {
+		policy_rules_text(&s->m->seg.policy.view, t, s->m->seg.control, &rules);
 		in.now = (struct store_clocks){t->idle_s, t->absolute_s, t->remember_idle_s,
 					       t->remember_absolute_s, t->touch_interval_s,
 					       policy_view_str(&s->m->seg.policy.view,
@@ -176,10 +181,13 @@ static bool send_expire(struct sweeper *s, struct sweeper_item *item)
 	}
 	item->req.fn = on_expired;
 	item->req.index = (uint32_t)(item - s->item);
+	in.rules = rules.failed ? sd_slice("", 0) : sd_buf_slice(&rules);
 	/* The first of a batch brings the script to a server that may not have it. */
-	return store_sweep_expire(s->store, &in, deadline_ms(s->m), !s->known && s->waiting == 0,
-				  &command) == SD_OK &&
-	       send_command(s, command, &item->req);
+	bool sent = store_sweep_expire(s->store, &in, deadline_ms(s->m), !s->known && s->waiting == 0,
+				       &command) == SD_OK &&
+		    send_command(s, command, &item->req);
+	sd_buf_fini(&rules);
+	return sent;
 }
 
 static void send_batch(struct sweeper *s)

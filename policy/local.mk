@@ -7,7 +7,7 @@ libsdpolicy_view_a_SOURCES = \
 	policy/permissions.def \
 	policy/policy_image.h \
 	policy/policy_proof.c policy/policy_proof.h \
-	policy/policy_view.c policy/policy_view.h
+	policy/policy_rules.c policy/policy_rules.h policy/policy_view.c policy/policy_view.h
 
 libsdpolicy_load_a_CPPFLAGS = $(I_POLICY) $(YAML_CFLAGS) $(SECCOMP_CFLAGS)
 libsdpolicy_load_a_SOURCES = \
@@ -68,6 +68,7 @@ POLICY_TESTS = \
 	tests/unit/test_policy_print \
 	tests/unit/test_policy_proof \
 	tests/unit/test_policy_schema \
+	tests/unit/test_policy_rules \
 	tests/unit/test_policy_slots \
 	tests/unit/test_policy_suggest \
 	tests/unit/test_policy_type \
@@ -154,6 +155,9 @@ tests_unit_test_policy_unbuilt_LDADD = $(L_POLICY_TEST)
 tests_unit_test_policy_units_SOURCES = tests/unit/test_policy_units.c
 tests_unit_test_policy_units_CPPFLAGS = $(I_POLICY_TEST)
 tests_unit_test_policy_units_LDADD = $(L_POLICY_TEST)
+tests_unit_test_policy_rules_SOURCES = tests/unit/test_policy_rules.c tests/support/policy_folder.h tests/support/policy_rig.h tests/support/policy_sample.h
+tests_unit_test_policy_rules_CPPFLAGS = $(I_POLICY_TEST)
+tests_unit_test_policy_rules_LDADD = $(L_POLICY_TEST)
 tests_unit_test_policy_view_SOURCES = tests/unit/test_policy_view.c tests/support/policy_folder.h tests/support/policy_rig.h tests/support/policy_sample.h
 tests_unit_test_policy_view_CPPFLAGS = $(I_POLICY_TEST)
 tests_unit_test_policy_view_LDADD = $(L_POLICY_TEST)

@@ -67,6 +67,7 @@ int store_sweep_expire(struct store_sweep *s, const struct store_sweep_expire_in
 	store_cmd_clocks(&c, &in->now);
 	store_cmd_text(&c, sd_slice_str(in->owner));
 	store_cmd_num(&c, in->again ? 1 : 0);
+	store_cmd_text(&c, in->rules);
 	return store_cmd_wire(&c, SCRIPT_EXPIRE, whole, out);
 }
 
@@ -85,6 +86,7 @@ int store_sweep_reindex(struct store_sweep *s, const struct store_sweep_reindex_
 	store_cmd_sid(&c, in->from.given ? &in->from.sid : NULL);
 	store_cmd_num(&c, in->limit);
 	store_cmd_clocks(&c, &in->now);
+	store_cmd_text(&c, in->rules);
 	return store_cmd_wire(&c, SCRIPT_REINDEX, whole, out);
 }
 

@@ -28,13 +28,14 @@ struct store_sweep_expire_in {
 	int64_t retain_s;
 	const char *owner;
 	bool again; /* asked before; the answer was lost */
+	struct sd_slice rules; /* by time: lines of client (nothing: all), blank, before (s) */
 };
 struct store_sweep_place { /* in a partition's index of one tenant */
 	bool given;
 	int64_t ms;
 	struct sid sid;
 };
-/* The policy has become shorter: deadlines of a piece of a tenant's sessions, never to a later time. */
+/* The policy has become shorter, or a rule has come: deadlines of a piece of a tenant's sessions, never to a later time. */
 struct store_sweep_reindex_in {
 	struct sd_slice tenant;
 	uint8_t partition;
@@ -42,6 +43,7 @@ struct store_sweep_reindex_in {
 	uint32_t limit;
 	struct store_clocks now;
 	int64_t retain_s;
+	struct sd_slice rules;
 };
 /* One command's wire form, malloc'd; as in store_back.h. */
 int store_sweep_due(struct store_sweep *sweep, const struct store_sweep_due_in *in,

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "err.h"
+#include "policy_rules.h"
 #include "preview_body.h"
 #include "respond.h"
 #include "session_rules.h"
@@ -90,32 +91,12 @@ static void on_piece(struct store_call *call)
 		ask(p);
 }
 
-static void put_rule(struct sd_buf *b, struct sd_slice client, const _Atomic int64_t *before_s)
-{
-	int64_t s = atomic_load_explicit(before_s, memory_order_acquire);
-	if (s == 0)
-		return;
-	sd_buf_put(b, client);
-	sd_buf_char(b, ' ');
-	sd_buf_i64(b, s);
-	sd_buf_char(b, '\n');
-}
-
 /* What this node's memory knows of them; in the arena. */
 static struct sd_slice rules(struct request *r)
 {
-	const struct policy_view *v = &r->gen->view;
-	const struct policy_tenant *t = r->tenant;
-	const struct shm_control *c = r->w->control;
 	struct sd_buf *b = &r->body;
 	sd_buf_reset(b);
-	if (t->slot < SHM_TENANTS)
-		put_rule(b, SD_SLICE(""), &c->tenant_before_s[t->slot]);
-	for (uint32_t i = 0; i < t->clients.count; i++) {
-		const struct policy_client *k = policy_view_client(v, t, i);
-		if (k->slot < SHM_CLIENTS)
-			put_rule(b, policy_view_str(v, k->id), &c->client_before_s[k->slot]);
-	}
+	policy_rules_text(&r->gen->view, r->tenant, r->w->control, b);
 	struct sd_slice text = b->failed ? sd_slice(NULL, 0) : sd_arena_copy(&r->arena, sd_buf_slice(b));
 	sd_buf_reset(b);
 	return text;

@@ -17,6 +17,7 @@ local DAY_MS = 86400000
 -- A record that nobody may read any more is removed by the sweeper, from the indexes too; if none
 -- comes, it goes by itself so much later.
 local SPARE_MS = 3600 * 1000
+local LINE = string.char(10)
 
 local log_id, appended, ended = '', 0, 0
 local done, children = {}, {} -- sids that this script ended; those of them that followed a parent
@@ -204,6 +205,26 @@ end
 local function run_out_by(r, at)
   local idle_ms, absolute_ms = clocks_by(r, at)
   return run_out(idle_ms, absolute_ms, tonumber(ARGV[at + 4]) * 1000)
+end
+
+-- Rules by time as a script is told of them: lines of client (nothing: all), a blank, before (s).
+local function rules_of(text)
+  local before = {}
+  for client, s in string.gmatch(text, '(%S*) (%d+)' .. LINE) do
+    before[client] = tonumber(s)
+  end
+  return before
+end
+
+-- Whose rule has ended the session: 'tenant', 'client' or nil.
+local function ruled_out(r, before)
+  local made_s = math.floor(num(r.created) / 1000)
+  if made_s < (before[''] or 0) then
+    return 'tenant'
+  end
+  if r.client and made_s < (before[r.client] or 0) then
+    return 'client'
+  end
 end
 
 -- May what belongs to the session change?

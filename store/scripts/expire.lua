@@ -1,7 +1,8 @@
 -- expire - a sweeper looks at a session that is due: ends it if a clock has run out by what the
--- record says now, removes it if nobody may read it any more, else says when to look again.
+-- record says now, or a rule by time has ended it, removes it if nobody may read it any more, else says
+-- when to look again.
 -- ARGV 10 sid 11 idle 12 absolute 13 remember idle 14 remember absolute 15 touch interval
---      16 trust levels 17 owner 18 1: asked before, and the answer was lost
+--      16 trust levels 17 owner 18 1: asked before, and the answer was lost 19 rules by time
 -- Adds, with OK: reason, user. LATER: not yet. GONE: the record is removed. ABSENT: it was.
 local sid, POLICY = ARGV[10], 11
 local member = tenant .. ':' .. sid
@@ -28,7 +29,7 @@ end
 if r.status == 'active' then
   local slack_ms = tonumber(ARGV[POLICY + 4]) * 1000
   local idle_ms, absolute_ms = clocks_by(r, POLICY)
-  local why = run_out(idle_ms, absolute_ms, slack_ms)
+  local why = run_out(idle_ms, absolute_ms, slack_ms) or ruled_out(r, rules_of(ARGV[19]))
   if why then
     end_session(sid, r, why)
     redis.call('HSET', s_base .. sid, 'by', ARGV[17])

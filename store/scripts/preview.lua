@@ -8,10 +8,7 @@
 -- do not now.
 local FIELDS = { 'status', 'seen', 'created', 'idle', 'absolute', 'remember', 'uhash', 'ip', 'ua', 'dev_fp',
   'dev_trust', 'acr', 'client' }
-local before = {}
-for client, s in string.gmatch(ARGV[29], '(%S*) (%d+)' .. LINE) do
-  before[client] = tonumber(s)
-end
+local before = rules_of(ARGV[29])
 local NOW, OTHER = 13, 19
 local max_looks, max = tonumber(ARGV[12]), tonumber(ARGV[25])
 local looks = 0
@@ -22,14 +19,9 @@ local function look(sid)
   return load_some(sid, FIELDS)
 end
 
-local function is_ruled_out(r)
-  local made_s = math.floor(num(r.created) / 1000)
-  return made_s < (before[''] or 0) or made_s < (before[r.client or ''] or 0)
-end
-
 -- Which clock is over by the policy that begins at ARGV[at]; 'ended' where the session is.
 local function judge(r, at)
-  if r.status ~= 'active' or is_ruled_out(r) then
+  if r.status ~= 'active' or ruled_out(r, before) then
     return 'ended'
   end
   return run_out_by(r, at)

@@ -16,6 +16,8 @@ import raw
 
 MANY = int(os.environ.get("SESSIOND_TEST_SESSIONS", "2000"))
 A = "brand-a"
+OTHER = harness.new_api_key()
+CLIENT = f"  - {{ id: other, key_hashes: [ \"{OTHER[1]}\" ], permissions: [sessions:create] }}\nsharing: {{ clients: [other] }}\n"
 LINES = "sessions: { idle_timeout: 30m, absolute_timeout: 12h, touch_interval: 60s }\nprivacy: { retention: { sessions: 1h } }\n"
 MIN = 60_000
 
@@ -105,11 +107,29 @@ def shortened(a, b, redis):
     w.flush()
     before = ended(a, "idle") + ended(b, "idle")
     for node in (a, b):
-        node.write(f"tenants.d/{A}.yaml", a.tenant_text(A, None, nodes.FREE + LINES.replace("30m", "10m")))
+        node.write(f"tenants.d/{A}.yaml", a.tenant_text(A, None, CLIENT + nodes.FREE + LINES.replace("30m", "10m")))
         node.reload()
     harness.wait_for(lambda: all(stored(redis, sid) == "ended" for sid in over), 60, 0.2, "ended")
     assert all(stored(redis, sid) == "active" for sid in live)
     harness.wait_for(lambda: ended(a, "idle") + ended(b, "idle") >= before + len(over), 10, 0.2, "counted")
+
+
+def by_rule(a, b, redis):
+    """What a client's `before` has ended ends in the store too: counted, in the trail, and with it what was
+    shared from it to another client, whose own tokens no rule concerns."""
+    parent = a.create("shares")["session_id"]
+    code = a.request("POST", f"/sessions/{parent}/share", {"client_id": "other"}, tenant=A)[2]["code"]
+    status_, _, child = a.request("POST", "/sessions/redeem", {"code": code}, headers={"Authorization": "Bearer " + OTHER[0], "X-Tenant-ID": A})
+    assert status_ == 201, child
+    time.sleep(1.1)  # the rule is of whole seconds
+    assert a.request("POST", "/sessions/revoke", {"client_id": "web-backend"}, tenant=A)[0] == 200
+    assert status(b, parent) == ("ended", "client")
+    harness.wait_for(lambda: stored(redis, parent, "reason") == "client", 60, 0.2, "ended in the store")
+    assert status(a, child["session_id"]) == ("ended", "parent")
+    for node in (a, b):
+        harness.wait_for(lambda n=node: n.validate(child["access_token"])[1].get("code") == "session-revoked", 5, 0.1, "obeyed")
+    harness.wait_for(lambda: parent in audited((a, b), "client") and child["session_id"] in audited((a, b), "parent"), 20, 0.2, "in the trail")
+    assert ended(a, "client") + ended(b, "client") >= 1
 
 
 def taken_over(a, b, redis):
@@ -131,8 +151,8 @@ def taken_over(a, b, redis):
 
 
 def main():
-    with nodes.pair((A,), nodes.FREE + LINES) as given:
-        harness.main([sweep, retention, shortened, taken_over], *given)
+    with nodes.pair((A,), CLIENT + nodes.FREE + LINES) as given:
+        harness.main([sweep, retention, shortened, by_rule, taken_over], *given)
 
 
 if __name__ == "__main__":

@@ -306,6 +306,41 @@ static void shorter_clocks_move_deadlines(void **state)
 		rig_expect_active(rig, sid[i]);
 }
 
+/* What a tenant's or client's `before` has ended is due at once, and ends with that reason. */
+static void rules_by_time_end_theirs(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum end_reason reason; /* END_NONE: it stays */
+	} cases[] = {{" 1\nother 99999999999\n", END_NONE},
+		     {"web 99999999999\n", END_CLIENT},
+		     {" 99999999999\nweb 99999999999\n", END_TENANT}};
+	struct store_rig *rig = *state;
+	struct store_sweep_reindex_in in = {.tenant = RIG_TENANT, .limit = 100, .retain_s = 60,
+					    .now = {IDLE_S, ABSOLUTE_S, IDLE_S, ABSOLUTE_S, TOUCH_S}};
+
+	for (size_t i = 0; i < SD_ARRAY_LEN(cases); i++) {
+		struct sid sid = session(rig);
+		struct store_sweep_expire_in one = input(sid);
+		long long was = score(rig, sid);
+		struct sd_slice command;
+		struct redisReply *reply;
+
+		in.partition = sid.b[0];
+		in.rules = one.rules = sd_slice_str(cases[i].rules);
+		assert_int_equal(store_sweep_reindex(sweep, &in, DEADLINE_MS, true, &command), SD_OK);
+		reply = run(rig, command);
+		assert_int_equal(store_sweep_take_reindex(reply, &in.from), STORE_SWEEP_DONE);
+		store_sweep_reply_free(reply);
+		assert_int_equal(score(rig, sid) < was, cases[i].reason != END_NONE);
+		assert_int_equal(expire(rig, &one),
+				 cases[i].reason ? STORE_SWEEP_ENDED : STORE_SWEEP_DONE);
+		assert_int_equal(last_reason, cases[i].reason);
+		if (cases[i].reason)
+			rig_expect_ended(rig, sid, cases[i].reason);
+	}
+}
+
 static void silence_and_nonsense(void **state)
 {
 	struct store_rig *rig = *state;
@@ -340,7 +375,7 @@ int main(void)
 	    TEST(one_owner_finds_what_is_due), TEST(rubbish_is_dropped),
 	    TEST(idle_to_the_slack),	       TEST(absolute_and_todays_policy),
 	    TEST(gone_from_record_and_indexes), TEST(silence_and_nonsense),
-	    TEST(children_end_with_it), TEST(shorter_clocks_move_deadlines),
+	    TEST(children_end_with_it), TEST(shorter_clocks_move_deadlines), TEST(rules_by_time_end_theirs),
 	};
 	int failed;
 
