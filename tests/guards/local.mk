@@ -2,7 +2,7 @@
 GUARDS = \
 	tests/guards/layers tests/guards/sizes tests/guards/banned tests/guards/cards \
 	tests/guards/registered tests/guards/headers tests/guards/generated tests/guards/files_doc tests/guards/openapi \
-	tests/guards/no_faults
+	tests/guards/no_faults tests/guards/docs_names
 dist_check_SCRIPTS += $(GUARDS)
 EXTRA_DIST += docs/openapi.yaml tests/support/openapi.py docs/ARCHITECTURE.md docs/HACKING.md docs/FILES.md docs/files.sh \
 	tests/guards/guard.py tests/guards/untested.txt
