@@ -60,6 +60,7 @@ struct store_call {
 		uint32_t version;
 		int64_t updated_ms, fence, lock_until_ms;
 		bool renewed, has_sid; /* renewed, create: the device was not known before */
+		bool new_place;        /* create: nor was the network */
 	} kept;
 	struct store_privacy {     /* store_privacy.h */
 		uint32_t records, left, devices;

@@ -34,6 +34,7 @@ struct store_create {
 	char country[3];              /* for the counts alone; "ZZ" = in none that is known; "" = nobody knows */
 	struct sd_slice binding;      /* where it is made, hashed; empty = nowhere */
 	struct sd_slice levels;       /* the policy's, of devices: of its device's the script judges */
+	struct sd_slice places;       /* its network, hashed under each of the tenant's keys, 16 bytes each; empty: not kept */
 };
 void store_create(struct store *s, const struct store_create *in, struct store_call *call);
 

@@ -162,14 +162,18 @@ int store_reply_record(struct store_op *op, struct redisReply *const *e, size_t 
 	return SD_OK;
 }
 
-/* sid, reason ... of what ended beside the evicted ones; "device" when it is a new one */
+/* sid, reason ... of what ended beside the evicted ones; what is new: "device", "place" or both */
 static int read_also(struct store_call *call, struct redisReply *const *e, size_t n)
 {
-	call->kept.renewed = n % 2 != 0 && sd_slice_is(redis_slice(e[n - 1]), "device");
-	if (call->kept.renewed)
-		n--;
-	if (n % 2 != 0)
-		return SD_ERR_INVALID;
+	if (n % 2 != 0) {
+		struct sd_slice fresh = redis_slice(e[--n]);
+		bool both = sd_slice_is(fresh, "device place");
+
+		call->kept.renewed = both || sd_slice_is(fresh, "device");
+		call->kept.new_place = both || sd_slice_is(fresh, "place");
+		if (!call->kept.renewed && !call->kept.new_place)
+			return SD_ERR_INVALID;
+	}
 	for (size_t i = 0; i < n / 2; i++) {
 		struct sd_slice why = redis_slice(e[2 * i + 1]);
 		struct store_also one = {.reason = end_reason_parse(why.p, why.n)};

@@ -73,6 +73,7 @@ void store_create(struct store *s, const struct store_create *in, struct store_c
 	store_cmd_text(&c, in->binding);
 	store_cmd_text(&c, sd_slice_str(in->country));
 	store_cmd_text(&c, in->levels);
+	store_cmd_text(&c, in->places);
 	store_op_send(op, &c);
 }
 

@@ -51,6 +51,9 @@ static struct audit_record record_of(const struct request *r, const struct audit
 	};
 	if (n->key)
 		add_detail(&record, n->key, n->value);
+	for (size_t i = 0; i < SD_ARRAY_LEN(n->also); i++)
+		if (n->also[i])
+			add_detail(&record, n->also[i], SD_SLICE("true"));
 	if (r->trace.n)
 		add_detail(&record, "trace_id", r->trace);
 	return record;

@@ -16,6 +16,7 @@ struct audit_note {
 	struct sd_slice user, session, ip, reason;
 	const char *key;       /* one detail, or NULL */
 	struct sd_slice value;
+	const char *also[2];   /* further details, that are "true"; or NULL */
 	bool by_system;        /* a clock or a limit did it, not the caller */
 };
 

@@ -62,15 +62,15 @@ static size_t network(struct sd_slice ip, uint8_t prefix_v4, uint8_t prefix_v6, 
 	return 1 + n;
 }
 
-/* False when there is nothing to compare. head: the prefixes to use. */
+/* False when there is nothing to compare. head: the prefixes to use. No kind: a place of the user. */
 static bool hash_of(const uint8_t key[HANDLE_KEY_BYTES], enum binding_kind kind,
 		    struct sd_slice value, const uint8_t head[HEAD], uint8_t out[HASH])
 {
 	static const char *const domain[BINDING_KIND_COUNT] = {
-	    "", "binding ip", "binding user agent", "binding device"};
+	    "place ip", "binding ip", "binding user agent", "binding device"};
 	uint8_t net[17], mac[32];
 	char family[UA_FAMILY_MAX];
-	if (kind == BINDING_KIND_IP)
+	if (kind == BINDING_KIND_IP || kind == BINDING_KIND_NONE)
 		value = sd_slice(net, network(value, head[1], head[2], net));
 	else if (kind == BINDING_KIND_USER_AGENT && value.n)
 		value = ua_family(value, family);
@@ -98,6 +98,19 @@ int binding_make(struct request *r, const struct binding_seen *seen, struct sd_s
 				       kept + place_of(k));
 	if (any)
 		*out = sd_arena_copy(&r->arena, sd_slice(kept, sizeof(kept)));
+	return out->p ? SD_OK : SD_ERR_MEMORY;
+}
+
+int binding_places(struct request *r, struct sd_slice ip, struct sd_slice *out)
+{
+	const struct tenant_keys *keys = &r->gen->keys[r->tenant_index];
+	const uint8_t head[HEAD] = {1, (uint8_t)r->tenant->bind_ip_v4, (uint8_t)r->tenant->bind_ip_v6};
+	uint8_t all[sizeof(keys->mac) / sizeof(keys->mac[0])][HASH];
+	size_t n = 0;
+	if (r->tenant->privacy_ip != PRIVACY_OFF && ip.n)
+		while (n < keys->sets && hash_of(keys->mac[n], BINDING_KIND_NONE, ip, head, all[n]))
+			n++;
+	*out = n ? sd_arena_copy(&r->arena, sd_slice(all, n * HASH)) : sd_slice("", 0);
 	return out->p ? SD_OK : SD_ERR_MEMORY;
 }
 

@@ -16,6 +16,10 @@ struct binding_seen {
 int binding_make(struct request *r, const struct binding_seen *seen,
 		 struct sd_slice *out) SD_MUSTCHECK;
 
+/* The network of an address as the user's places are kept by: 16 bytes under each of the tenant's keys, the
+ * newest first. "" where privacy keeps nothing of an address, and of what is none. SD_ERR_MEMORY. */
+int binding_places(struct request *r, struct sd_slice ip, struct sd_slice *out) SD_MUSTCHECK;
+
 /* Is a record wanted to judge this by, although the session is good without? */
 bool binding_wants_record(const struct request *r, const struct binding_seen *seen) SD_MUSTCHECK;
 /* May the judgement refuse? Then it must not be left out. */

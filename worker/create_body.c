@@ -298,7 +298,8 @@ enum step create_body_read(struct request *r, struct store_create *in)
 		if (readers[i].read(r, in, &val[readers[i].field]) == STEP_DONE)
 			return STEP_DONE;
 	struct binding_seen seen = {val[F_IP].str, val[F_USER_AGENT].str, in->device_fingerprint};
-	if (binding_make(r, &seen, &in->binding) != SD_OK)
+	if (binding_make(r, &seen, &in->binding) != SD_OK ||
+	    binding_places(r, seen.ip, &in->places) != SD_OK)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
 	return STEP_NEXT;
 }

@@ -134,10 +134,21 @@ static bool audit_created(struct request *r, const struct grant *g)
 				  .session = sd_slice_str(sid),
 				  .ip = g->in.ip,
 				  .key = "client_id",
-				  .value = g->in.client};
+				  .value = g->in.client,
+				  .also = {r->call.kept.new_place ? "new_place" : NULL,
+					   r->call.kept.renewed ? "new_device" : NULL}};
 	bool ok = audit_event_send(r, &note);
 	ok = (!r->call.kept.renewed || audit_new_device(r, g, sd_slice_str(sid))) && ok;
 	return grant_audit_ends(r, g) && ok;
+}
+
+static void count_new(struct request *r)
+{
+	const struct store_kept *k = &r->call.kept;
+	if (k->new_place)
+		board_count(r->w->stats, METRIC_NEW_PLACES, r->tenant->slot, BINDING_KIND_IP, 0, 1);
+	if (k->renewed)
+		board_count(r->w->stats, METRIC_NEW_PLACES, r->tenant->slot, BINDING_KIND_DEVICE, 0, 1);
 }
 
 static enum step stored(struct request *r)
@@ -166,6 +177,7 @@ static enum step stored(struct request *r)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	}
 	board_count(r->w->stats, METRIC_CREATED, r->tenant->slot, 0, 0, 1);
+	count_new(r);
 	if (!audit_created(r, g)) {
 		grant_undo(r, g);
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);

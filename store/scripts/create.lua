@@ -6,8 +6,10 @@
 --      39 max per device type 40 touch interval 41 data key base 42 standing key 43 key to put
 --      44 parent 45 number of the code 46 hash of the code (a session that is shared)
 --      47 device base 48 binding 49 country, for the counts alone 50 trust levels
+--      51 the network that it begins from: a keyed hash of 16 bytes under each of the tenant's keys, the
+--      newest first; empty: not kept
 -- Adds: count, then the sids that were evicted; then sid and reason of what else ended; then
--- 'device' when its device was not known before.
+-- what its user was not known from before: 'device', 'place', 'device place'.
 -- KEY: the data key that stands, alone. RESTRICTED: nothing.
 local sid, uhash = ARGV[10], ARGV[11]
 local dev, dev_type, remember = ARGV[21], ARGV[23], ARGV[28]
@@ -263,12 +265,39 @@ tally_create(ARGV[19], ARGV[20], dev_type, ARGV[49])
 if ARGV[26] ~= '' then
   keep_user_key(data_key, ARGV[43], absolute_ms + retain * 1000 + DAY_MS)
 end
+-- The networks that the user began sessions from, each by when it last was: the newest 32, for as long
+-- as ended sessions are kept. True: this one is none of them.
+local MAX_PLACES = 32
+local function note_place(index, hashes)
+  local kept, drop, known = {}, {}, false
+  local places = redis.call('ZRANGE', index, 0, -1, 'WITHSCORES')
+  for i = 1, #places, 2 do
+    local over, is = tonumber(places[i + 1]) + retain * 1000 < now, false
+    for at = 1, #hashes, 16 do
+      is = is or places[i] == string.sub(hashes, at, at + 15)
+    end
+    known = known or (is and not over)
+    local list = (is or over) and drop or kept
+    list[#list + 1] = places[i]
+  end
+  for i = 1, #kept - MAX_PLACES + 1 do
+    drop[#drop + 1] = kept[i]
+  end
+  if #drop > 0 then
+    redis.call('ZREM', index, unpack(drop))
+  end
+  redis.call('ZADD', index, int(now), string.sub(hashes, 1, 16))
+  redis.call('PEXPIREAT', index, int(now + retain * 1000 + DAY_MS))
+  return not known
+end
+
+local fresh = {}
 -- The device becomes known, or was seen again; its trust is what its registration says.
 if dev ~= '' then
   local f, new = device, not device
   if new then
     f = { '1', '', '', trust, int(now), int(now), '0' }
-    more[#more + 1] = 'device'
+    fresh[#fresh + 1] = 'device'
   end
   if not new or not is_full(devices) then
     f[2] = ARGV[22] ~= '' and ARGV[22] or f[2]
@@ -277,6 +306,12 @@ if dev ~= '' then
     save_device(devices, dev, f)
     keep_until(devices, absolute_ms + retain * 1000 + DAY_MS)
   end
+end
+if ARGV[51] ~= '' and note_place(devices .. ':p', ARGV[51]) then
+  fresh[#fresh + 1] = 'place'
+end
+if #fresh > 0 then
+  more[#more + 1] = table.concat(fresh, ' ')
 end
 return reply('OK', { iat = now_s, exp = exp, absolute_at = absolute_at,
   idle_at = math.floor(idle_ms / 1000), refresh_end = refresh_end }, more)

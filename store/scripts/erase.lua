@@ -59,5 +59,6 @@ take(ARGV[11] .. uhash)
 local devices = #redis.call('HGETALL', ARGV[13] .. uhash) / 2
 take(ARGV[13] .. uhash)
 take(ARGV[13] .. uhash .. ':d')
+take(ARGV[13] .. uhash .. ':p')
 return reply('OK', nil,
   { stripped, redis.call('ZCARD', users), had_key, take(ARGV[12] .. uhash), devices })

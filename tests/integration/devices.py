@@ -150,6 +150,26 @@ def removed_on_every_node(one, two):
         one.audited("session.ended", user_id=user, session_id=m["session_id"], reason="device")
 
 
+def new_places_and_devices(t, two):
+    """A session from where its user was not seen before says so in the trail, and is counted; nothing else tells."""
+    def begin(at, **more):
+        made = at.create("ivy", **more)
+        detail = t.audited("session.created", session_id=made["session_id"])[0]["detail"] if at is t else None
+        return made, detail and {k for k in detail if k.startswith("new_")}
+
+    made, new = begin(t, ip="192.0.2.7", device={"id": "d1"})
+    assert new == {"new_place", "new_device"} and not any("new" in k for k in made), (new, made)
+    assert begin(t, ip="192.0.2.200", device={"id": "d1"})[1] == set()
+    assert begin(t)[1] == set()
+    begin(two, ip="2001:db8:1::1", device={"id": "d2"})
+    assert begin(t, ip="2001:db8:1:2::9", device={"id": "d2"})[1] == set()
+    assert begin(t, ip="2001:db8:2::1", device={"id": "d2"})[1] == {"new_place"}
+    text = harness.wait_for(lambda: t.node.request("GET", "/metrics", None, port=t.node.admin_port)[2], 5)
+    for kind, least in (("ip", 2), ("device", 1)):
+        rows = [x for x in text.splitlines() if x.startswith("sessiond_new_places_total") and f'kind="{kind}"' in x and f'"{A}"' in x]
+        assert rows and float(rows[0].split()[-1]) >= least, rows
+
+
 LEVELS = """devices:
   trust:
     low: { idle_timeout: 5m, absolute_timeout: 1h, max_per_user: 2, step_up: "urn:mfa" }
@@ -239,8 +259,8 @@ def limited_by_trust(one, two):
 
 def main():
     with nodes.pair(prepare=permit) as (a, b, _):
-        harness.main([registered_and_changed, refused, known_by_sessions, removed_on_every_node, judged_by_trust,
-                      limited_by_trust], Api(a), Api(b))
+        harness.main([registered_and_changed, refused, known_by_sessions, removed_on_every_node, new_places_and_devices,
+                      judged_by_trust, limited_by_trust], Api(a), Api(b))
 
 
 if __name__ == "__main__":

@@ -134,6 +134,32 @@ static void test_what_a_record_keeps(void **state)
 	assert_int_equal(two.n, 0);
 }
 
+/* Under each of the tenant's keys; another thing than what a session is bound by. */
+static void test_places(void **state)
+{
+	struct worker_store *s = *state;
+	struct binding_seen seen = {SD_SLICE("192.0.2.7"), SD_SLICE(""), SD_SLICE("")};
+	struct sd_slice bound, one, two;
+	policy(s, BINDING_RECORD);
+	struct request *r = worker_rig_request(&s->rig, RIG_A);
+	size_t sets = r->gen->keys[RIG_A].sets;
+	assert_int_equal(binding_make(r, &seen, &bound), SD_OK);
+	assert_int_equal(binding_places(r, SD_SLICE("192.0.2.99"), &one), SD_OK);
+	assert_int_equal(one.n, sets * 16);
+	assert_int_equal(binding_places(r, SD_SLICE("::ffff:192.0.2.1"), &two), SD_OK);
+	assert_true(sd_slice_eq(one, two));
+	assert_null(memmem(bound.p, bound.n, one.p, 16));
+	assert_int_equal(binding_places(r, SD_SLICE("192.0.3.99"), &two), SD_OK);
+	assert_memory_not_equal(one.p, two.p, 16);
+	assert_int_equal(binding_places(r, SD_SLICE("nonsense"), &two), SD_OK);
+	assert_int_equal(two.n, 0);
+	worker_rig_tenant(&s->rig, RIG_A)->privacy_ip = PRIVACY_OFF;
+	worker_rig_adopt(&s->rig, generation++);
+	r = worker_rig_request(&s->rig, RIG_A);
+	assert_int_equal(binding_places(r, SD_SLICE("192.0.2.99"), &two), SD_OK);
+	assert_int_equal(two.n, 0);
+}
+
 /* A record that no one of ours has written judges nothing. */
 static void test_a_foreign_record(void **state)
 {
@@ -165,7 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_step_up_of_either_token), TEST(test_what_only_counts),
 	    TEST(test_a_revocation),		  TEST(test_what_a_record_keeps),
-	    TEST(test_a_foreign_record),
+	    TEST(test_places),			  TEST(test_a_foreign_record),
 	};
 	return cmocka_run_group_tests(tests, worker_store_setup, worker_store_teardown);
 }

@@ -248,6 +248,56 @@ static void a_change_of_trust_reaches_live_sessions(void **state)
 	rig_expect_ended(rig, mine, END_IDLE);
 }
 
+#define PLACE_1 "1111111111111111"
+#define PLACE_2 "2222222222222222"
+
+/* What is new of a session from there: "", "device", "place", "device place". */
+static const char *fresh_from(struct store_rig *rig, const char *places, const char *id, int64_t retain_s)
+{
+	static char out[32];
+	struct store_create in = rig_create_input(RIG_USER, NULL);
+	struct store_call call;
+
+	in.places = sd_slice_str(places);
+	in.device_id = sd_slice_str(id);
+	in.retain_s = retain_s;
+	in.max_per_user = 1; /* what else ends is told beside */
+	assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
+	snprintf(out, sizeof(out), "%s%s%s", call.kept.renewed ? "device" : "",
+		 call.kept.renewed && call.kept.new_place ? " " : "", call.kept.new_place ? "place" : "");
+	store_call_release(&call);
+	return out;
+}
+
+static void new_places_and_devices_are_told(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_key key;
+	char uhash[33], place[17];
+
+	assert_string_equal(fresh_from(rig, PLACE_1, "d1", 3600), "device place");
+	assert_string_equal(fresh_from(rig, PLACE_1, "d1", 3600), "");
+	assert_string_equal(fresh_from(rig, PLACE_2, "d1", 3600), "place");
+	assert_string_equal(fresh_from(rig, PLACE_1, "d2", 3600), "device");
+	assert_string_equal(fresh_from(rig, "", "", 3600), "");
+	/* after a change of the tenant's key the old hash counts, and makes room for the new one */
+	assert_string_equal(fresh_from(rig, "3333333333333333" PLACE_2, "", 3600), "");
+	assert_string_equal(fresh_from(rig, "3333333333333333", "", 3600), "");
+	assert_string_equal(fresh_from(rig, PLACE_2, "", 3600), "place");
+	/* what was seen longer ago than sessions are kept is new again */
+	assert_string_equal(fresh_from(rig, PLACE_2, "", -5), "place");
+	for (int i = 0; i < 40; i++) {
+		snprintf(place, sizeof(place), "place-%010d", i);
+		assert_string_equal(fresh_from(rig, place, "", 3600), "place");
+	}
+	assert_string_equal(fresh_from(rig, "place-0000000039", "", 3600), "");
+	assert_string_equal(fresh_from(rig, "place-0000000000", "", 3600), "place");
+	store_key_device_base(&key, RIG_PREFIX, handle_partition(RIG_TENANT, RIG_USER), RIG_TENANT);
+	assert_int_equal(store_key_user_hash(RIG_TENANT, RIG_USER, uhash), SD_OK);
+	assert_int_equal(real_redis_int(&rig->redis, "ZCARD %s%s:p", key.s, uhash), 32);
+	assert_in_range(real_redis_int(&rig->redis, "TTL %s%s:p", key.s, uhash), 3600, 3600 + 86400);
+}
+
 static void there_are_never_too_many(void **state)
 {
 	struct store_rig *rig = *state;
@@ -286,6 +336,7 @@ int main(void)
 	    TEST(the_registration_has_the_word_on_trust),
 	    TEST(a_level_has_a_limit_of_its_own),
 	    TEST(a_change_of_trust_reaches_live_sessions),
+	    TEST(new_places_and_devices_are_told),
 	    TEST(there_are_never_too_many),
 	};
 
