@@ -8,6 +8,7 @@ import contextlib
 import glob
 import os
 import random
+import re
 import select
 import signal
 import socket
@@ -18,18 +19,19 @@ import attack_kit as kit
 import attack_signer
 import harness
 
-MAGIC, VERSION, TYPES, CHANNEL = 0, 1, 25, 3
+CHANNEL = 3
 CRASHES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGSYS", "SIGFPE", "SIGILL")
 ROUNDS = int(os.environ.get("SESSIOND_ROUNDS", "60"))
 SEED = int(os.environ.get("SESSIOND_SEED", "1"))
 
 
 def heritage():
-    """(magic, version) of the channels, from the header that both ends share."""
+    """(magic, version, number of types) of the channels, from the header that both ends share."""
     with open(os.path.join(harness.TOP, "shm", "heritage.h"), encoding="ascii") as f:
         text = f.read()
     value = {line.split()[1]: line.split()[2] for line in text.splitlines() if line.startswith("#define HERITAGE_")}
-    return int(value["HERITAGE_MAGIC"].rstrip("uUlL"), 0), int(value["HERITAGE_VERSION"].rstrip("u"), 0)
+    types = len(set(re.findall(r"^\tHM_\w+", text[text.index("enum hm_type"):], re.M)))
+    return int(value["HERITAGE_MAGIC"].rstrip("uUlL"), 0), int(value["HERITAGE_VERSION"].rstrip("u"), 0), types
 
 
 def seeds(name):
@@ -44,9 +46,9 @@ def end_of(pid, other):
 
 
 def channel_frame(dice):
-    magic, version = heritage()
+    magic, version, types = heritage()
     body = dice.randbytes(dice.choice((0, 4, 8, 16, 24, 40, 72, 258, 904, dice.randrange(1200))))
-    return struct.pack("<IHHII", magic, version, dice.randrange(TYPES + 2), len(body), dice.getrandbits(32)) + body
+    return struct.pack("<IHHII", magic, version, dice.randrange(types + 2), len(body), dice.getrandbits(32)) + body
 
 
 def mutated(dice, packets):
@@ -68,6 +70,7 @@ FRAMES = {"channel": channel_frame, "signer": signer_frame,
 # (who speaks, who hears, in which words)
 EDGES = [("worker", "master", "channel"), ("signer", "master", "channel"), ("auditor", "master", "channel"), ("master", "launcher", "channel"),
          ("master", "worker", "channel"), ("master", "signer", "channel"), ("master", "auditor", "channel"),
+         *([("fetcher", "master", "channel"), ("master", "fetcher", "channel")] if "fetcher" in kit.TABLES else []),
          ("worker", "signer", "signer"), ("worker", "auditor", "auditor"), ("signer", "auditor", "auditor")]
 
 
@@ -92,7 +95,7 @@ def counts(node):
 
 def whole(node):
     def there():
-        return node.serves() and all(len(node.children(role)) == 1 for role in ("worker", "signer", "auditor"))
+        return node.serves() and all(len(node.children(role)) == 1 for role in set(kit.TABLES) - {"master"})
     node.wait(there, 40, "all are there")
     made = node.wait(lambda: node.request("POST", "/sessions", {"user_id": "u"}, "brand-a"), 10)
     node.wait(lambda: node.request("POST", "/sessions", {"user_id": "u"}, "brand-a")[0] == 201, 20, "creates")
@@ -143,7 +146,7 @@ def lots(rounds):
 def test_frames_with_a_good_header():
     dice, sent = random.Random(SEED), 0
     for speaker, hearer, words in EDGES:
-        with harness.Node(workers=1) as node:
+        with harness.Node(workers=1, tenant_lines=kit.WITH_FETCHER) as node:
             before = calm(node)
             for lot in lots(ROUNDS):
                 socks = ends(node, speaker, hearer)
@@ -160,7 +163,7 @@ def test_frames_with_a_good_header():
 def genuine(edge):
     """Of a good form, and of a kind that takes no descriptor."""
     _, hearer, words = edge
-    magic, version = heritage()
+    magic, version, _ = heritage()
     kind, n = {"launcher": (5, 16), "master": (23, 8)}.get(hearer, (19, 0))  # HM_SIGNAL, HM_ADOPTED, HM_DRAIN
     if words == "channel":
         return struct.pack("<IHHII", magic, version, kind, n, 0) + bytes(n)
@@ -188,7 +191,7 @@ def test_smuggled_descriptors():
     """Two and many, with frames that take none: whoever got them has closed them all."""
     passed = 0
     for edge in EDGES:
-        with harness.Node(workers=1) as node:
+        with harness.Node(workers=1, tenant_lines=kit.WITH_FETCHER) as node:
             before = calm(node)
             for many in (2, 253):
                 smuggle(node, edge, genuine(edge), many)
