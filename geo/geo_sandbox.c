@@ -9,8 +9,8 @@
 #include "geo_sandbox.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
+
+#include "sandbox_rows.h"
 
 #define ALLOW_IF(name, arg, value, why)                                                            \
 	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
@@ -22,8 +22,7 @@
 static const struct sd_sys_rule rules[] = {
     SD_SYS_ALLOW(poll, "the channel"),
     SD_SYS_ALLOW(ppoll, "the same, as newer C libraries call it"),
-    SD_SYS_ALLOW(recvmsg, "the master's messages"),
-    SD_SYS_ALLOW(sendmsg, "the table"),
+    SD_ROWS_CHANNEL,
     SD_SYS_ALLOW(write, "the log"),
     SD_SYS_ALLOW(close, "what was handed over"),
     ALLOW_BITS(openat, 2, O_CLOEXEC, "the file that was handed over, by its number; Landlock knows no other"),
@@ -33,19 +32,13 @@ static const struct sd_sys_rule rules[] = {
     SD_SYS_ALLOW(ftruncate, "the table"),
     SD_SYS_ALLOW(fallocate, "the table"),
     ALLOW_IF(fcntl, 1, F_ADD_SEALS, "the table, sealed before it is given away"),
-    ALLOW_BITS(mmap, 2, PROT_READ | PROT_WRITE, "malloc, the file, the table"),
-    ALLOW_BITS(mprotect, 2, PROT_READ | PROT_WRITE, "malloc"),
-    SD_SYS_ALLOW(munmap, "malloc, the file, the table"),
-    SD_SYS_ALLOW(mremap, "malloc"),
-    SD_SYS_ALLOW(brk, "malloc"),
-    SD_SYS_ALLOW(madvise, "malloc gives back; the table is no child's"),
-    SD_SYS_ALLOW(clock_gettime, "where the machine has no clock in its vDSO"),
-    SD_SYS_ALLOW(getpid, "abort()"),
-    SD_SYS_ALLOW(gettid, "abort()"),
-    SD_SYS_ALLOW(rt_sigprocmask, "abort()"),
-    SD_SYS_ALLOW(rt_sigreturn, "return from a signal"),
-    SD_SYS_ALLOW(restart_syscall, "after a stop"),
-    SD_SYS_ALLOW(exit_group, "the end"),
+    SD_ROWS_HEAP,
+    {.nr = SCMP_SYS(mmap), .argc = 2,
+     .args = {SD_ARG_NO_BITS_BUT(2, PROT_READ | PROT_WRITE), SD_ARG_IS(3, MAP_SHARED)},
+     .reason = "the file, the table"},
+    {.nr = SCMP_SYS(madvise), .argc = 1, .args = {SD_ARG_IS(2, MADV_DONTFORK)},
+     .reason = "the table is no child's"},
+    SD_ROWS_PROCESS,
     SD_SYS_REFUSE(prlimit64, EPERM, "libc asks for limits"),
 };
 
@@ -53,20 +46,16 @@ SD_STATIC_ASSERT(SD_ARRAY_LEN(rules) < GEO_SANDBOX_ROWS, "room for the table and
 
 void geo_sandbox_spec(const struct hm_boot *boot, struct geo_sandbox *out)
 {
-	memcpy(out->rules, rules, sizeof(rules));
-	out->rules[SD_ARRAY_LEN(rules)] = (struct sd_sys_rule){
-	    .nr = SCMP_SYS(tgkill),
-	    .argc = 1,
-	    .args = {SCMP_CMP(0, SCMP_CMP_EQ, (uint64_t)getpid())},
-	    .reason = "abort(), on itself only",
-	};
+	size_t n = sd_rows_own(out->rules, rules, SD_ARRAY_LEN(rules));
+
 	out->spec = (struct sd_sandbox_spec){
 	    .role = "geo",
 	    .rules = out->rules,
-	    .rule_count = SD_ARRAY_LEN(rules) + 1,
+	    .rule_count = n,
 	    .mode = (enum sd_sandbox_mode)boot->sandbox_mode,
 	    .require = boot->sandbox_require,
 	    .nofile = boot->nofile,
+	    .may_write_files = true, /* RLIMIT_FSIZE would forbid the table as well */
 	    .landlock = true,
 	    .mdwe = true,
 	};

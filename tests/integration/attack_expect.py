@@ -48,6 +48,13 @@ ARGUMENTS = {
         ("fcntl", (3, 3), True), ("fcntl", (3, 4, 0), True), ("fcntl", (3, 8, 1), False), ("fcntl", (3, 1033, 1), False),
         ("ioctl", (3, 0x541B), True), ("ioctl", (3, 0x5412), False), ("ioctl", (0, 0x5421), True), ("ioctl", (3, 0x8914), False),
     ],
+    "geo": [row for row in MEMORY if row[0] != "mmap"] + [
+        ("mmap", (0, 4096, RW, PRIVATE | ANON, W, 0), True), ("mmap", (0, 4096, R, SHARED, 5, 0), True), ("mmap", (0, 4096, RW, SHARED, 5, 0), True),
+        ("mmap", (0, 4096, RW, PRIVATE, 5, 0), False), ("mmap", (0, 4096, RX, SHARED, 5, 0), False), ("mmap", (0, 4096, RWX, PRIVATE | ANON, W, 0), False),
+        ("mmap", (0, 4096, R, SHARED | FIXED, 5, 0), False), ("madvise", (4096, 4096, 10), True),
+        ("openat", (W, 4096, 0o2000000), True), ("openat", (W, 4096, 1), False), ("openat", (W, 4096, 0o2000002), False), ("openat", (W, 4096, 0o101), False),
+        ("fcntl", (3, 1033, 15), True), ("fcntl", (3, 3), False), ("fcntl", (3, 8, 1), False),
+    ],
     "auditor": MEMORY + [("mmap", (0, 4096, R, SHARED, 5, 0), False)],
     "master": [
         ("mmap", (0, 4096, RWX, PRIVATE | ANON, W, 0), NO), ("mmap", (0, 4096, RX, PRIVATE, 5, 0), NO),
@@ -68,6 +75,8 @@ NEVER = """execve execveat fork vfork clone clone3 ptrace process_vm_readv proce
 MORE_NEVER = "bind memfd_create unlink unlinkat connect socketpair open creat truncate fcntl ioctl prlimit64".split()
 FETCHER_NEVER = """bind accept accept4 memfd_create unlink unlinkat open creat truncate ftruncate pwrite64 openat2 mkdir dup dup2
  shutdown epoll_create1 mlock clone3 execve getdents64 readlink signalfd4 timerfd_create""".split()
+GEO_NEVER = """bind accept accept4 connect socket socketpair unlink unlinkat open creat truncate pwrite64 openat2 mkdir dup dup2 sendto recvfrom
+ shutdown epoll_create1 mlock getdents64 readlink signalfd4 ioctl read getrandom""".split()
 LAUNCHER_NEVER = """execve ptrace process_vm_readv process_vm_writev pidfd_open pidfd_getfd pidfd_send_signal process_madvise kcmp
  bpf perf_event_open userfaultfd mount umount2 move_mount open_tree fsopen fsmount pivot_root chroot unshare setns
  init_module finit_module delete_module kexec_load reboot swapon swapoff acct quotactl open_by_handle_at name_to_handle_at

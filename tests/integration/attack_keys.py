@@ -165,12 +165,12 @@ def test_no_token_stays_behind():
     """When the answers have left and the connections are closed, no process holds a token or an API key that was
     in them: also not a part of it of 32 characters."""
     node, told = NODE["node"], set()
-    users = [threading.Thread(target=tokens_of, args=(node, f"t{i}", sorted(CURVES)[i % 2], told)) for i in range(12)]
+    users = [threading.Thread(target=tokens_of, args=(node, f"t{i}", sorted(CURVES)[i % 2], told)) for i in range(6)]
     for thread in users:
         thread.start()
     for thread in users:
         thread.join()
-    assert len(told) == 12 * 5 + 2, len(told)
+    assert len(told) == 6 * 5 + 2, len(told)
 
     def holders():
         held = {role: memory(pid) for pid, role in node.pids().items()}

@@ -3,15 +3,22 @@
 (PTRACE_SECCOMP_GET_FILTER), a machine for classic BPF, /proc of a process."""
 import contextlib
 import ctypes
+import itertools
 import json
 import os
 import re
+import signal
 import struct
 import subprocess
+import sys
 import threading
+import time
 
 import harness
 import oidc_kit
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import mmdb  # pylint: disable=wrong-import-position
 
 HEADERS = ("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/include/asm/unistd_64.h")
 TABLES = {"worker": "worker/worker_sandbox.c", "signer": "signer/signer_sandbox.c",
@@ -20,6 +27,7 @@ TABLES = {"worker": "worker/worker_sandbox.c", "signer": "signer/signer_sandbox.
 if not os.path.exists(os.path.join(harness.BUILD, "sessiond-fetcher")):  # no libcurl
     del TABLES["fetcher"]
 STARTED = {"launcher": "master/launcher_sandbox.c", "redis": "master/launcher_redis.c"}  # without a table of their program
+PASSING = {"geo": "geo/geo_sandbox.c"} if os.path.exists(os.path.join(harness.BUILD, "sessiond-geo")) else {}  # there for milliseconds
 YOUNG = range(450, 512)  # younger than the launcher's tables: ENOSYS
 X86_64, I386, X32_BIT = 0xC000003E, 0x40000003, 0x40000000
 KILL, ERRNO, LOG, ALLOW = 0x80000000, 0x00050000, 0x7FFC0000, 0x7FFF0000
@@ -63,7 +71,7 @@ def shared_rows():
 
 def table(role):
     """The rows of a role as its source has them: {name: set of "allow" | "allow-if" | "refuse"}."""
-    with open(os.path.join(harness.TOP, {**TABLES, **STARTED}[role]), encoding="utf-8") as f:
+    with open(os.path.join(harness.TOP, {**TABLES, **STARTED, **PASSING}[role]), encoding="utf-8") as f:
         source = re.sub(r"^#define.*?[^\\]\n", "\n", f.read(), flags=re.M | re.S)
     source = re.sub(r"\bSD_ROWS_[A-Z]+\b", lambda m: shared_rows()[m[0]], source).replace(
         "sd_rows_own(", ".nr = SCMP_SYS(tgkill), .argc = 1")
@@ -228,6 +236,53 @@ def descriptors(pid):
 WITH_FETCHER = oidc_kit.client("batch", ["sessions:list"], 'jwks_url: "https://127.0.0.1:9/jwks"') if "fetcher" in TABLES else ""
 
 
+DATABASE = "geo: { database_file: countries.mmdb }\n"
+
+
+editions = itertools.count(1700000000)
+
+
+def write_countries(node):
+    """Another file each time: it is read at the next start or reload."""
+    with open(node.path("countries.mmdb.new"), "wb") as f:
+        f.write(mmdb.make({"192.0.2.0/24": "DE"}, built=next(editions)))
+    os.chmod(node.path("countries.mmdb.new"), 0o644)
+    os.rename(node.path("countries.mmdb.new"), node.path("countries.mmdb"))
+
+
+def filters_of(pid):
+    with contextlib.suppress(OSError):
+        return int(status(pid).get("Seccomp_filters", ["0"])[0])
+    return -1
+
+
+@contextlib.contextmanager
+def reader_of_countries(node):
+    """The process that reads the file of countries, locked in. It ends when the master has its answer: so the master is stopped."""
+    master, = node.pids("master")
+    for _ in range(40):
+        write_countries(node)
+        node.wait(lambda: not node.pids("geo"), 10)
+        node.send(signal.SIGHUP)
+        pid, until = None, time.monotonic() + 1
+        while pid is None and time.monotonic() < until:
+            pid = next(iter(node.pids("geo")), None)
+        if pid is None:
+            continue  # it was faster
+        while 0 <= filters_of(pid) < 2:
+            pass
+        os.kill(master, signal.SIGSTOP)
+        try:
+            harness.wait_for(lambda: status(master)["State"][0] == "T", 5, step=0)
+            time.sleep(0.02)  # what the master said before that is heard
+            if filters_of(pid) == 2 and status(pid)["State"][0] == "S":
+                yield pid
+                return
+        finally:
+            os.kill(master, signal.SIGCONT)
+    raise AssertionError("it was never caught")
+
+
 def complete(node):
     """There is a process of each role."""
     node.wait(lambda: {c["role"] for c in node.children()} >= set(TABLES) - {"master"}, 20, "a process of each role")
@@ -237,6 +292,7 @@ def complete(node):
 def piped_node(**options):
     """A node whose log goes through a pipe, as a service manager's does: files cannot grow."""
     node = harness.Node(start=False, tenant_lines=WITH_FETCHER, **options)
+    write_countries(node)
     out, into = os.pipe()
 
     def copy():

@@ -13,7 +13,7 @@ import traceback
 
 import attack_kit as kit
 import harness
-from attack_expect import ARGUMENTS, EACCES, EAFNOSUPPORT, ENOSYS, EPERM, FETCHER_NEVER, LAUNCHER_NEVER, LEAST_CHECKED, MORE_NEVER, MOST_WORKER, NEVER
+from attack_expect import ARGUMENTS, EACCES, EAFNOSUPPORT, ENOSYS, EPERM, FETCHER_NEVER, GEO_NEVER, LAUNCHER_NEVER, LEAST_CHECKED, MORE_NEVER, MOST_WORKER, NEVER
 from attack_kit import ALLOW, ERRNO, KILL, NR
 
 LISTENERS, STORES = 2, 2
@@ -40,7 +40,7 @@ def check_filter(role, pid):
     for nr in range(461):
         name, kinds, found = is_its_table(role, programs[0], rows, nr)
         got = {v & 0xFFFF0000 for v in found}
-        if "refuse" in kinds and role not in ("master", "fetcher"):
+        if "refuse" in kinds and role not in ("master", "fetcher", "geo"):
             assert found == {ERRNO | EACCES}, (role, name, [hex(v) for v in found])
         counted += ALLOW in got
         checked += got == {ALLOW, KILL}
@@ -52,7 +52,7 @@ def check_filter(role, pid):
         got = kit.verdict(programs, NR[name], [pid if a == "self" else a for a in args])
         want = (KILL, ALLOW)[allowed] if isinstance(allowed, bool) else allowed
         assert got == want, (role, name, args, hex(got))
-    for name in NEVER + {"master": [], "fetcher": FETCHER_NEVER}.get(role, MORE_NEVER):
+    for name in NEVER + {"master": [], "fetcher": FETCHER_NEVER, "geo": GEO_NEVER}.get(role, MORE_NEVER):
         got = kit.verdict(programs, NR[name])
         assert got == KILL and name not in rows, (role, name, hex(got))
     print(f"  {role}: {counted} calls, {checked} of them with checked arguments")
@@ -102,7 +102,7 @@ def test_launcher_and_store():
 def test_tables_are_within_the_launchers():
     """What a role may, the launcher's table must not forbid: a filter cannot be taken off."""
     whole = kit.table("launcher")
-    for role in (*kit.TABLES, "redis"):
+    for role in (*kit.TABLES, *kit.PASSING, "redis"):
         missing = {name for name, kinds in kit.table(role).items() if name not in whole and kinds != {"refuse"}}
         assert not missing, (role, missing)
         if role != "redis":
@@ -110,7 +110,7 @@ def test_tables_are_within_the_launchers():
 
 
 def uid_of(role):
-    return harness.UIDS["auditor" if role == "fetcher" else role]  # which has no file of its own
+    return harness.UIDS[{"fetcher": "auditor", "geo": "worker"}.get(role, role)]  # who have no file of their own
 
 
 def check_ids(role, pid):
@@ -134,8 +134,8 @@ def check_limits(role, pid, connections):
 
 
 def check_maps(role, pid):
-    shared = {"worker": {"stats": "rw-s", "policy": "r--s", "control": "r--s", "revocations": "r--s"},
-              "signer": {"stats": "rw-s", "policy": "r--s"}, "auditor": {"stats": "rw-s"}, "fetcher": {"stats": "rw-s"}}
+    shared = {"worker": {**({"geo": "r--s"} if kit.PASSING else {}), "stats": "rw-s", "policy": "r--s", "control": "r--s", "revocations": "r--s"},
+              "signer": {"stats": "rw-s", "policy": "r--s"}, "auditor": {"stats": "rw-s"}, "fetcher": {"stats": "rw-s"}, "geo": {"stats": "rw-s"}}
     seen = {}
     for _, _, mode, name in kit.maps(pid):
         assert not ("w" in mode and "x" in mode), (role, mode, name)
@@ -269,6 +269,23 @@ def test_not_dumpable():
     each(check_untouchable)
 
 
+def test_reader_of_countries():
+    """It is caught at work, locked in: what holds of those who stay holds of it."""
+    if not kit.PASSING:
+        return
+    with kit.reader_of_countries(NODE["node"]) as pid:
+        check_filter("geo", pid)
+        check_ids("geo", pid)
+        check_limits("geo", pid, 0)
+        check_maps("geo", pid)
+        check_untouchable("geo", pid)
+        fds = kit.descriptors(pid)
+        assert all(flags & 0o2000000 for _, flags in fds.values()), fds
+        what = sorted(re.sub(r"\W.*", "", name.lstrip("/")) for name, _ in fds.values())
+        assert what == ["dev", "dev", "memfd", "pipe", "socket"], fds
+    NODE["node"].wait(lambda: NODE["node"].logs("countries"), 10, "its table is taken")
+
+
 def test_doctor_agrees():
     node = NODE["node"]
     r = subprocess.run([os.path.join(harness.BUILD, "sessionctl"), "-c", node.config, "doctor"], check=False,
@@ -282,9 +299,10 @@ if __name__ == "__main__":
     signal.alarm(240)
     kit.need_root()
     NODE["workers"] = 2
-    NODE["node"] = kit.piped_node(workers=2, server=f"store: {{ connections_per_worker: {STORES} }}\n")
+    more = kit.DATABASE if kit.PASSING else ""
+    NODE["node"] = kit.piped_node(workers=2, server=f"store: {{ connections_per_worker: {STORES} }}\n" + more)
     with NODE["node"]:
         NODE["node"].create()
         sys.exit(harness.main([test_programs, test_filters, test_launcher_and_store,
                                test_tables_are_within_the_launchers, test_ids_and_capabilities, test_limits, test_maps,
-                               test_descriptors, test_not_dumpable, test_doctor_agrees]))
+                               test_descriptors, test_not_dumpable, test_reader_of_countries, test_doctor_agrees]))

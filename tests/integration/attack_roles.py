@@ -186,6 +186,34 @@ def test_fetcher_reaches_public_files_alone():
         assert node.create() and not [r for r in node.logs("child-ended") if r["process"] == "fetcher"]
 
 
+def geo_may_not():
+    out = [*roles_may_not(), *(c for c in confined_may_not() if c["name"] != "memfd_create"), call("read", 3, "buffer", 1), call("socket", 2, 1, 0),
+           call("openat", AT_FDCWD, "text", CREATE, 0o600, text="/tmp/intruder", label="create"), *nobody_may()]
+    return [c for c in out if c["name"] != "prlimit64"]
+
+
+def test_reader_of_countries():
+    """It is there for milliseconds: caught at work, locked in."""
+    if not kit.PASSING:
+        return
+    calls = geo_may_not()
+    asked = os.environ.get("SESSIOND_ROUNDS", "3")
+    picked = calls if asked == "all" else calls[::-(-len(calls) // int(asked))]
+    with harness.Node(workers=1, server=kit.DATABASE, start=False) as node:
+        kit.write_countries(node)
+        node.start()
+        paths = {**paths_of(node, node.path("")), "itself": "/proc/self/mem"}
+        with kit.reader_of_countries(node):
+            refused(node, "geo", [call("openat", AT_FDCWD, "text", 0, text=path, label="open " + what) for what, path in paths.items()]
+                    + [call("prlimit64", 0, 7, "buffer", 0)], (EPERM, EACCES))
+        for one in picked:
+            with kit.reader_of_countries(node) as pid:
+                row = kit.gdb(node, [(pid, [one])])[one["name"]]
+                assert row.get("signal") == "SIGSYS", row
+        assert node.create()
+    print(f"  {len(picked)} calls, each a SIGSYS")
+
+
 def test_launcher_has_no_way_to_a_root_shell():
     """It keeps three capabilities; what could use them for more is not in its table, and the rest is refused."""
     with harness.Node(workers=1) as node:
@@ -201,4 +229,4 @@ if __name__ == "__main__":
     if not any(os.path.exists(os.path.join(d, "gdb")) for d in os.get_exec_path()):
         harness.skip("no gdb")
     sys.exit(harness.main([test_deadly_calls, test_redis_reaches_its_folder_alone, test_master_reaches_its_folders_alone,
-                           test_fetcher_reaches_public_files_alone, test_launcher_has_no_way_to_a_root_shell]))
+                           test_fetcher_reaches_public_files_alone, test_reader_of_countries, test_launcher_has_no_way_to_a_root_shell]))
