@@ -49,14 +49,20 @@ static uint64_t set_of(const struct activity *a, uint64_t tag)
 	return (tag & (a->sets - 1)) * WAYS;
 }
 
-int64_t activity_seen_ms(const struct activity *a, const struct sid *sid)
+struct activity_entry *activity_find(struct activity *a, const struct sid *sid)
 {
 	uint64_t tag = tag_of(a, sid);
-	const struct activity_entry *set = &a->entry[set_of(a, tag)];
+	struct activity_entry *set = &a->entry[set_of(a, tag)];
 	for (int i = 0; i < WAYS; i++)
 		if (set[i].tag == tag)
-			return set[i].seen_ms;
-	return 0;
+			return &set[i];
+	return NULL;
+}
+
+int64_t activity_seen_ms(struct activity *a, const struct sid *sid)
+{
+	const struct activity_entry *e = activity_find(a, sid);
+	return e ? e->seen_ms : 0;
 }
 
 /* Its own place, else a free one, else that of what was seen longest ago. */
@@ -87,9 +93,7 @@ struct activity_entry *activity_use(struct activity *a, const struct sid *sid, i
 
 void activity_lost(struct activity *a, const struct sid *sid)
 {
-	uint64_t tag = tag_of(a, sid);
-	struct activity_entry *set = &a->entry[set_of(a, tag)];
-	for (int i = 0; i < WAYS; i++)
-		if (set[i].tag == tag)
-			set[i].lost = 1;
+	struct activity_entry *e = activity_find(a, sid);
+	if (e)
+		e->lost = 1;
 }

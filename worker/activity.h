@@ -20,8 +20,10 @@ struct activity_entry {
 /* secret: 16 random bytes, so that nobody can aim at a place. */
 int activity_new(uint64_t entries, const uint64_t secret[2], struct activity **out) SD_MUSTCHECK;
 void activity_free(struct activity **a);
+/* NULL when none is remembered; good until the next use. */
+struct activity_entry *activity_find(struct activity *a, const struct sid *sid);
 /* The last sight; 0 when none is remembered. */
-int64_t activity_seen_ms(const struct activity *a, const struct sid *sid);
+int64_t activity_seen_ms(struct activity *a, const struct sid *sid);
 /* A use now. recorded_ms: what the store is known to have recorded. The entry is good until the
  * next use; who tells the store sets told_ms, untold and lost. */
 struct activity_entry *activity_use(struct activity *a, const struct sid *sid, int64_t now_ms,

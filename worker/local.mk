@@ -11,6 +11,7 @@ WORKER_SOURCES = \
 	worker/ep_revoke.c worker/ep_self.c worker/ep_self_export.c worker/ep_session.c worker/ep_user.c worker/ep_validate.c \
 	worker/generation.c worker/generation.h worker/grant.c worker/grant.h worker/issue.c worker/issue.h \
 	worker/key_wait.c worker/key_wait.h worker/known_caller.c worker/known_caller.h worker/known_session.c worker/known_session.h worker/known_token.c worker/known_token.h \
+	worker/late.c worker/late.h \
 	worker/listener.c worker/listener.h worker/lookup.c worker/lookup.h \
 	worker/nodes_wait.c worker/nodes_wait.h \
 	worker/quota.c worker/quota.h \
@@ -53,7 +54,7 @@ WORKER_TEST_LIBS = libsdworkertest.a $(L_STORE) $(L_HTTP) $(L_POLICY_VIEW) $(L_T
 WORKER_TESTS = \
 	tests/unit/test_activity tests/unit/test_adopt tests/unit/test_applied tests/unit/test_audit_client \
 	tests/unit/test_body tests/unit/test_conn tests/unit/test_ep_validate \
-	tests/unit/test_generation tests/unit/test_key_wait tests/unit/test_known_caller tests/unit/test_known_session tests/unit/test_known_token \
+	tests/unit/test_generation tests/unit/test_key_wait tests/unit/test_known_caller tests/unit/test_known_session tests/unit/test_known_token tests/unit/test_late \
 	tests/unit/test_listener tests/unit/test_lookup tests/unit/test_ratelimit \
 	tests/unit/test_remember tests/unit/test_request tests/unit/test_route \
 	tests/unit/test_ep_update tests/unit/test_sealed tests/unit/test_session_rules tests/unit/test_signer_client tests/unit/test_worker_sandbox
@@ -83,6 +84,9 @@ tests_unit_test_list_query_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_activity_SOURCES = tests/unit/test_activity.c
 tests_unit_test_activity_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_activity_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_late_SOURCES = tests/unit/test_late.c
+tests_unit_test_late_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_late_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_adopt_SOURCES = tests/unit/test_adopt.c
 tests_unit_test_adopt_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_adopt_LDADD = $(WORKER_TEST_LIBS)

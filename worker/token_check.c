@@ -50,29 +50,58 @@ enum problem token_check_problem(enum validate_result result)
 	return PROBLEM_STORE_UNAVAILABLE;
 }
 
+#define TOLD_AT_ONCE 512 /* of the uses that are due, so that no request waits for them */
+
 /* Told once an interval; what may not have reached the store, a second later. */
-static bool is_due(const struct request *r, const struct activity_entry *e)
+static int64_t due_ms(const struct policy_tenant *t, const struct activity_entry *e)
 {
-	int64_t interval_s = r->tenant->touch_interval_s;
+	int64_t interval_s = t->touch_interval_s;
 	if (e->lost)
 		interval_s = SD_MIN(interval_s, 1);
-	return r->now_ms - e->told_ms >= interval_s * 1000;
+	return e->told_ms + interval_s * 1000;
+}
+
+static void tell(struct worker *w, struct session_policy p, const struct sid *sid,
+		 struct activity_entry *e, int64_t now_ms)
+{
+	struct store_touch in = {.tenant = policy_view_str(p.view, p.t->name),
+				 .sid = *sid,
+				 .seen_ms = e->seen_ms,
+				 .requests = e->untold,
+				 .now = session_clocks_now(p)};
+	e->told_ms = now_ms;
+	e->untold = e->lost = 0;
+	store_touch(w->store, &in);
 }
 
 void token_check_touch(struct request *r, const struct sid *sid, int64_t recorded_ms)
 {
 	struct activity_entry *e = activity_use(r->w->activity, sid, r->now_ms, recorded_ms);
-	if (!is_due(r, e) || !store_is_up(r->w->store))
-		return;
-	uint32_t uses = e->untold;
-	e->told_ms = r->now_ms;
-	e->untold = e->lost = 0;
-	struct store_touch in = {.tenant = policy_view_str(&r->gen->view, r->tenant->name),
-				 .sid = *sid,
-				 .seen_ms = r->now_ms,
-				 .requests = uses,
-				 .now = session_clocks_now(request_policy(r))};
-	store_touch(r->w->store, &in);
+	if (r->now_ms >= due_ms(r->tenant, e) && store_is_up(r->w->store)) {
+		tell(r->w, request_policy(r), sid, e, r->now_ms);
+	} else if (e->untold == 1) {
+		struct late_use use = {due_ms(r->tenant, e), generation_number(r->gen),
+				       r->tenant_index, *sid};
+		late_put(r->w->late, &use);
+	}
+}
+
+/* What is not due any more was told with a use, and has another place since, if it was used again. */
+void token_check_tell_late(struct worker *w)
+{
+	int64_t now_ms = SD_MAX(sd_loop_wall_ms(w->loop), atomic_load_explicit(&w->control->wall_floor_ms,
+									      memory_order_relaxed));
+	struct late_use use;
+	for (int i = 0; i < TOLD_AT_ONCE && store_is_up(w->store) &&
+			late_take(w->late, w->draining ? INT64_MAX : now_ms, &use); i++) {
+		struct activity_entry *e = activity_find(w->activity, &use.sid);
+		const struct policy_view *v = &w->generation->view;
+		if (!e || e->untold == 0 || use.generation != generation_number(w->generation))
+			continue;
+		const struct policy_tenant *t = policy_view_tenant(v, use.tenant);
+		if (w->draining || now_ms >= due_ms(t, e))
+			tell(w, (struct session_policy){v, t}, &use.sid, e, now_ms);
+	}
 }
 
 int64_t token_check_seen_ms(const struct request *r, const struct sid *sid, int64_t recorded_ms)

@@ -25,6 +25,8 @@ void token_check_seen(struct request *r, struct token_check *c);
 
 /* The same of a session; recorded_ms: what the store is known to have recorded. */
 void token_check_touch(struct request *r, const struct sid *sid, int64_t recorded_ms);
+/* Uses that no later one has told: when their interval is over; all of them when the worker drains. */
+void token_check_tell_late(struct worker *w);
 /* The latest activity of it that this worker knows of. */
 int64_t token_check_seen_ms(const struct request *r, const struct sid *sid, int64_t recorded_ms);
 

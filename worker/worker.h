@@ -10,6 +10,7 @@
 #include "geo_table.h"
 #include "heritage.h"
 #include "http_limits.h"
+#include "late.h"
 #include "listener.h"
 #include "loop.h"
 #include "ratelimit.h"
@@ -56,6 +57,7 @@ struct worker {
 	struct remember *sessions;          /* records read from the store */
 	struct remember *callers;           /* verified tokens of other issuers, see known_caller.c */
 	struct activity *activity;          /* when each session was seen */
+	struct late *late;                  /* uses that the store is still to be told of */
 	struct ratelimit *rates;
 
 	struct request *waiting_applied;    /* see applied.h */

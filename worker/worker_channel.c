@@ -91,6 +91,7 @@ void worker_channel_repeat(struct worker *w)
 /* Sessions whose activity is remembered, to tokens or sessions that are: small entries, and without
  * one each use would be told to the store. */
 #define ACTIVITY_FACTOR 4u
+#define LATE_USES 32768u
 
 /* What needs policy and control: made before the lock-down. */
 static int make_parts(struct worker *w)
@@ -109,6 +110,8 @@ static int make_parts(struct worker *w)
 	if (r == SD_OK)
 		r = activity_new(ACTIVITY_FACTOR * (uint64_t)SD_MAX(s->remembered_tokens, s->remembered_sessions),
 				 secret, &w->activity);
+	if (r == SD_OK)
+		r = late_new(LATE_USES, &w->late);
 	if (r == SD_OK)
 		r = ratelimit_new(secret, &w->rates);
 	struct sd_slice prefix = policy_view_str(&w->coming->view, s->prefix);

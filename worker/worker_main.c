@@ -19,6 +19,7 @@
 #include "fdset.h"
 #include "log.h"
 #include "shm_board.h"
+#include "token_check.h"
 #include "token_warm.h"
 #include "worker_channel.h"
 
@@ -43,6 +44,8 @@ static void on_beat(struct sd_timer *t)
 	}
 	ep_metrics_expire(w, now);
 	worker_channel_repeat(w);
+	if (w->generation)
+		token_check_tell_late(w);
 	if (w->draining) {
 		conn_drain_all(w);
 		if (drained(w) || now >= w->drain_until_ns)

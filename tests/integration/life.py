@@ -427,10 +427,19 @@ def session_tokens_are_renewed():
         bad(401, "session-revoked", "/sessions/validate", {"session_token": token}, tenant=tenant)
 
 
+def uses_are_counted():
+    """All of them, on whichever worker, although nobody uses the session again."""
+    made = NODE[0].create("count", "brand-k", mode="both")
+    for i in range(6):
+        kind = ("access_token", "session_token")[i % 2]
+        ok(200, "/sessions/validate", {kind: made[kind]}, tenant="brand-k")
+    harness.wait_for(lambda: session(made["session_id"], "brand-k")["request_count"] == 6, 10, why="all told")
+
+
 def those_that_wait():
     """Each for clocks of a tenant of its own: together they take as long as the longest."""
     tests = (touch_slides_the_idle_clock, touch_revives_nothing, session_tokens_are_renewed, end_reasons,
-             regenerate_stands_under_rules_by_time)
+             regenerate_stands_under_rules_by_time, uses_are_counted)
     with concurrent.futures.ThreadPoolExecutor(len(tests)) as pool:
         for done in [pool.submit(test) for test in tests]:
             done.result()

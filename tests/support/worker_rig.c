@@ -257,6 +257,7 @@ void worker_rig_init(struct worker_rig *rig)
 	assert_int_equal(remember_new(64, secret, &w->sessions), SD_OK);
 	assert_int_equal(remember_new(64, secret, &w->callers), SD_OK);
 	assert_int_equal(activity_new(256, secret, &w->activity), SD_OK);
+	assert_int_equal(late_new(16, &w->late), SD_OK);
 	assert_int_equal(ratelimit_new(secret, &w->rates), SD_OK);
 	w->http_limits = (struct http_limits){8192, 64, 16384};
 	w->max_connections = 64;
@@ -312,6 +313,7 @@ void worker_rig_fini(struct worker_rig *rig)
 	remember_free(&w->sessions);
 	remember_free(&w->callers);
 	activity_free(&w->activity);
+	late_free(&w->late);
 	ratelimit_free(&w->rates);
 	const void *table = w->table;
 	shm_unmap(&table, w->table_size);

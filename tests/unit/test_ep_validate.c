@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "handle.h"
 #include "shm_fresh.h"
+#include "token_check.h"
 #include "worker_store.h"
 
 #include <signal.h>
@@ -276,6 +277,32 @@ static void test_a_lost_touch_is_told_again(void **state)
 	listed(s, "\"request_count\":3", true);
 }
 
+/* What no later use tells is told when the interval is over, once, and not before. */
+static void test_the_last_uses_are_told(void **state)
+{
+	struct worker_store *s = *state;
+	int64_t now_ms = sd_clock_wall_ms();
+	worker_rig_tenant(&s->rig, RIG_A)->touch_interval_s = 60;
+	worker_rig_adopt(&s->rig, 9);
+	struct tokens t = create(s);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(validate(s, "access_token", t.access), 200);
+	token_check_tell_late(&s->rig.w);
+	listed(s, "\"request_count\":0", true);
+	atomic_store(&s->rig.control->wall_floor_ms, now_ms + 62000);
+	for (int i = 0; i < 2; i++) {
+		token_check_tell_late(&s->rig.w);
+		listed(s, "\"request_count\":3", true);
+	}
+	assert_int_equal(validate(s, "access_token", t.access), 200);
+	worker_rig_adopt(&s->rig, 10); /* another policy: its next use tells */
+	atomic_store(&s->rig.control->wall_floor_ms, now_ms + 130000);
+	token_check_tell_late(&s->rig.w);
+	listed(s, "\"request_count\":3", true);
+	assert_int_equal(validate(s, "access_token", t.access), 200);
+	listed(s, "\"request_count\":5", true);
+}
+
 /* Nobody got its tokens: the session does not stay behind. */
 static void test_a_refused_signature_leaves_no_session(void **state)
 {
@@ -300,6 +327,7 @@ int main(void)
 	    TEST(test_an_outage_is_the_tenants_choice),
 	    TEST(test_a_forgotten_token_is_not_told_again),
 	    TEST(test_a_lost_touch_is_told_again),
+	    TEST(test_the_last_uses_are_told),
 	    TEST(test_a_refused_signature_leaves_no_session),
 	};
 	return cmocka_run_group_tests(tests, worker_store_setup, worker_store_teardown);
