@@ -15,6 +15,7 @@ include tests/fuzz/policy.mk
 include tests/fuzz/token.mk
 include tests/fuzz/shm.mk
 include tests/fuzz/store.mk
+include tests/fuzz/worker.mk
 check_PROGRAMS += $(FUZZ_TARGETS)
 dist_check_SCRIPTS += tests/fuzz/replay
 TESTS += tests/fuzz/replay

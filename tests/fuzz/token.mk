@@ -1,5 +1,5 @@
 # fuzz targets of token/
-FUZZ_TARGETS += tests/fuzz/fuzz_claims tests/fuzz/fuzz_handle tests/fuzz/fuzz_json_in \
+FUZZ_TARGETS += tests/fuzz/fuzz_caller_claims tests/fuzz/fuzz_claims tests/fuzz/fuzz_handle tests/fuzz/fuzz_json_in \
 	tests/fuzz/fuzz_json_merge tests/fuzz/fuzz_jwk tests/fuzz/fuzz_jws
 tests_fuzz_fuzz_claims_CPPFLAGS = $(I_TOKEN) $(I_FUZZ)
 tests_fuzz_fuzz_claims_LDFLAGS = $(FUZZ_LINK)
@@ -19,3 +19,12 @@ tests_fuzz_fuzz_jws_LDADD = $(L_TOKEN) $(L_BASE)
 tests_fuzz_fuzz_json_merge_CPPFLAGS = $(I_TOKEN) $(I_FUZZ)
 tests_fuzz_fuzz_json_merge_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_merge_LDADD = $(L_TOKEN) $(L_BASE)
+tests_fuzz_fuzz_caller_claims_CPPFLAGS = $(I_TOKEN) $(I_FUZZ)
+tests_fuzz_fuzz_caller_claims_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_caller_claims_LDADD = $(L_TOKEN) $(L_BASE)
+# what the fetcher makes of a document
+FUZZ_TARGETS += tests/fuzz/fuzz_fetcher_keys
+tests_fuzz_fuzz_fetcher_keys_SOURCES = tests/fuzz/fuzz_fetcher_keys.c fetcher/fetcher_keys.c
+tests_fuzz_fuzz_fetcher_keys_CPPFLAGS = $(I_FETCHER) $(I_FUZZ)
+tests_fuzz_fuzz_fetcher_keys_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_fetcher_keys_LDADD = $(L_TOKEN) $(L_BASE)
