@@ -88,9 +88,11 @@ static enum step refuse(struct request *r, struct refresh *f, enum problem p,
 			enum audit_event event)
 {
 	char sid[HANDLE_SID_LEN + 1];
+	bool known = f->status == STORE_REUSED || f->status == STORE_EXPIRED;
 	sid_text(&f->in.presented.sid, sid);
 	struct audit_note note = {.event = event,
 				  .outcome = AUDIT_REFUSED,
+				  .user = known ? r->call.session.user : sd_slice("", 0),
 				  .session = sd_slice_str(sid),
 				  .reason = sd_slice_str(problem_code(p))};
 	audit_event_refused(r, &note);

@@ -16,6 +16,7 @@
 #include "err.h"
 #include "known_session.h"
 #include "lookup.h"
+#include "refusal.h"
 #include "renewal.h"
 #include "respond.h"
 #include "shm_board.h"
@@ -58,12 +59,21 @@ static void count(const struct request *r, enum validate_result result, enum val
 		    (uint16_t)source, 1);
 }
 
+/* Not of those that were good once, which honest clients show too. */
+static bool never_was_good(enum validate_result result)
+{
+	return result == RESULT_MALFORMED || result == RESULT_SIGNATURE || result == RESULT_ISSUER ||
+	       result == RESULT_AUDIENCE || result == RESULT_NOT_YET;
+}
+
 static enum step refuse(struct request *r, const struct validate *v, enum validate_result result)
 {
 	enum validate_source source = v->lookup.source ? v->lookup.source : SOURCE_MEMORY;
 	count(r, result, source);
 	if (result != RESULT_UNAVAILABLE)
 		ratelimit_failed(r->w->rates, r->tenant->slot, v->ip, r->now_ms);
+	if (never_was_good(result))
+		refusal_of_token(r, problem_code(token_check_problem(result)), v->ip);
 	return respond_problem(r, token_check_problem(result), NULL, NULL);
 }
 

@@ -128,10 +128,27 @@ enum step grant_limit_reached(struct request *r, const struct store_create *in)
 			       NULL);
 }
 
+/* The limit was reached, and room was made. */
+static bool audit_evictions(struct request *r, const struct grant *g)
+{
+	char count[12];
+	(void)snprintf(count, sizeof(count), "%u", r->call.evicted_count);
+	struct audit_note note = {.event = AUDIT_LIMIT_REACHED,
+				  .outcome = AUDIT_OK,
+				  .user = g->in.user,
+				  .ip = g->in.ip,
+				  .reason = SD_SLICE("evicted"),
+				  .key = "evicted",
+				  .value = sd_slice_str(count)};
+	return audit_event_send(r, &note);
+}
+
 bool grant_audit_ends(struct request *r, const struct grant *g)
 {
 	bool ok = true;
 	uint32_t listed = SD_MIN(r->call.evicted_count, (uint32_t)SD_ARRAY_LEN(r->call.evicted));
+	if (r->call.evicted_count)
+		ok = audit_evictions(r, g);
 	for (uint32_t i = 0; i < listed; i++)
 		ok = ending_audit(r, &r->call.evicted[i], g->in.user, END_LIMIT, true) && ok;
 	listed = SD_MIN(r->call.also_count, (uint32_t)SD_ARRAY_LEN(r->call.also));

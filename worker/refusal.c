@@ -8,6 +8,7 @@
 #include "refusal.h"
 
 #include "audit_event.h"
+#include "pseudonym.h"
 #include "respond.h"
 #include "shm_board.h"
 
@@ -57,6 +58,16 @@ enum step refusal_told(struct request *r, const char *why)
 {
 	record(r, why);
 	return respond_problem(r, PROBLEM_CALLER_UNAUTHENTICATED, why, NULL);
+}
+
+void refusal_of_token(struct request *r, const char *why, struct sd_slice ip)
+{
+	struct audit_note note = {.event = AUDIT_TOKEN_REFUSED,
+				  .outcome = AUDIT_REFUSED,
+				  .ip = ip.n ? pseudonym_keep_ip(r, ip) : ip,
+				  .reason = sd_slice_str(why)};
+	if (worth_a_record(r))
+		audit_event_refused(r, &note);
 }
 
 enum step refusal_permission(struct request *r, const char *permission)

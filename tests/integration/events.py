@@ -152,6 +152,21 @@ def records(a, b, redis):  # pylint: disable=unused-argument
     assert len(got) == 1 and pages == 3, (got, pages)
 
 
+def signals(a, b, redis):  # pylint: disable=unused-argument
+    """What to look at: a limit that made room, tokens that were never good, a refresh token used twice."""
+    made = [a.create("crowded") for _ in range(7)]
+    evicted = sum(len(m["evicted"]) for m in made)
+    assert evicted >= 1
+    found = a.wait(lambda: (lambda x: x if len(x) == evicted else None)(items(a, {"event": "limit.reached", "user_id": "crowded"})), 10)
+    assert all(r["outcome"] == "ok" and r["reason"] == "evicted" and r["detail"]["evicted"] == "1" for r in found), found
+    token = made[-1]["access_token"]
+    for bad, code in (("x.y", "token-malformed"), (token[:-8] + "AAAAAAAA", "token-signature"), (made[0]["access_token"], None)):
+        assert a.request("POST", "/sessions/validate", {"access_token": bad, "ip": "192.0.2.77"}, tenant=A)[0] == 401
+        if code:
+            a.wait(lambda c=code: [r for r in items(a, {"event": "token.refused"}) if (r["reason"], r["ip"]) == (c, "192.0.2.77")], 10, code)
+    assert len([r for r in items(a, {"event": "token.refused"}) if r["ip"] == "192.0.2.77"]) == 2, "what was good once leaves none"
+
+
 def live(a, b, redis):
     """Made on one node, seen on the other, in order, once; resumed where it was."""
     s, quiet = Stream(b), Stream(b, tenant=B)
@@ -242,7 +257,7 @@ def cut(a, b, redis):  # pylint: disable=unused-argument
 
 def main():
     with nodes.pair((A, B), LINES, lambda node: [node.write(f"tenants.d/{t}.yaml", policy(node, t)) for t in (A, B)]) as given:
-        harness.main([records, live, bounded, cut], *given)
+        harness.main([records, signals, live, bounded, cut], *given)
 
 
 if __name__ == "__main__":
