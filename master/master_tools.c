@@ -14,7 +14,8 @@
 #include "err.h"
 #include "launcher_users.h"
 
-static struct policy_config *load(const char *file)
+/* notes: also what is legal but worth a look. */
+static struct policy_config *load(const char *file, bool notes)
 {
 	struct conf_findings found = {0};
 	struct policy_config *config = NULL;
@@ -26,13 +27,15 @@ static struct policy_config *load(const char *file)
 		(void)fprintf(stderr, "and %zu more\n", found.count - CONF_MAX_FINDINGS);
 	if (err != SD_OK && found.count == 0)
 		(void)fprintf(stderr, "%s: %s\n", file, sd_err_text(err));
+	for (size_t i = 0; notes && i < found.note_count; i++)
+		(void)fprintf(stderr, "note: %s\n", found.note[i].text);
 	conf_findings_free(&found);
 	return config;
 }
 
 int master_tool_check(const char *file)
 {
-	struct policy_config *config = load(file);
+	struct policy_config *config = load(file, true);
 
 	if (config == NULL)
 		return 1;
@@ -42,7 +45,7 @@ int master_tool_check(const char *file)
 
 int master_tool_print(const char *file)
 {
-	struct policy_config *config = load(file);
+	struct policy_config *config = load(file, false);
 	int err;
 
 	if (config == NULL)
@@ -54,7 +57,7 @@ int master_tool_print(const char *file)
 
 int master_tool_users(const char *file)
 {
-	struct policy_config *config = load(file);
+	struct policy_config *config = load(file, false);
 	struct launcher_users users;
 
 	if (config == NULL)

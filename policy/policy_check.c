@@ -14,6 +14,7 @@
 #include "policy_names.h"
 #include "policy_oidc.h"
 #include "policy_schema.h"
+#include "policy_suggest.h"
 #include "policy_units.h"
 
 struct check {
@@ -240,6 +241,36 @@ static void check_clients(const struct check *c, const struct tenant_conf *t)
 	}
 }
 
+/* A limit or a permission for nobody is mostly a slip of the finger; it may also wait for its client. */
+static void known_client(const struct check *c, const struct tenant_conf *t, const char *key,
+			 struct policy_pos pos, struct sd_slice name)
+{
+	struct policy_where at = {t->file, pos, key};
+	struct policy_suggest near;
+	const char *best;
+
+	policy_suggest_init(&near, name);
+	for (size_t i = 0; i < t->clients.count; i++) {
+		if (sd_slice_is(name, t->clients.v[i].id))
+			return;
+		policy_suggest_offer(&near, sd_slice_str(t->clients.v[i].id));
+	}
+	best = policy_suggest_best(&near);
+	policy_note(c->faults, at, "\"%.*s\" is no client of this tenant%s%s%s", (int)name.n, name.p,
+		    best ? " (did you mean \"" : "", best ? best : "", best ? "\"?)" : "");
+}
+
+static void check_client_names(const struct check *c, const struct tenant_conf *t)
+{
+	struct policy_pos at = where(c, "sessions.max_per_client", NULL).pos;
+
+	for (size_t i = 0; i < t->sharing_clients.count; i++)
+		known_client(c, t, "sharing.clients", t->sharing_clients.pos[i],
+			     t->sharing_clients.v[i]);
+	for (size_t i = 0; i < t->client_limits.count; i++)
+		known_client(c, t, "sessions.max_per_client", at, t->client_limits.v[i].name);
+}
+
 static void check_name(const struct check *c, const struct tenant_conf *t)
 {
 	const char *base = strrchr(t->file, '/');
@@ -265,4 +296,5 @@ void policy_check_tenant(const struct server_conf *s, const struct tenant_conf *
 	check_staleness(&c, s, t);
 	check_cookie(&c, t);
 	check_clients(&c, t);
+	check_client_names(&c, t);
 }

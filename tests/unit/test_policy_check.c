@@ -122,6 +122,21 @@ static void test_names_and_bits(void **state)
 }
 
 /* A refused value is no reason for a second fault. */
+static void test_names_of_no_client_are_noted(void **state)
+{
+	struct policy_rig *r = *state;
+
+	rig_write("sessiond.yaml", "");
+	rig_tenant("a", "clients: [{id: web-backend}]\n"
+			"sharing: {clients: [web-backend, web-backen]}\n"
+			"sessions: {max_per_client: {web-backend: 2, app: 3}}\n");
+	assert_int_equal(rig_load(r, "sessiond.yaml"), 0);
+	assert_non_null(strstr(r->notes, "5:34: sharing.clients: \"web-backen\" is no client of this "
+					 "tenant (did you mean \"web-backend\"?)"));
+	assert_non_null(strstr(r->notes, "sessions.max_per_client: \"app\" is no client of this tenant\n"));
+	assert_null(strstr(r->notes, "\"web-backend\" is no client"));
+}
+
 static void test_no_rule_about_refused_values(void **state)
 {
 	struct policy_rig *r = *state;
@@ -133,7 +148,8 @@ static void test_no_rule_about_refused_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    RIG_TEST(test_server_rules),   RIG_TEST(test_an_open_admin_listener_is_noted),
+	    RIG_TEST(test_server_rules),   RIG_TEST(test_names_of_no_client_are_noted),
+	    RIG_TEST(test_an_open_admin_listener_is_noted),
 	    RIG_TEST(test_times),	   RIG_TEST(test_keys_outlive_tokens),
 	    RIG_TEST(test_levels),
 	    RIG_TEST(test_staleness),	   RIG_TEST(test_cookies),
