@@ -17,6 +17,7 @@
 #include "ctl_client_socket.h"
 #include "ctl_config.h"
 #include "ctl_doctor_proc.h"
+#include "ctl_doctor_seals.h"
 #include "json_in.h"
 #include "policy_tenant_conf.h"
 
@@ -70,24 +71,38 @@ static int64_t number_of(struct json_object *o, const char *name)
 	return json_object_object_get_ex(o, name, &v) ? json_object_get_int64(v) : 0;
 }
 
-/* What the kernel says of a process. Redis is not ours: its user is looked at, its filter is none. */
-static void check_process(struct report *r, const char *role, const char *name, int pid)
+/* ", Landlock 7, MDWE": what the process itself told its master. */
+static void add_wanted(struct json_object *process, char *detail, size_t size)
+{
+	struct json_object *s = NULL;
+	size_t n = strlen(detail);
+
+	if (process == NULL || !json_object_object_get_ex(process, "sandbox", &s))
+		return;
+	if (number_of(s, "landlock_abi") > 0)
+		n += (size_t)snprintf(detail + n, size - n, ", Landlock %lld",
+				      (long long)number_of(s, "landlock_abi"));
+	if (strcmp(text_of(s, "mdwe"), "true") == 0 && n < size)
+		(void)snprintf(detail + n, size - n, ", MDWE");
+}
+
+/* What the kernel says of a process. -> its parent, 0 when nothing is told */
+static int check_process(struct report *r, enum ctl_doctor_kind kind, const char *name, int pid,
+			 struct json_object *process)
 {
 	struct ctl_doctor_proc p;
 	char detail[256];
+	bool good;
 
 	if (ctl_doctor_proc_read(pid, &p) != 0) {
 		say(r, GRADE_WARN, name, "/proc tells nothing about it (another user's; run as root)");
-		return;
+		return 0;
 	}
-	if (strcmp(role, "redis") == 0) {
-		say(r, p.uid[1] == 0 ? GRADE_FAIL : GRADE_OK, name, p.uid[1] == 0 ? "runs as root" : "no root");
-		return;
-	}
-	if (ctl_doctor_proc_judge(&p, detail, sizeof(detail)))
-		say(r, GRADE_OK, name, detail);
-	else
-		say(r, GRADE_FAIL, name, detail);
+	good = ctl_doctor_proc_judge(&p, kind, detail, sizeof(detail));
+	if (good)
+		add_wanted(process, detail, sizeof(detail));
+	say(r, good ? GRADE_OK : GRADE_FAIL, name, detail);
+	return p.parent;
 }
 
 static void check_sandbox(struct report *r, const char *name, struct json_object *process)
@@ -127,16 +142,28 @@ static void check_children(struct report *r, struct json_object *status)
 			say(r, GRADE_FAIL, name, text_of(c, "state"));
 			continue;
 		}
-		check_process(r, role, name, (int)number_of(c, "pid"));
+		(void)check_process(r, strcmp(role, "redis") == 0 ? CTL_DOCTOR_STORE : CTL_DOCTOR_ROLE, name,
+				    (int)number_of(c, "pid"), c);
 		check_sandbox(r, name, c);
 	}
 }
 
-static void check_running(struct report *r, struct json_object *status)
+static void check_running(const struct ctl *ctl, struct report *r, struct json_object *status)
 {
-	check_process(r, "master", "master", (int)number_of(status, "pid"));
+	bool own = strcmp(text_of(status, "users"), "own") == 0, sealed;
+	int master = (int)number_of(status, "pid"), launcher;
+	char detail[256];
+
+	launcher = check_process(r, CTL_DOCTOR_ROLE, "master", master, status);
 	check_sandbox(r, "master", status);
+	if (launcher > 0)
+		(void)check_process(r, CTL_DOCTOR_LAUNCHER, "launcher", launcher, NULL);
 	check_children(r, status);
+	say(r, own ? GRADE_OK : GRADE_WARN, "users",
+	    own ? "the roles have users of their own"
+		: "all roles share one user (started without CAP_SETUID, CAP_SETGID)");
+	sealed = ctl_doctor_seals(ctl, detail, sizeof(detail));
+	say(r, sealed ? GRADE_OK : GRADE_FAIL, "memory", detail);
 }
 
 /* --- kernel, files, keys --- */
@@ -212,7 +239,7 @@ int ctl_doctor(const struct ctl *ctl, int argc, char **argv)
 	sd_buf_fini(&text);
 	if (code != CTL_DONE)
 		return code;
-	check_running(&r, status);
+	check_running(ctl, &r, status);
 	check_kernel(&r);
 	check_files(ctl, &r);
 	json_object_put(status);

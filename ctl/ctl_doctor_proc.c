@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #define STATUS_MAX 16384
+#define CAP_EFFECTIVE 2 /* places in caps */
+#define CAP_BOUNDING 3
+#define CAPS_OF_LAUNCHER 0xe0 /* CAP_KILL, CAP_SETGID, CAP_SETUID */
 
 /* The rest of the line that begins with name; NULL when there is none. text ends in NUL. */
 static const char *line_of(const char *text, const char *name)
@@ -84,6 +87,9 @@ int ctl_doctor_proc_parse(struct sd_slice text, struct ctl_doctor_proc *out)
 	if (numbers(copy, "NoNewPrivs:", 10, &v, 1) != 0)
 		return -1;
 	out->no_new_privs = (unsigned)v;
+	if (numbers(copy, "PPid:", 10, &v, 1) != 0)
+		return -1;
+	out->parent = (int)v;
 	return 0;
 }
 
@@ -123,31 +129,48 @@ static void add(char *detail, size_t size, const char *what)
 	(void)snprintf(detail + n, size - n, "%s%s", n > 0 ? ", " : "", what);
 }
 
-bool ctl_doctor_proc_judge(const struct ctl_doctor_proc *p, char *detail, size_t size)
+/* The bounding set gives nothing to who has no_new_privs and may not be root. */
+static bool no_more_caps(const struct ctl_doctor_proc *p, uint64_t than)
 {
-	bool one_user = true, no_caps = true;
+	for (size_t i = 0; i < SD_ARRAY_LEN(p->caps); i++)
+		if (i != CAP_BOUNDING && (p->caps[i] & ~than) != 0)
+			return false;
+	return true;
+}
+
+static void say_good(const struct ctl_doctor_proc *p, enum ctl_doctor_kind kind, char *detail, size_t size)
+{
+	bool keeps = kind == CTL_DOCTOR_LAUNCHER && p->caps[CAP_EFFECTIVE] != 0;
+
+	(void)snprintf(detail, size, "uid %u, filter, no_new_privs, %s%s%s", p->uid[0],
+		       keeps ? "capabilities SETUID, SETGID, KILL" : "no capabilities",
+		       p->dumpable_known && !p->dumpable ? ", not dumpable" : "",
+		       p->groups > 1 ? ", extra groups" : "");
+}
+
+bool ctl_doctor_proc_judge(const struct ctl_doctor_proc *p, enum ctl_doctor_kind kind, char *detail,
+			   size_t size)
+{
+	bool launcher = kind == CTL_DOCTOR_LAUNCHER, one_user = true;
 
 	detail[0] = '\0';
 	for (int i = 1; i < 4; i++)
 		one_user = one_user && p->uid[i] == p->uid[0] && p->gid[i] == p->gid[0];
-	/* the bounding set gives nothing to who has no_new_privs and may not be root */
-	for (size_t i = 0; i < SD_ARRAY_LEN(p->caps); i++)
-		no_caps = no_caps && (i == 3 || p->caps[i] == 0);
 	if (p->seccomp != 2)
 		add(detail, size, "no system call filter");
 	if (p->no_new_privs != 1)
 		add(detail, size, "may gain privileges");
-	if (!no_caps)
-		add(detail, size, "has capabilities");
+	if (!no_more_caps(p, launcher ? CAPS_OF_LAUNCHER : 0))
+		add(detail, size, launcher ? "has more capabilities than SETUID, SETGID, KILL"
+					   : "has capabilities");
 	if (!one_user)
 		add(detail, size, "has more than one user");
-	if (p->uid[0] == 0)
+	if (p->uid[0] == 0 && !launcher)
 		add(detail, size, "runs as root");
-	if (p->dumpable)
+	if (p->dumpable && kind == CTL_DOCTOR_ROLE)
 		add(detail, size, "may be traced by its own user");
 	if (detail[0] != '\0')
 		return false;
-	(void)snprintf(detail, size, "uid %u, filter, no_new_privs, no capabilities%s%s", p->uid[0],
-		       p->dumpable_known ? ", not dumpable" : "", p->groups > 1 ? ", extra groups" : "");
+	say_good(p, kind, detail, size);
 	return true;
 }

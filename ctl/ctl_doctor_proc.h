@@ -5,7 +5,12 @@
 
 #include "slice.h"
 
+/* What was promised of it: a role is locked in; the managed store is, but for being traced by its own user;
+ * the launcher keeps what it needs to become those users, if root started it. */
+enum ctl_doctor_kind { CTL_DOCTOR_ROLE = 0, CTL_DOCTOR_STORE, CTL_DOCTOR_LAUNCHER };
+
 struct ctl_doctor_proc {
+	int parent;
 	unsigned uid[4], gid[4];
 	unsigned groups;          /* supplementary ones */
 	unsigned seccomp, no_new_privs;
@@ -21,6 +26,7 @@ int ctl_doctor_proc_read(int pid, struct ctl_doctor_proc *out);
 int ctl_doctor_proc_parse(struct sd_slice text, struct ctl_doctor_proc *out);
 
 /* True: as promised; detail says what was found, or all that is wrong. */
-bool ctl_doctor_proc_judge(const struct ctl_doctor_proc *p, char *detail, size_t size);
+bool ctl_doctor_proc_judge(const struct ctl_doctor_proc *p, enum ctl_doctor_kind kind, char *detail,
+			   size_t size);
 
 #endif

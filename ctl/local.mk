@@ -29,7 +29,8 @@ L_CTLPOLICY = libsdctlpolicy.a $(L_CTLFILE) $(L_POLICY_LOAD)
 bin_PROGRAMS += sessionctl
 CTL_SOURCES = \
 	ctl/ctl.h ctl/ctl_client_socket.c ctl/ctl_client_socket.h \
-	ctl/ctl_doctor.c ctl/ctl_doctor_proc.c ctl/ctl_doctor_proc.h ctl/ctl_segments.c \
+	ctl/ctl_doctor.c ctl/ctl_doctor_proc.c ctl/ctl_doctor_proc.h ctl/ctl_doctor_seals.c \
+	ctl/ctl_doctor_seals.h ctl/ctl_segments.c \
 	ctl/ctl_segments.h ctl/ctl_status.c \
 	ctl/ctl_table.c ctl/ctl_table.h
 CTL_SOURCES += ctl/ctl_http.c ctl/ctl_http.h ctl/ctl_sessions.c ctl/ctl_sessions.h
@@ -39,7 +40,7 @@ sessionctl_LDADD = \
 	$(L_CTLPOLICY) $(L_CTLFILE) $(L_CTLMEMORY) $(L_POLICY_LOAD) $(L_TOKENSIGN) $(L_SHM_R) $(L_BASE)
 
 if HAVE_CMOCKA
-UNIT_TESTS += tests/unit/test_ctl_client_socket tests/unit/test_ctl_doctor_proc
+UNIT_TESTS += tests/unit/test_ctl_client_socket tests/unit/test_ctl_doctor_proc tests/unit/test_ctl_doctor_seals
 CTL_TEST_CPPFLAGS = $(I_CTL) $(SECCOMP_CFLAGS) $(YAML_CFLAGS) $(I_TEST)
 tests_unit_test_ctl_client_socket_SOURCES = tests/unit/test_ctl_client_socket.c \
 	ctl/ctl_client_socket.c
@@ -48,6 +49,9 @@ tests_unit_test_ctl_client_socket_LDADD = $(sessionctl_LDADD) $(CMOCKA_LIBS)
 tests_unit_test_ctl_doctor_proc_SOURCES = tests/unit/test_ctl_doctor_proc.c ctl/ctl_doctor_proc.c
 tests_unit_test_ctl_doctor_proc_CPPFLAGS = $(CTL_TEST_CPPFLAGS)
 tests_unit_test_ctl_doctor_proc_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_ctl_doctor_seals_SOURCES = tests/unit/test_ctl_doctor_seals.c ctl/ctl_doctor_seals.c
+tests_unit_test_ctl_doctor_seals_CPPFLAGS = $(CTL_TEST_CPPFLAGS)
+tests_unit_test_ctl_doctor_seals_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/test_ctl_table
 tests_unit_test_ctl_table_SOURCES = tests/unit/test_ctl_table.c ctl/ctl_table.c
 tests_unit_test_ctl_table_CPPFLAGS = $(CTL_TEST_CPPFLAGS)

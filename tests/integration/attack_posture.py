@@ -292,7 +292,12 @@ def test_doctor_agrees():
                        capture_output=True, timeout=30)
     text = r.stdout.decode()
     for role in ("signer-0", "auditor-0", "worker-0", "worker-1", "master", *(["fetcher-0"] if "fetcher" in kit.TABLES else [])):
-        assert re.search(rf"^ok +{role} .*filter, no_new_privs, no capabilities, not dumpable", text, re.M), text
+        uid = uid_of(role.split("-")[0])
+        assert re.search(rf"^ok +{role} +uid {uid}, filter, no_new_privs, no capabilities, not dumpable, Landlock \d+, MDWE$", text, re.M), text
+    for said in (r"launcher +uid 0, filter, no_new_privs, capabilities SETUID, SETGID, KILL", r"redis-0 +uid \d+, filter, no_new_privs, no capabilities",
+                 r"users +the roles have users of their own", r"memory +policy sealed for ever; control and revocations", r"kernel: Landlock +ABI \d+",
+                 r"keys of brand-a +\S+ signs for 0 days"):
+        assert re.search("^ok +" + said, text, re.M), (said, text)
 
 
 if __name__ == "__main__":
