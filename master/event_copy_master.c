@@ -2,7 +2,8 @@
  * event_copy_master - the copy in the store of an audit record that the master made for a tenant.
  * Owns:      nothing
  * Runs in:   master (after the sandbox)
- * Fails by:  a copy that is not there: the auditor's file is the trail
+ * Fails by:  a copy that is not there (also those sent before a server said that it does not know the
+ *            script): the auditor's file is the trail
  * Never:     wait for an answer
  */
 #include "base.h"
@@ -13,6 +14,16 @@
 #include "master.h"
 #include "record_json.h"
 #include "store_events.h"
+
+/* Another server, or one that has forgotten its scripts: the next one goes with its text. */
+static void on_reply(struct redis_req *req, struct redisReply *reply, bool late)
+{
+	struct event_copy_master *e = SD_CONTAINER_OF(req, struct event_copy_master, req);
+
+	if (store_back_unknown(reply) || (reply == NULL && !late))
+		e->known = false;
+	(void)!store_back_take(reply);
+}
 
 static void put(struct master *m, const struct policy_tenant *t, const struct audit_record *record,
 		struct sd_slice line)
@@ -27,11 +38,14 @@ static void put(struct master *m, const struct policy_tenant *t, const struct au
 		.record = sd_slice(line.p, line.n - 1), /* without its newline */
 	};
 	struct sd_slice command;
-	int err = store_back_event(m->writeback.store, &in, writeback_deadline_ms(&m->writeback), &command);
+	int err = store_back_event(m->writeback.store, &in, writeback_deadline_ms(&m->writeback),
+				   !m->event_copy.known, &command);
 
+	m->event_copy.req.fn = on_reply;
 	if (err == SD_OK)
-		err = redis_sub_send(m->subscriber.sub, command, NULL);
+		err = redis_sub_send(m->subscriber.sub, command, &m->event_copy.req);
 	free((void *)(uintptr_t)command.p);
+	m->event_copy.known |= err == SD_OK;
 	if (err != SD_OK)
 		sd_log(SD_LOG_DEBUG, "event-copy", SD_FS("text", sd_err_text(err)));
 }

@@ -7,6 +7,7 @@
 #include "connector.h"
 #include "control.h"
 #include "countries.h"
+#include "event_copy_master.h"
 #include "fleet.h"
 #include "issuer_keys.h"
 #include "managed_redis.h"
@@ -49,6 +50,7 @@ struct master {
 	struct sweeper sweeper;
 	struct reclock reclock;
 	struct security_tell security_tell;
+	struct event_copy_master event_copy;
 	struct nodes nodes;
 	struct connector connector;
 	struct reload reload;

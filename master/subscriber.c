@@ -148,6 +148,7 @@ static void on_unsure(void *arg)
 	struct master *m = arg;
 
 	shm_fresh_set_store_known(m->seg.control, false);
+	m->event_copy.known = false;
 }
 
 static bool on_settled(void *arg)

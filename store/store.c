@@ -16,6 +16,7 @@
 #include "redis_read.h"
 #include "secret.h"
 #include "shm_board.h"
+#include "store_events.h"
 #include "store_op.h"
 
 #define LATE_SLACK_MS 50
@@ -82,6 +83,7 @@ void store_free(struct store **sp)
 	if (!s)
 		return;
 	s->closing = true;
+	store_events_forget(s);
 	redis_pool_free(&s->pool);
 	while (s->ready)
 		tell_ready(s);
@@ -190,13 +192,13 @@ struct store_op *store_op_command(struct store *s, struct store_call *call,
 	return op;
 }
 
-/* What nobody waits for is a touch: its session is told again. */
+/* Nobody waits for a touch: its session is told again; nor for a copy of an audit record. */
 static void unheard(struct store_op *op, enum store_status status)
 {
 	struct store *s = op->store;
 
-	if (status != STORE_OK && status != STORE_ENDED && status != STORE_ABSENT && !s->closing &&
-	    s->conf.touch_lost)
+	if (op->script == SCRIPT_TOUCH && status != STORE_OK && status != STORE_ENDED &&
+	    status != STORE_ABSENT && !s->closing && s->conf.touch_lost)
 		s->conf.touch_lost(s->conf.arg, &op->sid);
 	op_free(op);
 }

@@ -22,6 +22,11 @@ struct store_back {
 	struct store_maker maker;
 };
 
+static bool starts(const struct redisReply *reply, const char *word)
+{
+	return (size_t)reply->len >= strlen(word) && memcmp(reply->str, word, strlen(word)) == 0;
+}
+
 int store_back_new(const char *prefix, struct store_back **out)
 {
 	struct store_back *b = calloc(1, sizeof(*b));
@@ -70,13 +75,18 @@ int store_back_release(struct store_back *b, struct sd_slice tenant, const struc
 	return store_cmd_wire(&c, SCRIPT_QUOTA, false, out);
 }
 
-int store_back_event(struct store_back *b, const struct store_event *in, int64_t deadline_ms,
+int store_back_event(struct store_back *b, const struct store_event *in, int64_t deadline_ms, bool whole,
 		     struct sd_slice *out)
 {
 	struct store_cmd c;
 
-	store_cmd_event(&c, &b->maker, in, deadline_ms);
-	return store_cmd_wire(&c, SCRIPT_EVENT_PUT, true, out);
+	store_cmd_event(&c, &b->maker, in, 1, deadline_ms);
+	return store_cmd_wire(&c, SCRIPT_EVENT_PUT, whole, out);
+}
+
+bool store_back_unknown(const struct redisReply *reply)
+{
+	return redis_is_error(reply) && starts(reply, "NOSCRIPT");
 }
 
 int store_back_count(struct store_back *b, const struct store_count *in, int64_t deadline_ms, bool whole,
@@ -86,11 +96,6 @@ int store_back_count(struct store_back *b, const struct store_count *in, int64_t
 
 	store_cmd_count(&c, &b->maker, in, deadline_ms);
 	return store_cmd_wire(&c, SCRIPT_COUNT, whole, out);
-}
-
-static bool starts(const struct redisReply *reply, const char *word)
-{
-	return (size_t)reply->len >= strlen(word) && memcmp(reply->str, word, strlen(word)) == 0;
 }
 
 static enum store_back_result judge(const struct redisReply *reply)

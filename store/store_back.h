@@ -24,10 +24,12 @@ int store_back_rule(struct store_back *back, const struct store_rule *in, int64_
 int store_back_release(struct store_back *back, struct sd_slice tenant, const struct sid *sid,
 		       int64_t deadline_ms, struct sd_slice *out) SD_MUSTCHECK;
 
-/* The copy of an audit record (store_events.h), with the script's text: who sends it knows of no answer. */
+/* The copy of an audit record (store_events.h). */
 struct store_event;
-int store_back_event(struct store_back *back, const struct store_event *in, int64_t deadline_ms,
+int store_back_event(struct store_back *back, const struct store_event *in, int64_t deadline_ms, bool whole,
 		     struct sd_slice *out) SD_MUSTCHECK;
+/* The server does not know the script: nothing has happened, send it whole. reply may be NULL. */
+bool store_back_unknown(const struct redisReply *reply);
 
 /* What this node's workers counted (store_tally.h). */
 struct store_count;

@@ -152,6 +152,16 @@ void store_cmd_begin(struct store_cmd *c, struct store_maker *m, const struct st
 	store_cmd_num(c, head->retain_s);
 }
 
+void store_cmd_begin_bare(struct store_cmd *c, const struct store_maker *m, enum store_script script)
+{
+	c->args = (struct redis_args){0, STORE_CMD_WORDS, c->p, c->len};
+	c->numbers = c->sids = 0;
+	c->failed = false;
+	text(c, "EVALSHA");
+	text(c, m->scripts.sha[script]);
+	text(c, "1");
+}
+
 void store_cmd_key_base(struct store_cmd *c, const struct store_maker *m,
 			const struct store_cmd_head *head)
 {

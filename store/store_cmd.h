@@ -49,6 +49,8 @@ int store_maker_init(struct store_maker *m, const char *prefix) SD_MUSTCHECK;
 /* Script, keys and the first nine arguments (scripts/common.lua). */
 void store_cmd_begin(struct store_cmd *c, struct store_maker *m, const struct store_cmd_head *head,
 		     int64_t deadline_ms);
+/* The script and how many keys alone (one): of a script that is made without common. */
+void store_cmd_begin_bare(struct store_cmd *c, const struct store_maker *m, enum store_script script);
 /* Words, hashes and texts are borrowed until the command was sent. */
 void store_cmd_text(struct store_cmd *c, struct sd_slice word);
 void store_cmd_num(struct store_cmd *c, int64_t v);
@@ -89,7 +91,8 @@ void store_cmd_count(struct store_cmd *c, struct store_maker *m, const struct st
 
 /* --- store_events.c --- */
 struct store_event;
+/* n records of one tenant, 1..STORE_EVENTS_AT_ONCE. */
 void store_cmd_event(struct store_cmd *c, struct store_maker *m, const struct store_event *in,
-		     int64_t deadline_ms);
+		     uint32_t n, int64_t deadline_ms);
 
 #endif

@@ -31,18 +31,20 @@ local function num(text)
   return tonumber(text) or 0
 end
 
--- Makes key live at least until ms.
+-- Makes key live at least until ms. Returns until when it lived before (below 0: for ever, or not yet).
 local function keep_until(key, ms)
-  if redis.call('PEXPIRETIME', key) < ms then
+  local before = redis.call('PEXPIRETIME', key)
+  if before < ms then
     redis.call('PEXPIREAT', key, int(ms))
   end
+  return before
 end
 
--- The same in one call where ms is later than what stands, as it is for a new session.
-local function prolong(key, ms)
-  if redis.call('PEXPIREAT', key, int(ms), 'GT') == 0 then
-    keep_until(key, ms)
-  end
+-- The same by whole hours: of most sessions that are made none is the first to need this one, and to
+-- ask costs less than to write, here, in the server's file and on its replicas.
+local HOUR_MS = 3600 * 1000
+local function outlive(key, ms)
+  return keep_until(key, math.ceil(ms / HOUR_MS) * HOUR_MS)
 end
 
 local function append(...)
@@ -315,7 +317,7 @@ end
 
 local function tally_user(uhash)
   local key = of_hour(':u')
-  if redis.call('PFADD', key, uhash) == 1 then
+  if redis.call('PFADD', key, uhash) == 1 and redis.call('PEXPIRETIME', key) < 0 then
     leave_after(key, SEEN_S)
   end
 end
@@ -464,10 +466,12 @@ local function enlist(sid, uhash, created, idle_ms, absolute_ms, record)
   redis.call('ZADD', KEYS[3], int(math.min(idle_ms, absolute_ms)), tenant .. ':' .. sid)
   redis.call('HINCRBY', KEYS[5], 'active', 1)
   tally_user(uhash)
-  for _, index in ipairs({ active, users, KEYS[3], KEYS[4], KEYS[5] }) do
-    prolong(index, stays)
+  for _, index in ipairs({ active, KEYS[3], KEYS[4], KEYS[5] }) do
+    outlive(index, stays)
   end
-  heal(users)
+  if outlive(users, stays) > 0 then -- else it holds nothing but this one
+    heal(users)
+  end
   heal(KEYS[4])
 end
 

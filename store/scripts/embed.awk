@@ -1,5 +1,6 @@
 # embed.awk - scripts into C strings: awk -f embed.awk common.lua NAME.lua ...
-# The first file is put before each of the others; the names become enum order's texts.
+# The first file is put before each of the others but those that begin with "#!lua" themselves; the names
+# become enum order's texts.
 function quote(line) {
 	gsub(/\\/, "\\\\", line)
 	gsub(/"/, "\\\"", line)
@@ -11,7 +12,7 @@ FNR == 1 {
 		name = FILENAME
 		sub(/.*\//, "", name)
 		sub(/\.lua$/, "", name)
-		body = body (file > 2 ? "\t,\n" : "") "\t/* " name " */\n" common
+		body = body (file > 2 ? "\t,\n" : "") "\t/* " name " */\n" ($0 == "#!lua" ? "" : common)
 		names = names (file > 2 ? ", " : "") "\"" name "\""
 	}
 }
