@@ -32,7 +32,7 @@ static int complain(const char *what, const char *why)
 
 static int read_key(const char *file, char key[KEY_MAX])
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a fifo must not hold us */
 	struct stat st;
 	ssize_t n = -1;
 
