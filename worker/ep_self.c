@@ -11,8 +11,10 @@
 #include "applied.h"
 #include "audit_event.h"
 #include "body.h"
+#include "cursor.h"
 #include "ending.h"
 #include "err.h"
+#include "query.h"
 #include "respond.h"
 #include "session_rules.h"
 #include "shm_board.h"
@@ -170,9 +172,15 @@ struct self_device {
 
 struct self_devices {
 	struct store_list list;
+	struct query_page page; /* its cursor's ms: how many were shown before */
 	struct self_device *first, **end;
 	uint32_t count;
 };
+
+static struct sd_slice devices_scope(struct request *r)
+{
+	return cursor_scope(r, "own-devices", r->caller.id);
+}
 
 static enum step devices_first(struct request *r)
 {
@@ -180,8 +188,8 @@ static enum step devices_first(struct request *r)
 	r->state = d;
 	if (!d)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
-	if (r->msg->query.n)
-		return respond_problem(r, PROBLEM_FIELD_INVALID, "the route takes no query", "?");
+	if (query_page_read(r, devices_scope(r), true, &d->page) == STEP_DONE)
+		return STEP_DONE;
 	d->end = &d->first;
 	d->list = (struct store_list){.tenant = policy_view_str(&r->gen->view, r->tenant->name),
 				      .user = r->caller.id,
@@ -290,9 +298,13 @@ static enum step devices_show(struct request *r)
 {
 	struct self_devices *d = r->state;
 	struct sd_buf *b = &r->body;
+	int64_t from = d->page.has_cursor ? d->page.cursor.ms : 0, at = 0;
+	struct cursor next = {.ms = from + d->page.limit};
 	sd_buf_str(b, "{\"items\":[");
-	for (struct self_device *i = d->first; i; i = i->next) {
-		member(b, i == d->first ? "{\"device_id\":" : ",{\"device_id\":", i->id);
+	for (struct self_device *i = d->first; i && at < next.ms; i = i->next) {
+		if (at++ < from)
+			continue;
+		member(b, at == from + 1 ? "{\"device_id\":" : ",{\"device_id\":", i->id);
 		member(b, ",\"name\":", i->name);
 		member(b, ",\"type\":", i->type);
 		member(b, ",\"trust\":", i->trust);
@@ -301,7 +313,7 @@ static enum step devices_show(struct request *r)
 		sd_buf_printf(b, ",\"sessions\":%u,\"current\":%s}", i->sessions,
 			      i->current ? "true" : "false");
 	}
-	sd_buf_str(b, "],\"next_cursor\":null}");
+	cursor_end(r, devices_scope(r), next.ms < (int64_t)d->count ? &next : NULL);
 	return respond_json(r, 200);
 }
 

@@ -205,6 +205,12 @@ def test_devices_and_export():
     assert status == 200, body
     got = {d["device_id"]: (d["sessions"], d["current"]) for d in body["items"]}
     assert got == {"phone": (2, True), "tv": (1, False)}, body
+    _, _, first = call("GET", "devices?limit=1", a["access_token"])
+    _, _, rest = call("GET", "devices?limit=1&cursor=" + first["next_cursor"], a["access_token"])
+    assert first["items"] + rest["items"] == body["items"] and rest["next_cursor"] is None, (first, rest)
+    for query, code in (("limit=501", "field-invalid"), ("cursor=x", "cursor-invalid"), ("name=x", "unknown-field")):
+        status, _, text = call("GET", "devices?" + query, a["access_token"])
+        assert (status, text["code"]) == (400, code), text
     revoke(a, {"session_id": b["session_id"]})
     status, _, body = call("GET", "devices", a["access_token"])
     assert {d["device_id"]: d["sessions"] for d in body["items"]} == {"phone": 2, "tv": 0}, body  # it stays known
