@@ -27,21 +27,25 @@ static enum step refuse_below(struct request *r, enum problem p, const char *pat
 	return respond_problem(r, p, why, pointer);
 }
 
-static enum step refuse_at(struct request *r, enum problem p, struct sd_slice name, const char *why)
+/* "" or the object's name; the field is one of ours and said: "device.id must be ...". */
+static enum step refuse_in(struct request *r, enum problem p, const char *object, const char *name,
+			   const char *why)
 {
-	return refuse_below(r, p, "", name, why);
+	char path[64] = "", text[256];
+	if (object[0])
+		(void)snprintf(path, sizeof(path), "/%s", object);
+	(void)snprintf(text, sizeof(text), "%s%s%s %s", object, object[0] ? "." : "", name, why);
+	return refuse_below(r, p, path, sd_slice_str(name), text);
 }
 
 enum step body_invalid(struct request *r, const char *name, const char *why)
 {
-	return refuse_at(r, PROBLEM_FIELD_INVALID, sd_slice_str(name), why);
+	return refuse_in(r, PROBLEM_FIELD_INVALID, "", name, why);
 }
 
 enum step body_invalid_in(struct request *r, const char *object, const char *name, const char *why)
 {
-	char path[64];
-	(void)snprintf(path, sizeof(path), "/%s", object);
-	return refuse_below(r, PROBLEM_FIELD_INVALID, path, sd_slice_str(name), why);
+	return refuse_in(r, PROBLEM_FIELD_INVALID, object, name, why);
 }
 
 enum step body_unknown_in(struct request *r, const char *object, struct sd_slice name, const char *why)
@@ -66,7 +70,7 @@ static enum step refuse_unknown(struct request *r, struct sd_slice name, const s
 	for (size_t i = 0; i < n && at < sizeof(why); i++)
 		at += (size_t)snprintf(why + at, sizeof(why) - at, "%s %s",
 				       i ? "," : "the fields are", fields[i].name);
-	return refuse_at(r, PROBLEM_UNKNOWN_FIELD, name, why);
+	return refuse_below(r, PROBLEM_UNKNOWN_FIELD, "", name, why);
 }
 
 bool body_user_ok(struct sd_slice s)
@@ -186,7 +190,7 @@ enum step body_read(struct request *r, const struct body_field *fields, size_t n
 		return refuse_unknown(r, unknown->name, fields, n);
 	for (size_t i = 0; i < n; i++)
 		if (fields[i].required && !values[i].given)
-			return refuse_at(r, PROBLEM_FIELD_MISSING, sd_slice_str(fields[i].name),
+			return refuse_in(r, PROBLEM_FIELD_MISSING, "", fields[i].name,
 					 "must be given");
 	for (size_t i = 0; i < n; i++) {
 		const char *why = values[i].given ? read_value(r, &fields[i], &values[i]) : NULL;

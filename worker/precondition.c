@@ -31,10 +31,10 @@ enum step precondition_read(struct request *r, struct precondition *out)
 	out->any = match == HTTP_FOUND_NONE && none == HTTP_FOUND_NONE;
 	if (match == HTTP_FOUND_ONE &&
 	    http_etag_find(out->if_match, SD_SLICE("\"\""), true) == HTTP_ETAG_MALFORMED)
-		return invalid(r, "If-Match");
+		return invalid(r, "If-Match is no list of entity tags");
 	if (none == HTTP_FOUND_ONE &&
 	    http_etag_find(out->if_none_match, SD_SLICE("\"\""), false) == HTTP_ETAG_MALFORMED)
-		return invalid(r, "If-None-Match");
+		return invalid(r, "If-None-Match is no list of entity tags");
 	if (out->any && r->tenant->require_if_match)
 		return respond_problem(r, PROBLEM_PRECONDITION_REQUIRED, NULL, NULL);
 	return STEP_NEXT;
@@ -84,7 +84,7 @@ enum step precondition_lock(struct request *r, struct sd_slice *hash_out, struct
 	if (found == HTTP_FOUND_NONE)
 		return STEP_NEXT;
 	if (found == HTTP_FOUND_MANY || token.n == 0 || token.n > 128)
-		return invalid(r, "X-Lock-Token");
+		return invalid(r, "X-Lock-Token is malformed");
 	if (precondition_lock_hash(token, hash) == SD_OK)
 		*hash_out = sd_arena_copy(&r->arena, sd_slice(hash, sizeof(hash)));
 	if (!hash_out->n || !hash_out->p)

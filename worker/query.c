@@ -21,11 +21,12 @@ static bool is_cursor(const char *name)
 
 enum step query_refuse(struct request *r, const char *name, const char *why)
 {
-	char pointer[32];
+	char pointer[32], text[128];
 	if (is_cursor(name))
 		return respond_problem(r, PROBLEM_CURSOR_INVALID, NULL, NULL);
 	(void)snprintf(pointer, sizeof(pointer), "?%s", name);
-	return respond_problem(r, PROBLEM_FIELD_INVALID, why, pointer);
+	(void)snprintf(text, sizeof(text), "%s %s", name, why);
+	return respond_problem(r, PROBLEM_FIELD_INVALID, text, pointer);
 }
 
 /* The name is not repeated: it is whatever somebody sent. */

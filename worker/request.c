@@ -160,7 +160,8 @@ static enum step step_tenant_syntax(struct request *r)
 		return respond_problem(r, PROBLEM_HEADER_INVALID,
 				       "X-Tenant-ID is sent more than once", NULL);
 	if (found == HTTP_FOUND_ONE && !tenant_name_ok(header))
-		return respond_problem(r, PROBLEM_TENANT_MALFORMED, "X-Tenant-ID", NULL);
+		return respond_problem(r, PROBLEM_TENANT_MALFORMED,
+				       "X-Tenant-ID must be 1 to 63 of a-z, 0-9 and '-'", NULL);
 	if (r->params.tenant.p && !tenant_name_ok(r->params.tenant))
 		return respond_problem(r, PROBLEM_TENANT_MALFORMED, NULL, NULL);
 	if (found == HTTP_FOUND_ONE && r->params.tenant.p && !sd_slice_eq(header, r->params.tenant))
