@@ -214,6 +214,21 @@ static void peer_again(struct child *c, uint32_t role)
 		handover_connect(provider, c);
 }
 
+/* What one worker has counted the others count too. Who has not read what came before misses it: it is
+ * no reason to end a worker that stands still for a moment. */
+static void tell_others(struct child *c, const struct hm_failures *what)
+{
+	struct fleet *f = &c->m->fleet;
+
+	for (uint32_t i = 0; i < f->workers; i++) {
+		struct child *other = fleet_worker(f, i);
+
+		if (other != c && other->state == CHILD_READY && chan_is_open(&other->chan) &&
+		    other->chan.queued == 0)
+			handover_send(other, HM_FAILURES, what, sizeof(*what), -1);
+	}
+}
+
 void handover_on_msg(struct chan *ch, const struct hm_msg *msg, int fd)
 {
 	struct child *c = SD_CONTAINER_OF(ch, struct child, chan);
@@ -246,6 +261,10 @@ void handover_on_msg(struct chan *ch, const struct hm_msg *msg, int fd)
 	case HM_KEY_UNKNOWN:
 		if (c->role == ROLE_WORKER)
 			issuer_keys_unknown(c->m, &msg->u.key_unknown);
+		break;
+	case HM_FAILURES:
+		if (c->role == ROLE_WORKER)
+			tell_others(c, &msg->u.failures);
 		break;
 	case HM_FETCHED_PART:
 	case HM_FETCHED:

@@ -47,7 +47,7 @@ sessiond_schema_CPPFLAGS = $(I_POLICY) $(SECCOMP_CFLAGS)
 sessiond_schema_SOURCES = policy/schema_json.c policy/schema_doc.c policy/schema_doc.h
 sessiond_schema_LDADD = $(L_POLICY_LOAD) $(L_TOKEN) $(L_BASE)
 EXTRA_DIST += etc/sessiond.yaml etc/tenants.d etc/sessiond.schema.json etc/tenant.schema.json \
-	docs/CONFIGURATION.md
+	docs/ALERTS.md docs/CONFIGURATION.md
 
 if HAVE_CMOCKA
 POLICY_TESTS = \

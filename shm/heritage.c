@@ -60,11 +60,13 @@ static const struct hm_row rows[] = {
 	[HM_GEO_REFUSED] = {true, FD_NONE, 1, HERITAGE_MAX_BODY},
 	ROW_EMPTY(HM_METRICS_WANTED, FD_NONE),
 	ROW(HM_PEER_WANTED, struct hm_peer, FD_NONE),
+	ROW(HM_FAILURES, struct hm_failures, FD_NONE),
 };
 
-SD_STATIC_ASSERT(SD_ARRAY_LEN(rows) == HM_PEER_WANTED + 1, "a row for each message type");
+SD_STATIC_ASSERT(SD_ARRAY_LEN(rows) == HM_FAILURES + 1, "a row for each message type");
 SD_STATIC_ASSERT(sizeof(struct hm_head) == 16, "the head has no padding");
-SD_STATIC_ASSERT(sizeof(struct hm_boot) <= HERITAGE_MAX_BODY, "the biggest body fits");
+SD_STATIC_ASSERT(sizeof(struct hm_boot) <= HERITAGE_MAX_BODY && sizeof(struct hm_failures) <= HERITAGE_MAX_BODY,
+		 "the biggest bodies fit");
 
 static const char *const role_names[ROLE_COUNT] = {
 	[ROLE_NONE] = "none",	  [ROLE_LAUNCHER] = "launcher", [ROLE_MASTER] = "master",

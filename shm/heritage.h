@@ -66,7 +66,8 @@ enum hm_type {
 	HM_GEO_TABLE,     /* from geo, and on to workers: fd = sealed table of countries; none: there is none */
 	HM_GEO_REFUSED,   /* from geo: body: why the file is none, not NUL-terminated */
 	HM_METRICS_WANTED, /* tag is given back */
-	HM_PEER_WANTED    /* body hm_peer, role alone: has no socket to the signer or the auditor */
+	HM_PEER_WANTED,   /* body hm_peer, role alone: has no socket to the signer or the auditor */
+	HM_FAILURES       /* from a worker, and on to the others: body hm_failures */
 };
 
 struct hm_msg {
@@ -85,6 +86,7 @@ struct hm_msg {
 		struct hm_fetch fetch;
 		struct hm_fetched fetched;
 		struct hm_key_unknown key_unknown;
+		struct hm_failures failures;
 	} u;
 };
 

@@ -81,6 +81,16 @@ struct hm_key_unknown { /* a caller's token names a key that its issuer's set do
 	uint32_t pad;
 };
 
+#define HM_FAILURES_MOST 60
+struct hm_failures { /* validations that a worker refused, by source: a keyed hash of tenant and address */
+	uint32_t count, pad;
+	struct hm_source {
+		uint64_t tag;
+		uint32_t minute; /* Unix time / 60 */
+		uint32_t failures;
+	} source[HM_FAILURES_MOST];
+};
+
 struct hm_ready {
 	uint64_t generation;
 	struct sd_sandbox_report sandbox;

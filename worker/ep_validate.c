@@ -21,6 +21,7 @@
 #include "respond.h"
 #include "shm_board.h"
 #include "shm_fresh.h"
+#include "source_tell.h"
 #include "token_check.h"
 
 enum { F_ACCESS, F_SESSION, F_IP, F_USER_AGENT, F_FINGERPRINT, F_AUDIENCE, F_SCOPE, F_COUNT };
@@ -66,12 +67,33 @@ static bool never_was_good(enum validate_result result)
 	       result == RESULT_AUDIENCE || result == RESULT_NOT_YET;
 }
 
+static void failed(struct request *r, const struct validate *v)
+{
+	if (v->ip.n == 0)
+		return;
+	ratelimit_failed(r->w->rates, r->tenant->slot, v->ip, r->now_ms);
+	source_tell(r->w);
+}
+
+/* Until its minute is over. */
+static enum step refuse_source(struct request *r)
+{
+	char *wait = sd_arena_alloc(&r->arena, 24);
+	board_count(r->w->stats, METRIC_RATE_LIMITED, r->tenant->slot, 0, 0, 1);
+	board_count(r->w->stats, METRIC_SOURCES_REFUSED, r->tenant->slot, 0, 0, 1);
+	if (wait) {
+		(void)snprintf(wait, 24, "%lld", (long long)(60 - r->now_ms / 1000 % 60));
+		respond_header(r, "Retry-After", sd_slice_str(wait));
+	}
+	return respond_problem(r, PROBLEM_RATE_LIMITED, "too many failed validations from this ip", NULL);
+}
+
 static enum step refuse(struct request *r, const struct validate *v, enum validate_result result)
 {
 	enum validate_source source = v->lookup.source ? v->lookup.source : SOURCE_MEMORY;
 	count(r, result, source);
 	if (result != RESULT_UNAVAILABLE)
-		ratelimit_failed(r->w->rates, r->tenant->slot, v->ip, r->now_ms);
+		failed(r, v);
 	if (never_was_good(result))
 		refusal_of_token(r, problem_code(token_check_problem(result)), v->ip);
 	return respond_problem(r, token_check_problem(result), NULL, NULL);
@@ -110,11 +132,8 @@ static enum step parse(struct request *r)
 	v->audience = val[F_AUDIENCE].str;
 	v->scope = val[F_SCOPE].str;
 	if (!ratelimit_source_ok(r->w->rates, r->tenant->slot, v->ip,
-				 r->tenant->validate_failures_per_minute_per_ip, r->now_ms)) {
-		board_count(r->w->stats, METRIC_RATE_LIMITED, r->tenant->slot, 0, 0, 1);
-		return respond_problem(r, PROBLEM_RATE_LIMITED, "too many failed validations from this ip",
-				       NULL);
-	}
+				 r->tenant->validate_failures_per_minute_per_ip, r->now_ms))
+		return refuse_source(r);
 	return STEP_NEXT;
 }
 

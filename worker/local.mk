@@ -19,7 +19,7 @@ WORKER_SOURCES = \
 	worker/request.c worker/request.h worker/respond.c worker/respond.h \
 	worker/route.c worker/route.def worker/route.h worker/session_json.c worker/session_json.h \
 	worker/sealed.c worker/sealed.h \
-	worker/session_rules.c worker/session_rules.h worker/signer_client.c worker/signer_client.h \
+	worker/session_rules.c worker/session_rules.h worker/source_tell.c worker/source_tell.h worker/signer_client.c worker/signer_client.h \
 	worker/token_check.c worker/token_check.h worker/user_caller.c worker/user_caller.h \
 	worker/worker.h worker/worker_channel.c worker/worker_channel.h \
 	worker/worker_sandbox.c worker/worker_sandbox.h
@@ -138,7 +138,10 @@ tests_unit_test_request_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_route_SOURCES = tests/unit/test_route.c
 tests_unit_test_route_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_route_LDADD = $(WORKER_TEST_LIBS)
-WORKER_TESTS += tests/unit/test_binding tests/unit/test_device_edit
+WORKER_TESTS += tests/unit/test_binding tests/unit/test_device_edit tests/unit/test_source_tell
+tests_unit_test_source_tell_SOURCES = tests/unit/test_source_tell.c
+tests_unit_test_source_tell_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_source_tell_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_binding_SOURCES = tests/unit/test_binding.c
 tests_unit_test_binding_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_binding_LDADD = $(WORKER_TEST_LIBS)

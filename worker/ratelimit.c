@@ -29,6 +29,7 @@ struct ratelimit {
 	struct sd_siphash_key secret;
 	struct bucket tenant[SHM_TENANTS];
 	struct source source[SOURCES];
+	struct hm_failures untold;
 };
 
 int ratelimit_new(const uint64_t secret[2], struct ratelimit **out)
@@ -80,6 +81,18 @@ static uint64_t tag_of(const struct ratelimit *r, uint32_t tenant_slot, struct s
 	       (0x9e3779b97f4a7c15ull * ((uint64_t)tenant_slot + 1));
 }
 
+static void note_untold(struct hm_failures *f, uint64_t tag, uint32_t minute)
+{
+	uint32_t i = 0;
+	while (i < f->count && (f->source[i].tag != tag || f->source[i].minute != minute))
+		i++;
+	if (i == HM_FAILURES_MOST)
+		return;
+	if (i == f->count)
+		f->source[f->count++] = (struct hm_source){.tag = tag, .minute = minute};
+	f->source[i].failures++;
+}
+
 void ratelimit_failed(struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip, int64_t now_ms)
 {
 	uint64_t tag = tag_of(r, tenant_slot, ip);
@@ -90,6 +103,26 @@ void ratelimit_failed(struct ratelimit *r, uint32_t tenant_slot, struct sd_slice
 	if (s->tag != tag || s->minute != minute)
 		*s = (struct source){.tag = tag, .minute = minute};
 	s->failures++;
+	note_untold(&r->untold, tag, (uint32_t)minute);
+}
+
+bool ratelimit_untold(struct ratelimit *r, struct hm_failures *out)
+{
+	*out = r->untold;
+	memset(&r->untold, 0, sizeof(r->untold));
+	return out->count > 0;
+}
+
+void ratelimit_heard(struct ratelimit *r, const struct hm_failures *what)
+{
+	for (uint32_t i = 0; i < SD_MIN(what->count, (uint32_t)HM_FAILURES_MOST); i++) {
+		const struct hm_source *f = &what->source[i];
+		struct source *s = &r->source[f->tag % SOURCES];
+		if (s->tag == f->tag && s->minute == f->minute)
+			s->failures += SD_MIN(f->failures, UINT32_MAX - s->failures);
+		else if (s->minute <= f->minute)
+			*s = (struct source){f->tag, f->minute, f->failures};
+	}
 }
 
 bool ratelimit_source_ok(const struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip,

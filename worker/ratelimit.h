@@ -4,10 +4,12 @@
 #ifndef SD_RATELIMIT_H
 #define SD_RATELIMIT_H
 
+#include "heritage_msg.h"
 #include "slice.h"
 
 struct ratelimit;
 
+/* secret: the same in all workers of a node, or they cannot tell each other of sources. */
 int ratelimit_new(const uint64_t secret[2], struct ratelimit **out) SD_MUSTCHECK;
 void ratelimit_free(struct ratelimit **r);
 
@@ -20,6 +22,12 @@ void ratelimit_failed(struct ratelimit *r, uint32_t tenant_slot, struct sd_slice
 		      int64_t now_ms);
 bool ratelimit_source_ok(const struct ratelimit *r, uint32_t tenant_slot, struct sd_slice ip,
 			 uint32_t per_minute, int64_t now_ms) SD_MUSTCHECK;
+
+/* What was counted here since the last time, for the node's other workers; false: nothing. More than 60
+ * sources at once are not told of all. */
+bool ratelimit_untold(struct ratelimit *r, struct hm_failures *out) SD_MUSTCHECK;
+/* What another worker has counted. */
+void ratelimit_heard(struct ratelimit *r, const struct hm_failures *what);
 
 /* Requests of a tenant under way in this worker. */
 bool ratelimit_enter(struct ratelimit *r, uint32_t tenant_slot, uint32_t in_flight,

@@ -75,6 +75,11 @@ struct worker {
 	struct request *waiting_metrics;    /* see ep_metrics.c */
 	uint32_t in_flight;
 	int64_t key_unknown_ns;             /* known_caller.c: the master was told last */
+	struct {                            /* see source_tell.h */
+		struct sd_timer timer;
+		int64_t last_ns;
+		uint64_t lost;
+	} source_tell;
 	int64_t refusals_s;                 /* refusal.c: which second, */
 	uint32_t refusals;                  /* and how many records of it */
 	uint64_t refusals_untold;           /* refusals since the last record of one that have none */

@@ -97,6 +97,7 @@ void worker_channel_repeat(struct worker *w)
 static int make_parts(struct worker *w)
 {
 	const struct policy_server *s = &w->coming->view.image->server;
+	const uint64_t node[2] = {w->control->seed.k0, w->control->seed.k1}; /* the other workers' too */
 	uint64_t secret[2];
 	int r = sd_random(secret, sizeof(secret));
 	if (r == SD_OK)
@@ -113,7 +114,7 @@ static int make_parts(struct worker *w)
 	if (r == SD_OK)
 		r = late_new(LATE_USES, &w->late);
 	if (r == SD_OK)
-		r = ratelimit_new(secret, &w->rates);
+		r = ratelimit_new(node, &w->rates);
 	struct sd_slice prefix = policy_view_str(&w->coming->view, s->prefix);
 	if (r == SD_OK)
 		r = sd_slice_copy(prefix, w->store_prefix, sizeof(w->store_prefix));
@@ -322,6 +323,14 @@ static int take_countries(struct worker *w, const struct hm_msg *m, int fd)
 	return SD_OK;
 }
 
+static int take_failures(struct worker *w, const struct hm_msg *m, int fd)
+{
+	(void)fd;
+	if (w->rates)
+		ratelimit_heard(w->rates, &m->u.failures);
+	return SD_OK;
+}
+
 enum carries { NO_FD, AN_FD, PERHAPS_FD };
 static const struct {
 	enum hm_type type;
@@ -340,6 +349,7 @@ static const struct {
     {HM_GO, NO_FD, take_go},
     {HM_DRAIN, NO_FD, take_drain},
     {HM_GEO_TABLE, PERHAPS_FD, take_countries},
+    {HM_FAILURES, NO_FD, take_failures},
     {HM_METRICS, PERHAPS_FD, take_metrics},
 };
 

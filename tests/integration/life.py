@@ -445,10 +445,40 @@ def those_that_wait():
             done.result()
 
 
+def failing_sources_are_refused():
+    """Five failures of a minute are the node's, whichever worker saw them; others go on."""
+    tenant = "brand-f"
+    made = NODE[0].create("fred", tenant, mode="both")
+
+    def validate(ip, token=None):
+        return ask("/sessions/validate", {"access_token": token or made["access_token"], "ip": ip}, tenant=tenant)
+
+    def locked_out(ip):
+        for _ in range(5):
+            assert validate(ip, "x")[0] == 401
+        def by_all():
+            got = [validate(ip) for _ in range(12)]  # each a connection of its own
+            assert all(status in (200, 429) for status, _, _ in got), got
+            return got[0] if all(status == 429 for status, _, _ in got) else None
+        try:
+            return NODE[0].wait(by_all, 5)
+        except AssertionError:
+            return None  # a new minute began
+
+    refused = locked_out("192.0.2.1") or locked_out("192.0.2.2") or locked_out("192.0.2.3")
+    assert refused, "not each worker refuses"
+    _, headers, text = refused
+    assert text["code"] == "rate-limited" and 1 <= int(headers["Retry-After"]) <= 60, (headers, text)
+    assert validate("192.0.2.9")[0] == 200
+    assert ask("/sessions/validate", {"access_token": made["access_token"]}, tenant=tenant)[0] == 200  # says no source
+    status, _, text = NODE[0].request("GET", "/metrics", None, port=NODE[0].admin_port)
+    assert status == 200 and f'sessiond_sources_refused_total{{tenant="{tenant}"}}' in text
+
+
 TESTS = [those_that_wait, regenerate_exchanges_the_id, regenerate_takes_the_data_along, regenerate_has_one_winner,
          share_gives_a_child, share_is_refused, children_end_with_their_parent, children_count_and_evict_no_parent,
          idempotent_creation, idempotent_in_parallel, logout_clears_the_cookie, replaces_across_users,
-         policy_applies_to_live_sessions]
+         policy_applies_to_live_sessions, failing_sources_are_refused]
 
 
 def main():
@@ -459,6 +489,7 @@ def main():
             node.add_tenant(tenant, FREE)
         node.add_tenant("brand-k", FREE + "tokens: { access_ttl: 2s, refresh_grace: 2s }\n"
                         "sessions: { touch_interval: 1s }\n")
+        node.add_tenant("brand-f", "limits: { validate_failures_per_minute_per_ip: 5 }\n")
         node.add_tenant("brand-r", FREE + "sessions: { max_per_user: 1, on_limit: reject }\n")
         node.add_tenant("brand-s")
         text = node.tenant_text("brand-s", lines=FREE + "sharing: { clients: [app-two, app-three, web-backend] }\n"

@@ -62,6 +62,9 @@ def text_is_well_formed_and_complete():
         inf = series['sessiond_http_request_duration_seconds_bucket{le="+Inf"}']
         assert inf == series["sessiond_http_request_duration_seconds_count"] > 0
         assert series["sessiond_freshness_staleness_seconds"] < 1
+        with open(os.path.join(harness.TOP, "docs/ALERTS.md"), encoding="utf-8") as f:
+            names = set(re.findall(r"sessiond_[a-z_]+[a-z]", f.read()))
+        assert len(names) >= 7 and not [n for n in names if f"# HELP {n} " not in text], names  # what rules are told to watch
 
 
 def counters_survive_their_process():

@@ -61,6 +61,52 @@ static void test_workers_share(void **state)
 	assert_true(ratelimit_create(r, UINT32_MAX, 1, 1, T0));
 }
 
+/* Two workers of a node that tell each other have one count. */
+static void test_workers_tell_each_other(void **state)
+{
+	struct ratelimit *a = *state, *b;
+	const struct sd_slice ip = SD_SLICE("192.0.2.1");
+	struct hm_failures told;
+	assert_int_equal(ratelimit_new(secret, &b), SD_OK);
+	assert_false(ratelimit_untold(a, &told));
+	ratelimit_failed(a, 1, ip, T0);
+	ratelimit_failed(a, 1, ip, T0);
+	assert_true(ratelimit_untold(a, &told));
+	assert_int_equal(told.count, 1);
+	assert_int_equal(told.source[0].failures, 2);
+	assert_false(ratelimit_untold(a, &told)); /* once */
+	ratelimit_failed(b, 1, ip, T0);
+	ratelimit_failed(a, 1, ip, T0);
+	assert_true(ratelimit_untold(a, &told));
+	told.source[0].failures = 3;
+	ratelimit_heard(b, &told);
+	assert_false(ratelimit_source_ok(b, 1, ip, 4, T0));
+	assert_true(ratelimit_source_ok(b, 1, ip, 5, T0));
+	assert_true(ratelimit_source_ok(b, 1, ip, 4, T0 + 60000));
+	assert_true(ratelimit_untold(b, &told)); /* its own alone */
+	assert_int_equal(told.source[0].failures, 1);
+	/* of a minute that is over: nothing; an absurd count: no end but the last */
+	told.source[0].minute--;
+	told.source[0].failures = 100;
+	ratelimit_heard(b, &told);
+	assert_true(ratelimit_source_ok(b, 1, ip, 5, T0));
+	told.source[0].minute++;
+	told.source[0].failures = UINT32_MAX;
+	told.count = UINT32_MAX;
+	ratelimit_heard(b, &told);
+	assert_false(ratelimit_source_ok(b, 1, ip, UINT32_MAX, T0));
+	/* more sources than one message holds: counted here all the same */
+	for (int i = 0; i < 100; i++) {
+		char other[32];
+		int n = snprintf(other, sizeof(other), "198.51.100.%d", i);
+		ratelimit_failed(a, 1, sd_slice(other, (size_t)n), T0);
+		assert_false(ratelimit_source_ok(a, 1, sd_slice(other, (size_t)n), 1, T0));
+	}
+	assert_true(ratelimit_untold(a, &told));
+	assert_int_equal(told.count, HM_FAILURES_MOST);
+	ratelimit_free(&b);
+}
+
 static void test_failures_by_address(void **state)
 {
 	struct ratelimit *r = *state;
@@ -117,6 +163,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_creations_refill_with_time, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_clock_set_back_gives_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_workers_share, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_workers_tell_each_other, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_failures_by_address, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_looking_forgets_nobody, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_requests_in_flight, setup, teardown),
