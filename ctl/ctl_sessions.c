@@ -308,18 +308,37 @@ static const char *mode_text(uint32_t mode)
 }
 
 /* What can touch live sessions, as the API reads it. */
-static void document(const struct policy_tenant *t, struct sd_buf *b)
+static void document(const struct tenant_conf *conf, struct sd_buf *b)
 {
+	const struct policy_tenant *t = &conf->p;
+
 	sd_buf_printf(b,
 		      "{\"sessions\":{\"idle_timeout\":%u,\"absolute_timeout\":%u,\"touch_interval\":%u,"
-		      "\"remember_me\":{\"idle_timeout\":%u,\"absolute_timeout\":%u},\"max_per_user\":%u},",
+		      "\"remember_me\":{\"idle_timeout\":%u,\"absolute_timeout\":%u},\"max_per_user\":%u,"
+		      "\"max_per_device_type\":{",
 		      t->idle_s, t->absolute_s, t->touch_interval_s, t->remember_idle_s,
 		      t->remember_absolute_s, t->max_per_user);
+	for (size_t i = 0; i < conf->device_limits.count; i++)
+		sd_buf_printf(b, "%s\"" SD_SLICE_FMT "\":%llu", i ? "," : "",
+			      SD_SLICE_ARG(conf->device_limits.v[i].name),
+			      (unsigned long long)conf->device_limits.v[i].max);
+	sd_buf_str(b, "}},");
 	sd_buf_printf(b,
 		      "\"binding\":{\"ip\":{\"mode\":\"%s\",\"prefix_v4\":%u,\"prefix_v6\":%u},"
-		      "\"user_agent\":\"%s\",\"device\":\"%s\"}}",
+		      "\"user_agent\":\"%s\",\"device\":\"%s\"},\"clients\":[",
 		      mode_text(t->bind_ip), t->bind_ip_v4, t->bind_ip_v6, mode_text(t->bind_user_agent),
 		      mode_text(t->bind_device));
+	for (size_t i = 0; i < conf->clients.count; i++)
+		sd_buf_printf(b, "%s{\"id\":\"%s\"}", i ? "," : "", conf->clients.v[i].id);
+	sd_buf_str(b, "],\"devices\":{\"trust\":{");
+	for (size_t i = 0; i < conf->levels.count; i++) {
+		const struct conf_level *l = &conf->levels.v[i];
+
+		sd_buf_printf(b, "%s\"%s\":{\"idle_timeout\":%u,\"absolute_timeout\":%u,\"max_per_user\":%u,"
+				 "\"step_up\":\"%s\"}",
+			      i ? "," : "", l->name, l->idle_s, l->absolute_s, l->max_per_user, l->step_up);
+	}
+	sd_buf_str(b, "}}}");
 }
 
 static int preview(struct asking *a, const struct policy_config *config)
@@ -336,8 +355,8 @@ static int preview(struct asking *a, const struct policy_config *config)
 		fprintf(stderr, "sessionctl: no tenant \"%s\" in the configuration\n", a->word[1]);
 		return CTL_FAILED;
 	}
-	sd_buf_init(&b, 4096);
-	document(&t->p, &b);
+	sd_buf_init(&b, 65536);
+	document(t, &b);
 	code = b.failed ? CTL_FAILED : ask(a, "POST", "/policy/preview", sd_buf_slice(&b), &o);
 	if (code == CTL_DONE)
 		print(a->ctl, o);

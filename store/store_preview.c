@@ -38,16 +38,19 @@ void store_preview(struct store *s, const struct store_preview_in *in, struct st
 	store_cmd_num(&c, in->agent_differs);
 	store_cmd_num(&c, in->device_differs);
 	store_cmd_text(&c, in->rules);
+	store_cmd_text(&c, in->removed);
+	store_cmd_text(&c, in->types);
 	store_op_send(op, &c);
 }
 
-/* next ms, next sid, then the seven counts */
+/* next ms, next sid, then the ten counts */
 int store_preview_reply(struct store_call *call, struct redisReply *const *e, size_t n)
 {
 	struct store_preview *p = SD_CONTAINER_OF(call, struct store_preview, call);
 	uint64_t *const sums[] = {&p->live,  &p->idle,	 &p->absolute,
 				  &p->users, &p->excess, &p->rebound,
-				  &p->step_up};
+				  &p->step_up, &p->client, &p->type_users,
+				  &p->type_excess};
 	struct sd_slice next;
 
 	if (n != 2 + SD_ARRAY_LEN(sums) || redis_int(e[0], &call->next_score_ms) != SD_OK ||

@@ -16,13 +16,15 @@ struct store_preview_in {
 	struct store_clocks now, other;
 	uint32_t max_per_user;               /* the other policy's; 0 = none */
 	bool ip_differs, agent_differs, device_differs; /* its binding */
-	struct sd_slice rules; /* by time: lines of client (empty: all), blank, before (s) */
+	struct sd_slice rules;   /* by time: lines of client (empty: all), blank, before (s) */
+	struct sd_slice removed; /* the same of clients that the other policy has not */
+	struct sd_slice types;   /* its limits: lines of device type, blank, number */
 };
 
 /* Sums: each piece adds its own. */
 struct store_preview {
 	struct store_call call; /* OK: its next_score_ms is -1 at the partition's end */
-	uint64_t live, idle, absolute, users, excess, rebound, step_up;
+	uint64_t live, idle, absolute, users, excess, rebound, step_up, client, type_users, type_excess;
 };
 
 void store_preview(struct store *s, const struct store_preview_in *in, struct store_preview *p);

@@ -118,7 +118,9 @@ static enum step begin(struct request *r)
 			  q->bind_ip_v6 != t->bind_ip_v6,
 	    .agent_differs = q->bind_user_agent != t->bind_user_agent,
 	    .device_differs = q->bind_device != t->bind_device,
-	    .rules = rules(r)};
+	    .rules = rules(r),
+	    .removed = q->removed,
+	    .types = q->types};
 	if (!p->in.rules.p)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, "out of memory", NULL);
 	p->sums.call.done = on_piece;
@@ -141,12 +143,15 @@ static enum step show(struct request *r)
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE,
 				       "the sessions could not be counted in time", NULL);
 	put(b, "{\"live_sessions\":", s->live);
-	put(b, ",\"would_end\":{\"total\":", s->idle + s->absolute);
+	put(b, ",\"would_end\":{\"total\":", s->idle + s->absolute + s->client);
 	put(b, ",\"idle\":", s->idle);
 	put(b, ",\"absolute\":", s->absolute);
+	put(b, ",\"client\":", s->client);
 	put(b, "},\"would_limit\":{\"users\":", s->users);
 	put(b, ",\"sessions\":", s->excess);
-	put(b, "},\"would_rebind\":", s->rebound);
+	put(b, ",\"device_types\":{\"users\":", s->type_users);
+	put(b, ",\"sessions\":", s->type_excess);
+	put(b, "}},\"would_rebind\":", s->rebound);
 	put(b, ",\"would_step_up\":", s->step_up);
 	put(b, ",\"policy\":{\"idle_timeout_in\":", p->policy.idle_s);
 	put(b, ",\"absolute_timeout_in\":", p->policy.absolute_s);

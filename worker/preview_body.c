@@ -144,6 +144,73 @@ static const char *read_acr(struct reading *x, const struct json_value *v, size_
 	return NULL;
 }
 
+static const char *keep(struct reading *x, struct sd_buf *b, size_t offset)
+{
+	struct sd_slice *into = (struct sd_slice *)(void *)((char *)x->into + offset);
+	*into = b->failed ? sd_slice(NULL, 0) : sd_arena_copy(&x->r->arena, sd_buf_slice(b));
+	sd_buf_fini(b);
+	return into->p ? NULL : "too long";
+}
+
+/* Which clients of the tenant the document's list has. NULL: no list of clients. */
+static bool *named_clients(struct reading *x, const struct json_value *list)
+{
+	const struct policy_view *view = &x->r->gen->view;
+	const struct policy_tenant *t = x->r->tenant;
+	struct json_flat *o = sd_arena_alloc(&x->r->arena, sizeof(*o));
+	bool *named = sd_arena_alloc(&x->r->arena, SD_MAX(t->clients.count, 1u) * sizeof(*named));
+	struct json_value item;
+	size_t pos = 0;
+	while (o && named && json_array_next(list, &pos, &item)) {
+		const struct json_value *v;
+		struct sd_slice id;
+		if (json_flat_scan(item.raw, o, NULL) != SD_OK || !(v = json_flat_find(o, "id")) ||
+		    json_get_str(v, &x->r->arena, &id) != SD_OK)
+			return NULL;
+		uint32_t client = policy_view_client_find(view, t, id);
+		if (client != POLICY_NONE)
+			named[client] = true;
+	}
+	return o ? named : NULL;
+}
+
+/* Clients that are in force and not in the list: their sessions are over then. */
+static const char *read_clients(struct reading *x, const struct json_value *v, size_t offset)
+{
+	const struct policy_view *view = &x->r->gen->view;
+	const struct policy_tenant *t = x->r->tenant;
+	const bool *named = v->kind == JSON_ARRAY ? named_clients(x, v) : NULL;
+	struct sd_buf b;
+	if (!named)
+		return "must be a list of clients, each with its id";
+	sd_buf_init(&b, 65536);
+	for (uint32_t i = 0; i < t->clients.count; i++)
+		if (!named[i])
+			sd_buf_printf(&b, SD_SLICE_FMT " 99999999999\n",
+				      SD_SLICE_ARG(policy_view_str(view, policy_view_client(view, t, i)->id)));
+	return keep(x, &b, offset);
+}
+
+/* { tv: 2 } */
+static const char *read_types(struct reading *x, const struct json_value *v, size_t offset)
+{
+	struct json_flat *o = sd_arena_alloc(&x->r->arena, sizeof(*o));
+	struct sd_buf b;
+	int64_t n;
+	if (!o || json_flat_scan(v->raw, o, NULL) != SD_OK)
+		return "must be an object of device types and numbers";
+	sd_buf_init(&b, 8192);
+	for (uint32_t i = 0; i < o->count; i++) {
+		if (!body_name_ok(o->m[i].name) || json_get_i64(&o->m[i].value, &n) != SD_OK || n < 1 ||
+		    n > 1000) {
+			sd_buf_fini(&b);
+			return "must be an object of device types and numbers from 1 to 1000";
+		}
+		sd_buf_printf(&b, SD_SLICE_FMT " %lld\n", SD_SLICE_ARG(o->m[i].name), (long long)n);
+	}
+	return keep(x, &b, offset);
+}
+
 /* Of the policy's grammar, and without effect on a session that lives. */
 static const char *pass(struct reading *x, const struct json_value *v, size_t offset)
 {
@@ -200,7 +267,7 @@ static const struct key session_keys[] = {
     {"remember_me", read_remember, 0},
     {"max_per_user", read_max, AT(max_per_user)},
     {"on_limit", pass, 0},
-    {"max_per_device_type", pass, 0},
+    {"max_per_device_type", read_types, AT(types)},
     {"max_per_client", pass, 0},
     {"max_total", pass, 0},
     {"data_bytes", pass, 0},
@@ -294,10 +361,24 @@ static const struct section {
     {"login_url", BODY_STRING, pass},
     {"assertion", BODY_STRING, pass},
     {"introspection_max_age", BODY_STRING, pass},
-    {"clients", BODY_ARRAY, pass},
+    {"clients", BODY_ARRAY, read_clients},
 };
 
-struct preview_policy preview_policy_of(const struct request *r)
+/* As read_types() writes them; none where memory is short: they are then not told. */
+static struct sd_slice types_of(struct request *r)
+{
+	const struct policy_device_limit *l = policy_view_at(&r->gen->view, r->tenant->device_limits.off);
+	struct sd_buf b;
+	sd_buf_init(&b, 65536);
+	for (uint32_t i = 0; i < r->tenant->device_limits.count; i++)
+		sd_buf_printf(&b, SD_SLICE_FMT " %u\n",
+			      SD_SLICE_ARG(policy_view_str(&r->gen->view, l[i].name)), l[i].max);
+	struct sd_slice text = sd_arena_copy(&r->arena, b.failed ? SD_SLICE("") : sd_buf_slice(&b));
+	sd_buf_fini(&b);
+	return text.p ? text : SD_SLICE("");
+}
+
+struct preview_policy preview_policy_of(struct request *r)
 {
 	const struct policy_tenant *t = r->tenant;
 	return (struct preview_policy){
@@ -306,6 +387,7 @@ struct preview_policy preview_policy_of(const struct request *r)
 	    .max_per_user = t->max_per_user, .bind_ip = t->bind_ip,
 	    .bind_user_agent = t->bind_user_agent, .bind_device = t->bind_device,
 	    .bind_ip_v4 = t->bind_ip_v4, .bind_ip_v6 = t->bind_ip_v6,
+	    .removed = SD_SLICE(""), .types = types_of(r),
 	    .levels = policy_view_str(&r->gen->view, t->levels_text)};
 }
 
@@ -316,7 +398,8 @@ enum step preview_body_read(struct request *r, struct preview_policy *p)
 	struct json_error e = {0};
 	char why[128];
 	for (size_t i = 0; i < SD_ARRAY_LEN(document); i++)
-		keys[i] = (struct key){document[i].name, document[i].read, 0};
+		keys[i] = (struct key){document[i].name, document[i].read,
+				       document[i].read == read_clients ? AT(removed) : 0};
 	if (json_check(r->msg->body, &e) != SD_OK) {
 		(void)snprintf(why, sizeof(why), "at byte %zu: %s", e.offset,
 			       e.reason ? e.reason : "too large");

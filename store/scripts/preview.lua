@@ -2,53 +2,64 @@
 -- nothing. A piece at a time: it stops after so many looks and says where to go on.
 -- ARGV 10 from ms 11 from sid (both empty to begin) 12 looks 13-18 clocks now, touch interval, trust levels
 --      19-24 the other policy's 25 its limit per user (0 = none) 26-28 does its binding by address,
---      agent, device differ (1) 29 rules by time: lines of client (empty: all), blank, before s
+--      agent, device differ (1) 29 rules by time, 30 those of clients that the other policy has not,
+--      31 its limits by device type (lines of name, blank, number)
 -- Adds: next ms (-1 = end), next sid; live sessions, over by idle, over by absolute, users over
 -- the limit, sessions over it, sessions whose binding differs, sessions that would have to step up and
--- do not now.
+-- do not now; over by their client; users over a type's limit, sessions over it.
 local FIELDS = { 'status', 'seen', 'created', 'idle', 'absolute', 'remember', 'uhash', 'ip', 'ua', 'dev_fp',
-  'dev_trust', 'acr', 'client' }
-local before = rules_of(ARGV[29])
+  'dev_trust', 'acr', 'client', 'dev_type' }
+local before, removed, types = rules_of(ARGV[29]), rules_of(ARGV[30]), rules_of(ARGV[31])
 local NOW, OTHER = 13, 19
 local max_looks, max = tonumber(ARGV[12]), tonumber(ARGV[25])
 local looks = 0
-local n = { live = 0, idle = 0, absolute = 0, users = 0, excess = 0, rebound = 0, step_up = 0 }
+local n = { live = 0, idle = 0, absolute = 0, users = 0, excess = 0, rebound = 0, step_up = 0,
+  client = 0, type_users = 0, type_excess = 0 }
 
 local function look(sid)
   looks = looks + 1
   return load_some(sid, FIELDS)
 end
 
--- Which clock is over by the policy that begins at ARGV[at]; 'ended' where the session is.
+-- Which clock is over by the policy that begins at ARGV[at], or 'client'; 'ended' where the session is.
 local function judge(r, at)
   if r.status ~= 'active' or ruled_out(r, before) then
     return 'ended'
   end
-  return run_out_by(r, at)
+  return run_out_by(r, at) or (at == OTHER and ruled_out(r, removed)) or nil
 end
 
-local function stays(sid)
+local function stays(sid, type)
   local r = look(sid)
-  return not judge(r, NOW) and not judge(r, OTHER)
+  return (not type or r.dev_type == type) and not judge(r, NOW) and not judge(r, OTHER)
 end
 
--- A user is counted once: at the newest session that stays.
-local function count_user(sid, uhash)
-  local newest, left = true, 0
+-- By how many the user has more than most of his sessions that stay (of a type): told once, at the newest
+-- of them.
+local function over(sid, uhash, most, type)
+  local left = 0
   for _, other in ipairs(redis.call('ZRANGE', a_base .. uhash, 0, -1, 'REV')) do
     if other == sid then
       left = left + 1
-    elseif stays(other) then
-      newest = left > 0
+    elseif stays(other, type) then
+      if left == 0 then
+        return 0
+      end
       left = left + 1
     end
-    if not newest then
-      return
-    end
   end
-  if left > max then
-    n.users = n.users + 1
-    n.excess = n.excess + left - max
+  return math.max(left - most, 0)
+end
+
+local function count_user(sid, r)
+  local excess = max > 0 and over(sid, r.uhash, max) or 0
+  if excess > 0 then
+    n.users, n.excess = n.users + 1, n.excess + excess
+  end
+  local most = r.dev_type and types[r.dev_type]
+  excess = most and over(sid, r.uhash, most, r.dev_type) or 0
+  if excess > 0 then
+    n.type_users, n.type_excess = n.type_users + 1, n.type_excess + excess
   end
 end
 
@@ -79,8 +90,8 @@ local function count(sid)
   if must_step_up(r, OTHER) and not must_step_up(r, NOW) then
     n.step_up = n.step_up + 1
   end
-  if max > 0 and r.uhash then
-    count_user(sid, r.uhash)
+  if r.uhash then
+    count_user(sid, r)
   end
 end
 
@@ -92,4 +103,4 @@ local next_ms, next_sid = walk(KEYS[4], ARGV[10], ARGV[11], function(sid)
   return true
 end)
 return reply('OK', nil, { next_ms, next_sid, n.live, n.idle, n.absolute, n.users, n.excess,
-  n.rebound, n.step_up })
+  n.rebound, n.step_up, n.client, n.type_users, n.type_excess })

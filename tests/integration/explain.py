@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """GET /sessions/{id}/explain names what decides and when; POST /policy/preview says what a policy would
 do to the sessions that live, and a reload then does it."""
+import os
 import sys
 import time
 
@@ -87,9 +88,16 @@ def previewed():
             NODE.create(f"user{i}", ip="192.0.2.7")
     live = preview({})["live_sessions"]
     p = preview({"sessions": {"max_per_user": 2, "idle_timeout": "20m"}, "binding": {"ip": {"mode": "revoke"}}, "issuer": "x"})
-    assert p["live_sessions"] == live and p["would_end"] == {"total": 0, "idle": 0, "absolute": 0}, p
-    assert p["would_limit"] == {"users": 3, "sessions": 6} and p["would_rebind"] == 15, p
+    assert p["live_sessions"] == live and p["would_end"] == {"total": 0, "idle": 0, "absolute": 0, "client": 0}, p
+    assert (p["would_limit"]["users"], p["would_limit"]["sessions"]) == (3, 6) and p["would_rebind"] == 15, p
     assert p["policy"]["idle_timeout_in"] == 1200 and p["policy"]["absolute_timeout_in"] == 43200
+    for kind in ("tv", "tv", "tv", "phone"):
+        NODE.create("viewer", device={"id": harness.b64url(os.urandom(6)), "type": kind})
+    live = preview({})["live_sessions"]
+    p = preview({"sessions": {"max_per_device_type": {"tv": 1, "phone": 1}}, "clients": [{"id": "web-backend", "permissions": []}]})
+    assert p["would_end"]["client"] == 0 and p["would_limit"] == {"users": 0, "sessions": 0, "device_types": {"users": 1, "sessions": 2}}, p
+    p = preview({"clients": [{"id": "another"}]})  # whose sessions are all of the client that would be gone
+    assert p["would_end"] == {"total": live, "idle": 0, "absolute": 0, "client": live}, p
     old = {"sessions": {"idle_timeout": 2, "absolute_timeout": 2, "touch_interval": 1}}
     time.sleep(3.2)
     p = preview(old)
@@ -101,7 +109,8 @@ def previewed():
     assert NODE.request("GET", "/sessions?active_only=true&limit=500", tenant=A)[2]["items"] == []
     assert preview({}, B, 403)["code"] == "permission-missing"
     for body, code in (({"session": {}}, "unknown-field"), ({"sessions": {"idle_timeout": "x"}}, "field-invalid"),
-                       ("{", "json-malformed"), ({"sessions": {"max_per_user": 0}}, "field-invalid")):
+                       ("{", "json-malformed"), ({"sessions": {"max_per_user": 0}}, "field-invalid"),
+                       ({"sessions": {"max_per_device_type": {"tv": 0}}}, "field-invalid")):
         headers = {"Content-Type": "application/json"}
         status, _, text = NODE.request("POST", "/policy/preview", body, A, headers)
         assert status == 400 and text["code"] == code, text

@@ -176,12 +176,39 @@ static void rules_by_time_have_ended_theirs(void **state)
 	}
 }
 
+static void clients_and_types(void **state)
+{
+	struct store_rig *rig = *state;
+	struct store_preview_in in = input();
+	struct store_preview p;
+
+	for (int i = 0; i < 4; i++) {
+		struct store_create c = rig_create_input(RIG_USER, NULL);
+		struct store_call call;
+
+		c.max_per_user = 0;
+		c.client = i ? SD_SLICE("web") : SD_SLICE("app");
+		c.device_type = i == 1 ? SD_SLICE("phone") : SD_SLICE("tv");
+		assert_int_equal(rig_create(rig, &c, &call), STORE_OK);
+		store_call_release(&call);
+	}
+	in.types = SD_SLICE("phone 1\ntv 1\n");
+	p = count(rig, in);
+	assert_int_equal(p.type_users, 1);
+	assert_int_equal(p.type_excess, 2);
+	in.removed = SD_SLICE("app 99999999999\n");
+	p = count(rig, in);
+	assert_int_equal(p.live, 4);
+	assert_int_equal(p.client, 1);
+	assert_int_equal(p.type_excess, 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, rig_flush)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(each_effect), TEST(levels_of_trust), TEST(the_dead_do_not_count),
-					   TEST(rules_by_time_have_ended_theirs)};
+					   TEST(rules_by_time_have_ended_theirs), TEST(clients_and_types)};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }
