@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Descriptors and memory run out in a running process: refused cleanly, nobody spins or dies, and what
 was there before comes back by itself as soon as there is room."""
+import contextlib
 import http.client
 import os
 import signal
@@ -161,7 +162,64 @@ def auditor_without_memory():
     without_memory("auditor")
 
 
+@contextlib.contextmanager
+def memory_group():
+    """(folder, name of its limit) of a control group of one's own, version 1 or 2; None where there is none."""
+    for top, limit_file in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
+        path = os.path.join(top, "sessiond-test-%d" % os.getpid())
+        with contextlib.suppress(OSError):
+            os.mkdir(path)
+            if os.path.exists(os.path.join(path, limit_file)):
+                break
+            os.rmdir(path)
+    else:
+        print("  SKIPPED: no control group for memory can be made here")
+        yield None
+        return
+    try:
+        yield path, limit_file
+    finally:
+        harness.wait_for(lambda: os.rmdir(path) is None, 10, why="the group is empty")
+
+
+def put(path, value):
+    with open(path, "w", encoding="ascii") as f:
+        f.write(str(value))
+
+
+def service_without_memory():
+    """The kernel ends who takes the most: a worker. Master, signer, auditor and store live, and others serve."""
+    server = "limits: { body_bytes: 1MiB }\n"
+    with memory_group() as group, harness.Node(workers=2, tenant_lines=FREE, server=server) as node:
+        if group is None:
+            return
+        made, before = node.create(), {p: r for p, r in node.pids().items() if r != "worker"}
+        for pid in [node.proc.pid, *node.pids()]:
+            put(os.path.join(group[0], "cgroup.procs"), pid)
+        put(os.path.join(group[0], group[1]), 16 << 20)
+        head = (b"POST /sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + node.api_keys[T].encode() + b"\r\nX-Tenant-ID: " + T.encode() +
+                b"\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n" + b" " * 50000)
+        waiting = []
+        for _ in range(int(os.environ.get("SESSIOND_ROUNDS", "1")) * 1000):
+            with contextlib.suppress(OSError):
+                waiting.append(socket.create_connection(("127.0.0.1", node.port), timeout=2))
+                waiting[-1].settimeout(0.2)
+                waiting[-1].sendall(head)
+        began = time.monotonic()
+        node.wait(lambda: node.validate(made["access_token"])[0] == 200, 15, why="valid again")
+        node.wait(lambda: node.request("POST", "/sessions", {"user_id": "x"}, T)[0] == 201, 15, why="creating again")
+        took = time.monotonic() - began
+        for s in waiting:
+            s.close()
+        ended = [r["process"] for r in node.logs("child-ended")]
+        print(f"  {len(waiting)} bodies, {len(ended)} workers ended, serves after {took:.1f} s")
+        assert ended and set(ended) == {"worker"} and set(before) <= set(node.pids()), ended
+        put(os.path.join(group[0], group[1]), 1 << 30)
+        node.wait(lambda: len(node.children("worker")) == 2, 15, why="all workers back")
+        assert not node.reload()[0] and node.stop() == 0
+
+
 if __name__ == "__main__":
     need_root()
     sys.exit(harness.main([worker_without_descriptors, master_without_descriptors, worker_without_memory,
-                           master_without_memory, signer_without_memory, auditor_without_memory]))
+                           master_without_memory, signer_without_memory, auditor_without_memory, service_without_memory]))

@@ -10,7 +10,8 @@ tests/torture/failing_calls.so: tests/torture/failing_calls.c tests/torture/tort
 CLEANFILES += tests/torture/failing_calls.so
 EXTRA_DIST += tests/torture/failing_calls.c tests/torture/torture.h
 # ... and what runs out: the worker's part of the torture here, all of it in tests/torture/run.
-FAULT_TESTS = tests/integration/exhaustion.py tests/integration/full_disk.py tests/integration/torture.py
+FAULT_TESTS = tests/integration/exhaustion.py tests/integration/full_disk.py tests/integration/torture.py \
+	tests/integration/torture_boot.py
 TESTS += $(FAULT_TESTS)
 dist_check_SCRIPTS += $(FAULT_TESTS)
 EXTRA_DIST += tests/integration/torture_kit.py tests/torture/run
