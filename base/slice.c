@@ -72,6 +72,17 @@ bool sd_slice_has_control(struct sd_slice s)
 	return false;
 }
 
+bool sd_slice_has_control_utf8(struct sd_slice s)
+{
+	const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
+
+	while (p != end && (p = memchr(p, 0xc2, (size_t)(end - p)))) {
+		if (++p != end && (unsigned char)*p >= 0x80 && (unsigned char)*p < 0xa0)
+			return true;
+	}
+	return sd_slice_has_control(s);
+}
+
 int sd_slice_copy(struct sd_slice s, char *out, size_t size)
 {
 	if (size > 0)

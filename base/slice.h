@@ -42,6 +42,8 @@ bool sd_slice_eq_ct(struct sd_slice a, struct sd_slice b);
 
 /* A byte below 0x20, or 0x7f. */
 bool sd_slice_has_control(struct sd_slice s);
+/* ... or, in UTF-8, U+0080 to U+009F: terminals obey these too. */
+bool sd_slice_has_control_utf8(struct sd_slice s);
 
 /* Copies and NUL-terminates; SD_ERR_TOO_BIG when it does not fit, SD_ERR_INVALID on an inner NUL. */
 int sd_slice_copy(struct sd_slice s, char *out, size_t size) SD_MUSTCHECK;

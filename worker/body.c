@@ -78,7 +78,7 @@ bool body_user_ok(struct sd_slice s)
 	for (size_t i = 0; i + 1 < s.n; i++)
 		if ((unsigned char)s.p[i] == 0xc2 && (unsigned char)s.p[i + 1] < 0xa0)
 			return false;
-	return s.n >= 1 && s.n <= 256 && !sd_slice_has_control(s);
+	return s.n >= 1 && s.n <= 256 && !sd_slice_has_control_utf8(s);
 }
 
 enum step body_path_user(struct request *r)
@@ -108,7 +108,7 @@ static const char *read_value(struct request *r, const struct body_field *f, str
 	case BODY_STRING:
 		if (json_get_str(&v->raw, &r->arena, &v->str) != SD_OK)
 			return "must be a string";
-		if (v->str.n < 1 || v->str.n > f->max || sd_slice_has_control(v->str))
+		if (v->str.n < 1 || v->str.n > f->max || sd_slice_has_control_utf8(v->str))
 			return "is empty, too long, or has control characters";
 		return NULL;
 	case BODY_TOKEN:

@@ -132,6 +132,7 @@ static void test_names_and_users(void **state)
 	assert_true(body_user_ok(sd_slice(text, 256)));
 	assert_false(body_user_ok(sd_slice(text, 257)));
 	assert_false(body_user_ok(SD_SLICE("")));
+	assert_false(body_user_ok(SD_SLICE("a\xc2\x9b[2J"))); /* CSI, for a terminal that shows the trail */
 	assert_false(body_user_ok(SD_SLICE("a\n")));
 	assert_false(body_user_ok(sd_slice("a\0b", 3)));
 }

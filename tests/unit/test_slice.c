@@ -83,6 +83,19 @@ static void test_control_characters(void **state)
 	}
 }
 
+static void test_control_characters_of_utf8(void **state)
+{
+	static const char *const bad[] = {"\xc2\x80", "a\xc2\x9b[2J", "\xc2\xa0\xc2\x85", "\x1b", "\xc3\xa9\x7f"},
+			 *const good[] = {"", "\xc2\xa0", "\xc3\x9b", "\xe2\x82\x9b", "a\xc2", "\xf0\x9f\x98\x80"};
+
+	(void)state;
+	for (size_t i = 0; i < SD_ARRAY_LEN(bad); i++)
+		assert_true(sd_slice_has_control_utf8(sd_slice_str(bad[i])));
+	for (size_t i = 0; i < SD_ARRAY_LEN(good); i++)
+		assert_false(sd_slice_has_control_utf8(sd_slice_str(good[i])));
+	assert_false(sd_slice_has_control_utf8((struct sd_slice){NULL, 0}));
+}
+
 static void test_copy_is_bounded(void **state)
 {
 	char out[4] = "zzz";
@@ -124,6 +137,7 @@ int main(void)
 	    cmocka_unit_test(test_constant_time_equality),
 	    cmocka_unit_test(test_constant_time_sees_each_bit),
 	    cmocka_unit_test(test_control_characters),
+	    cmocka_unit_test(test_control_characters_of_utf8),
 	    cmocka_unit_test(test_copy_is_bounded),
 	    cmocka_unit_test(test_numbers),
 	};
