@@ -9,6 +9,7 @@
 #include "ending.h"
 
 #include "audit_event.h"
+#include "respond.h"
 #include "shm_board.h"
 
 bool ending_failed(const struct store_call *call)
@@ -63,6 +64,15 @@ bool ending_audit_user(struct request *r, struct sd_slice user, enum end_reason 
 		ok = audit_event_send(r, &note) && ok;
 	}
 	return ending_audit_children(r, user) && ok;
+}
+
+enum step ending_recorded(struct request *r, const struct sid *sid, struct sd_slice user,
+			  enum end_reason reason, bool by_system)
+{
+	if (r->call.ended && (!ending_audit(r, sid, user, reason, by_system) ||
+			      !ending_audit_children(r, user)))
+		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	return STEP_NEXT;
 }
 
 struct detached {

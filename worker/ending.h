@@ -15,6 +15,10 @@ bool ending_audit(struct request *r, const struct sid *sid, struct sd_slice user
  * theirs as well. */
 bool ending_audit_children(struct request *r, struct sd_slice user) SD_MUSTCHECK;
 
+/* What r->call has just ended, if anything: it and its children. STEP_NEXT, or 503 audit-unavailable. */
+enum step ending_recorded(struct request *r, const struct sid *sid, struct sd_slice user,
+			  enum end_reason reason, bool by_system);
+
 /* What r->call ended of a user, for a reason that was given: a record for each, for the children too;
  * of very many the last ones in one, by their number. Nothing when nothing ended. */
 bool ending_audit_user(struct request *r, struct sd_slice user, enum end_reason reason) SD_MUSTCHECK;

@@ -90,10 +90,8 @@ static enum step replaced_foreign(struct request *r)
 	if (!c->foreign_replaces)
 		return STEP_NEXT;
 	struct sd_slice user = r->call.session.user;
-	if (r->call.ended &&
-	    (!ending_audit(r, &c->grant.in.replaces, user, END_REPLACED, false) ||
-	     !ending_audit_children(r, user)))
-		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (ending_recorded(r, &c->grant.in.replaces, user, END_REPLACED, false) == STEP_DONE)
+		return STEP_DONE;
 	if (ending_failed(&r->call))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	c->grant.in.has_replaces = false;

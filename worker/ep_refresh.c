@@ -154,9 +154,8 @@ static enum step ended_by_it(struct request *r, struct refresh *f)
 	const struct session *s = &r->call.session;
 	bool reused = f->status == STORE_REUSED;
 	enum end_reason reason = reused ? END_REUSE : s->end_reason;
-	if (r->call.ended && (!ending_audit(r, &f->in.presented.sid, s->user, reason, true) ||
-			      !ending_audit_children(r, s->user)))
-		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (ending_recorded(r, &f->in.presented.sid, s->user, reason, true) == STEP_DONE)
+		return STEP_DONE;
 	return r->call.log_pos ? applied_wait(r) : STEP_NEXT;
 }
 

@@ -90,10 +90,10 @@ static enum step prepare(struct request *r)
 	struct regenerate *g = r->state;
 	struct store_create *in = &g->grant.in;
 	/* An older copy of the store may know nothing of the session's end. */
-	if (!standing_told(r, &g->standing) || !shm_fresh_store_known(r->w->control))
+	if (!shm_fresh_store_known(r->w->control))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	if (g->standing.gone || g->standing.refused)
-		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
+	if (standing_step(r, &g->standing) == STEP_DONE)
+		return STEP_DONE;
 	grant_policy(r, in);
 	if (grant_tokens(r, &g->grant) != SD_OK ||
 	    grant_seal(r, &g->grant, g->data, g->key) != SD_OK)

@@ -72,9 +72,8 @@ static enum step end_it(struct request *r)
 static enum step ended(struct request *r)
 {
 	struct sd_slice user = r->call.session.user;
-	if (r->call.ended && (!ending_audit(r, r->state, user, END_LOGOUT, false) ||
-			      !ending_audit_children(r, user)))
-		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (ending_recorded(r, r->state, user, END_LOGOUT, false) == STEP_DONE)
+		return STEP_DONE;
 	if (ending_failed(&r->call)) /* also: done, but no replica has it */
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	return applied_wait(r);

@@ -85,25 +85,13 @@ static bool audit_shared(struct request *r, const struct share *s)
 	return audit_event_send(r, &note);
 }
 
-static bool keep(struct request *r, struct share *s)
-{
-	const struct session *of = &r->call.session;
-	s->expires_s = r->call.exp_s;
-	s->standing = (struct standing){.sid = s->code.sid,
-					.created_s = of->created_ms / 1000,
-					.user = sd_arena_copy(&r->arena, of->user),
-					.client = sd_arena_copy(&r->arena, of->client)};
-	return s->standing.user.p && s->standing.client.p;
-}
-
 static enum step shared(struct request *r)
 {
 	struct share *s = r->state;
 	const struct session *of = &r->call.session;
 	enum store_status status = r->call.status;
-	if (r->call.ended && (!ending_audit(r, &s->code.sid, of->user, of->end_reason, true) ||
-			      !ending_audit_children(r, of->user)))
-		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (ending_recorded(r, &s->code.sid, of->user, of->end_reason, true) == STEP_DONE)
+		return STEP_DONE;
 	if (status == STORE_ABSENT)
 		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
 	if (status == STORE_ENDED)
@@ -113,7 +101,8 @@ static enum step shared(struct request *r)
 	s->ended = status == STORE_EXPIRED;
 	if (s->ended)
 		return applied_wait(r);
-	if (status != STORE_OK || !keep(r, s))
+	s->expires_s = r->call.exp_s;
+	if (status != STORE_OK || !standing_keep(r, of, &s->standing))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	if (!audit_shared(r, s))
 		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
@@ -127,10 +116,8 @@ static enum step answer(struct request *r)
 	char text[HANDLE_TOKEN_LEN + 1];
 	if (s->ended)
 		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
-	if (!standing_told(r, &s->standing))
-		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	if (s->standing.gone || s->standing.refused)
-		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
+	if (standing_step(r, &s->standing) == STEP_DONE)
+		return STEP_DONE;
 	if (handle_text(&s->code, keys->mac[0], text) != SD_OK)
 		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, NULL, NULL);
 	sd_buf_reset(&r->body);

@@ -50,24 +50,12 @@ static enum step touch(struct request *r)
 	return STEP_PARKED;
 }
 
-static bool keep(struct request *r, struct touching *t)
-{
-	const struct session *s = &r->call.session;
-	t->idle_at_s = r->call.idle_at_s;
-	t->standing = (struct standing){.sid = t->sid,
-					.created_s = s->created_ms / 1000,
-					.user = sd_arena_copy(&r->arena, s->user),
-					.client = sd_arena_copy(&r->arena, s->client)};
-	return t->standing.user.p && t->standing.client.p;
-}
-
 static enum step touched(struct request *r)
 {
 	struct touching *t = r->state;
 	const struct session *s = &r->call.session;
-	if (r->call.ended && (!ending_audit(r, &t->sid, s->user, s->end_reason, true) ||
-			      !ending_audit_children(r, s->user)))
-		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (ending_recorded(r, &t->sid, s->user, s->end_reason, true) == STEP_DONE)
+		return STEP_DONE;
 	if (r->call.status == STORE_ABSENT)
 		return respond_problem(r, PROBLEM_SESSION_UNKNOWN, NULL, NULL);
 	if (r->call.status == STORE_ENDED)
@@ -75,7 +63,8 @@ static enum step touched(struct request *r)
 	t->ended = r->call.status == STORE_EXPIRED;
 	if (t->ended)
 		return applied_wait(r);
-	if (r->call.status != STORE_OK || !keep(r, t))
+	t->idle_at_s = r->call.idle_at_s;
+	if (r->call.status != STORE_OK || !standing_keep(r, s, &t->standing))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
 	return standing_check(r, &t->standing);
 }
@@ -85,10 +74,8 @@ static enum step answer(struct request *r)
 	struct touching *t = r->state;
 	if (t->ended)
 		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
-	if (!standing_told(r, &t->standing))
-		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
-	if (t->standing.gone || t->standing.refused)
-		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
+	if (standing_step(r, &t->standing) == STEP_DONE)
+		return STEP_DONE;
 	sd_buf_reset(&r->body);
 	sd_buf_str(&r->body, "{\"idle_expires_at\":");
 	sd_buf_i64(&r->body, t->idle_at_s);

@@ -197,10 +197,8 @@ static enum step bound(struct request *r, struct validate *v, struct known_sessi
 static enum step bound_ended(struct request *r)
 {
 	struct validate *v = r->state;
-	if (r->call.ended &&
-	    (!ending_audit(r, &v->lookup.sid, v->user, END_BINDING, true) ||
-	     !ending_audit_children(r, v->user)))
-		return respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
+	if (ending_recorded(r, &v->lookup.sid, v->user, END_BINDING, true) == STEP_DONE)
+		return STEP_DONE;
 	if (ending_failed(&r->call)) /* also: done, but no replica has it */
 		return refuse(r, v, RESULT_UNAVAILABLE);
 	return applied_wait(r);

@@ -10,6 +10,7 @@
 
 #include "ending.h"
 #include "lookup.h"
+#include "respond.h"
 
 static struct shm_query query_of(const struct request *r, const struct standing *s,
 				 uint32_t client)
@@ -61,6 +62,15 @@ enum end_reason standing_end(const struct request *r, const struct session *sess
 	return standing_shown(r, session);
 }
 
+bool standing_keep(struct request *r, const struct session *session, struct standing *out)
+{
+	*out = (struct standing){.sid = session->sid,
+				 .created_s = session->created_ms / 1000,
+				 .user = sd_arena_copy(&r->arena, session->user),
+				 .client = sd_arena_copy(&r->arena, session->client)};
+	return out->user.p && out->client.p;
+}
+
 enum step standing_check(struct request *r, struct standing *s)
 {
 	const struct policy_view *v = &r->gen->view;
@@ -103,4 +113,13 @@ bool standing_told(struct request *r, struct standing *s)
 	if (s->created_s < call->tenant_before_s)
 		s->refused = END_TENANT;
 	return true;
+}
+
+enum step standing_step(struct request *r, struct standing *s)
+{
+	if (!standing_told(r, s))
+		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	if (s->gone || s->refused)
+		return respond_problem(r, PROBLEM_SESSION_ENDED, NULL, NULL);
+	return STEP_NEXT;
 }

@@ -21,9 +21,13 @@ enum end_reason standing_shown(const struct request *r, const struct session *se
 /* The same with the record's own end and its clocks: why it counts as ended, END_NONE while it is active. */
 enum end_reason standing_end(const struct request *r, const struct session *session,
 			     struct session_clocks *clocks_out);
+/* The four of a record of r->call, copied; false: no memory. */
+bool standing_keep(struct request *r, const struct session *session, struct standing *out) SD_MUSTCHECK;
 /* STEP_NEXT: decided; STEP_PARKED: the store is asked (r->call is another one then). */
 enum step standing_check(struct request *r, struct standing *s);
 /* The step after it: false when nobody could say (503). */
 bool standing_told(struct request *r, struct standing *s) SD_MUSTCHECK;
+/* The same for who has nothing else to do about it: STEP_NEXT, or answered (503, 409 session-ended). */
+enum step standing_step(struct request *r, struct standing *s);
 
 #endif

@@ -116,6 +116,30 @@ static void test_what_the_store_says(void **state)
 	told(r, (struct store_call){.status = STORE_LATE}, false, false, END_NONE);
 }
 
+static void test_as_a_step(void **state)
+{
+	struct worker_rig *rig = *state;
+	struct session record = of_client("mobile");
+	struct standing s;
+	struct request *r = worker_rig_request(rig, RIG_A);
+	assert_true(standing_keep(r, &record, &s));
+	assert_true(s.created_s == MADE_S && sd_slice_is(s.user, "alice") && s.user.p != record.user.p);
+	assert_memory_equal(s.sid.b, sid.b, sizeof(sid.b));
+	assert_int_equal(standing_step(r, &s), STEP_NEXT);
+	s.refused = END_CLIENT;
+	assert_int_equal(standing_step(r, &s), STEP_DONE);
+	assert_string_equal(worker_rig_refusal(rig), "session-ended");
+	r = worker_rig_message(rig, NULL, NULL, NULL);
+	s = (struct standing){.gone = true};
+	assert_int_equal(standing_step(r, &s), STEP_DONE);
+	assert_string_equal(worker_rig_refusal(rig), "session-ended");
+	r = worker_rig_message(rig, NULL, NULL, NULL);
+	s = (struct standing){.asked = true};
+	r->call.status = STORE_UNAVAILABLE;
+	assert_int_equal(standing_step(r, &s), STEP_DONE);
+	assert_string_equal(worker_rig_refusal(rig), "store-unavailable");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, worker_rig_setup, worker_rig_teardown)
 
 int main(void)
@@ -125,6 +149,7 @@ int main(void)
 	    TEST(test_an_end_in_memory),
 	    TEST(test_the_record_first),
 	    TEST(test_what_the_store_says),
+	    TEST(test_as_a_step),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
