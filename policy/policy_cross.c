@@ -77,8 +77,7 @@ static void repeated_hash(const struct mention *first, const struct mention *m,
 
 	snprintf(path, sizeof(path), "clients[%zu].key_hashes[%zu]", m->client, m->item);
 	policy_fault(faults, (struct policy_where){m->t->file, m->pos, path},
-		     "is also the key of client %s of tenant %s",
-		     first->t->clients.v[first->client].id, first->t->name);
+		     "is also the key of client %s", first->t->clients.v[first->client].id);
 }
 
 static void repeated_client(const struct mention *first, const struct mention *m,
@@ -105,20 +104,15 @@ static void check_hosts(const struct policy_config *c, struct mentions *m,
 	each_repeat(m, faults, repeated_host);
 }
 
-static void check_hashes(const struct policy_config *c, struct mentions *m,
-			 struct policy_faults *faults)
+/* Of one tenant: a key may call for several, and then says for which with each request. */
+static void check_hashes(const struct tenant_conf *t, struct mentions *m, struct policy_faults *faults)
 {
 	m->count = 0;
-	for (size_t i = 0; i < c->tenant_count; i++) {
-		const struct tenant_conf *t = c->tenants[i];
+	for (size_t k = 0; k < t->clients.count; k++) {
+		const struct conf_hashes *h = &t->clients.v[k].hashes;
 
-		for (size_t k = 0; k < t->clients.count; k++) {
-			const struct conf_hashes *h = &t->clients.v[k].hashes;
-
-			for (size_t n = 0; n < h->count; n++)
-				add(m,
-				    (struct mention){sd_slice(h->v[n], 32), t, k, n, 0, h->pos[n]});
-		}
+		for (size_t n = 0; n < h->count; n++)
+			add(m, (struct mention){sd_slice(h->v[n], 32), t, k, n, 0, h->pos[n]});
 	}
 	each_repeat(m, faults, repeated_hash);
 }
@@ -168,8 +162,9 @@ void policy_cross_check(const struct policy_config *c, struct policy_faults *fau
 	}
 	policy_oidc_cross(c, faults);
 	check_hosts(c, &m, faults);
-	check_hashes(c, &m, faults);
-	for (size_t i = 0; i < c->tenant_count; i++)
+	for (size_t i = 0; i < c->tenant_count; i++) {
+		check_hashes(c->tenants[i], &m, faults);
 		check_ids(c->tenants[i], &m, faults);
+	}
 	free(m.v);
 }

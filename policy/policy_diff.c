@@ -162,14 +162,25 @@ static void diff_keys(const struct diff *d, const struct policy_tenant *old,
 }
 
 /* Hashes of one tenant's clients by name, so that neither order nor index matters. */
-static uint32_t credentials_missing(const struct policy_view *in, const struct policy_view *from,
-				    uint32_t tenant)
+static bool has_credential(const struct policy_view *v, uint32_t tenant, const uint8_t hash[32])
+{
+	uint32_t count;
+	const struct policy_credential *c = policy_view_credential(v, hash, &count);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (c[i].tenant == tenant)
+			return true;
+	return false;
+}
+
+static uint32_t credentials_missing(const struct policy_view *in, uint32_t in_tenant,
+				    const struct policy_view *from, uint32_t tenant)
 {
 	const struct policy_credential *c = policy_view_at(from, from->image->credentials.off);
 	uint32_t missing = 0;
 
 	for (uint32_t i = 0; i < from->image->credentials.count; i++) {
-		if (c[i].tenant == tenant && policy_view_credential(in, c[i].hash) == NULL)
+		if (c[i].tenant == tenant && !has_credential(in, in_tenant, c[i].hash))
 			missing++;
 	}
 	return missing;
@@ -211,8 +222,8 @@ static void diff_tenant(const struct diff *d, uint32_t old_index, uint32_t now_i
 {
 	const struct policy_tenant *old = policy_view_tenant(d->old, old_index);
 	const struct policy_tenant *now = policy_view_tenant(d->now, now_index);
-	uint32_t gone = credentials_missing(d->now, d->old, old_index);
-	uint32_t come = credentials_missing(d->old, d->now, now_index);
+	uint32_t gone = credentials_missing(d->now, now_index, d->old, old_index);
+	uint32_t come = credentials_missing(d->old, old_index, d->now, now_index);
 
 	diff_text(d, "issuer", old->issuer, now->issuer);
 	diff_numbers(d, old, now);

@@ -101,7 +101,7 @@ struct policy_name { /* sorted by name: tenants, and hosts */
 	uint32_t pad;
 };
 
-struct policy_credential { /* sorted by hash */
+struct policy_credential { /* sorted by hash, then tenant */
 	uint8_t hash[32];  /* SHA-256 of the whole API key */
 	uint32_t tenant;   /* index */
 	uint32_t client;   /* index within the tenant's clients */

@@ -209,7 +209,12 @@ static int put_hosts(struct policy_layout *l)
 
 static int by_hash(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(((struct policy_credential *)0)->hash));
+	const struct policy_credential *x = a, *y = b;
+	int d = memcmp(x->hash, y->hash, sizeof(x->hash));
+
+	if (d != 0)
+		return d;
+	return x->tenant < y->tenant ? -1 : x->tenant > y->tenant;
 }
 
 static void put_credentials(struct policy_layout *l)

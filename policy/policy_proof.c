@@ -205,7 +205,9 @@ static bool credentials_ok(struct proof *p)
 			return wrong(p, "a credential of a tenant that is not there");
 		if (c[i].client >= policy_view_tenant(&p->view, c[i].tenant)->clients.count)
 			return wrong(p, "a credential of a client that is not there");
-		if (i && memcmp(c[i - 1].hash, c[i].hash, sizeof(c[i].hash)) >= 0)
+		int d = i ? memcmp(c[i - 1].hash, c[i].hash, sizeof(c[i].hash)) : -1;
+
+		if (d > 0 || (d == 0 && c[i - 1].tenant >= c[i].tenant))
 			return wrong(p, "credentials out of order");
 	}
 	return true;

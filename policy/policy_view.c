@@ -133,23 +133,24 @@ const struct policy_level *policy_view_level(const struct policy_view *v,
 }
 
 const struct policy_credential *policy_view_credential(const struct policy_view *v,
-						       const uint8_t hash[32])
+						       const uint8_t hash[32], uint32_t *count_out)
 {
 	const struct policy_credential *c = policy_view_at(v, v->image->credentials.off);
 	uint32_t lo = 0, hi = v->image->credentials.count;
 
+	*count_out = 0;
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		int d = memcmp(c[mid].hash, hash, sizeof(c[mid].hash));
 
-		if (d == 0)
-			return &c[mid];
-		if (d < 0)
+		if (memcmp(c[mid].hash, hash, sizeof(c[mid].hash)) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return NULL;
+	while (lo + *count_out < v->image->credentials.count &&
+	       memcmp(c[lo + *count_out].hash, hash, sizeof(c[lo].hash)) == 0)
+		(*count_out)++;
+	return *count_out ? &c[lo] : NULL;
 }
 
 uint32_t policy_view_caller_first(const struct policy_view *v, struct sd_slice issuer)

@@ -61,8 +61,9 @@ uint32_t policy_view_limit(const struct policy_view *v, struct pi_list limits, s
 /* The level that sessions on a device of this trust are of ("" = "none"), or NULL: no level of the policy. */
 const struct policy_level *policy_view_level(const struct policy_view *v, const struct policy_tenant *t,
 					     struct sd_slice trust);
-/* NULL when no client has this key. One key hash may occur once in a configuration. */
-const struct policy_credential *policy_view_credential(const struct policy_view *v, const uint8_t hash[32]);
+/* The clients that have this key, at most one of each tenant: the first of them, or NULL when there is none. */
+const struct policy_credential *policy_view_credential(const struct policy_view *v, const uint8_t hash[32],
+						       uint32_t *count_out);
 
 static inline const struct policy_caller *policy_view_caller(const struct policy_view *v, uint32_t i)
 {

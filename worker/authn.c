@@ -52,6 +52,19 @@ static bool memo_fits(const struct conn_credential *memo, uint64_t generation, s
 	       sd_slice_eq_ct(sd_slice(memo->text, memo->n), text);
 }
 
+/* A key of several tenants is that of the tenant which the request names; any when it is none of them. */
+static const struct policy_credential *of_named(const struct request *r,
+						const struct policy_credential *c, uint32_t count)
+{
+	if (count == 1 || !r->params.tenant.p)
+		return c;
+	uint32_t tenant = policy_view_tenant_find(&r->gen->view, r->params.tenant);
+	for (uint32_t i = 0; i < count; i++)
+		if (c[i].tenant == tenant)
+			return &c[i];
+	return c;
+}
+
 enum problem authn_caller(struct request *r)
 {
 	struct sd_slice text;
@@ -71,10 +84,15 @@ enum problem authn_caller(struct request *r)
 	uint8_t hash[32];
 	if (jws_digest(text, hash) != SD_OK)
 		return PROBLEM_STORE_UNAVAILABLE;
-	const struct policy_credential *found = policy_view_credential(&r->gen->view, hash);
+	uint32_t count;
+	const struct policy_credential *found = policy_view_credential(&r->gen->view, hash, &count);
 	if (!found)
 		return PROBLEM_NONE;
+	found = of_named(r, found, count);
 	authn_accept(r, found->tenant, found->client);
+	r->caller.many = count > 1;
+	if (count > 1)
+		return PROBLEM_NONE;
 	*memo = (struct conn_credential){.generation = generation,
 					 .tenant = found->tenant,
 					 .client = found->client,

@@ -205,6 +205,8 @@ static enum step step_tenant(struct request *r)
 {
 	if (r->route->scope == GLOBAL)
 		return STEP_NEXT;
+	if (!r->params.tenant.p && r->caller.many)
+		return respond_problem(r, PROBLEM_TENANT_REQUIRED, NULL, NULL);
 	uint32_t index = r->params.tenant.p
 			     ? policy_view_tenant_find(&r->gen->view, r->params.tenant)
 			     : r->caller.client_tenant;

@@ -25,6 +25,7 @@ struct caller {
 	bool user;                    /* not a client: `id` is the user's, sid the session he calls with */
 	uint32_t client;              /* index within the tenant's clients */
 	uint32_t client_tenant;       /* index of the tenant it belongs to */
+	bool many;                    /* the credential belongs to several: the request must name one */
 	uint32_t permissions;
 	struct sd_slice id;           /* client id */
 	struct sid sid;

@@ -38,11 +38,12 @@ static void fuzz_one(const uint8_t *data, size_t size)
 			use_tenant(&v, policy_view_tenant(&v, i));
 		(void)policy_view_tenant_find(&v, SD_SLICE("a"));
 		(void)policy_view_host_find(&v, SD_SLICE("a.example"));
-		const struct policy_credential *c = policy_view_credential(&v, hash);
+		uint32_t count;
+		const struct policy_credential *c = policy_view_credential(&v, hash, &count);
 
-		if (c)
-			(void)policy_view_client(&v, policy_view_tenant(&v, c->tenant), c->client)
-			    ->slot;
+		for (uint32_t i = 0; i < count; i++)
+			(void)policy_view_client(&v, policy_view_tenant(&v, c[i].tenant),
+						 c[i].client)->slot;
 	}
 	free(image);
 }

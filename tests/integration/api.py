@@ -130,6 +130,27 @@ def forms(t):
     assert t.ok(200, "/sessions/validate", token, headers={"X-Request-Id": "trace-me-1234"})[0]["X-Request-Id"] == "trace-me-1234"
 
 
+def key_of_two_tenants(t):
+    """Says with each request for which of them it calls."""
+    key, line = harness.new_api_key()
+    for tenant, permissions in ((A, "[sessions:list]"), (B, "[sessions:list, sessions:create]")):
+        text = t.node.tenant_text(tenant, lines=FREE).replace(
+            "clients:\n", f"clients:\n  - {{ id: both, key_hashes: [ \"{line}\" ], permissions: {permissions} }}\n", 1)
+        t.node.write(f"tenants.d/{tenant}.yaml", text)
+    failed, report = t.node.reload()
+    assert not failed, report
+    mine = {"Authorization": "Bearer " + key}
+    t.bad(400, "tenant-required", "/sessions", method="GET", tenant=None, headers=mine)
+    for tenant, want in ((A, 403), (B, 201)):
+        for path, more in ((f"/tenants/{tenant}/sessions", {}), ("/sessions", {"X-Tenant-ID": tenant})):
+            t.ok(200, path, method="GET", tenant=None, headers={**mine, **more})
+            t.ok(want, path, {"user_id": "of-two"}, tenant=None, headers={**mine, **more})
+    t.bad(404, "tenant-unknown", "/tenants/nobody/sessions", method="GET", tenant=None, headers=mine)
+    for tenant in (A, B):
+        t.node.write(f"tenants.d/{tenant}.yaml", t.node.tenant_text(tenant, lines=FREE))
+    assert not t.node.reload()[0]
+
+
 def isolation(t):
     mine, theirs = t.create(), t.create(tenant=B)
     t.bad(404, "tenant-unknown", f"/tenants/{B}/sessions/validate", {"access_token": theirs["access_token"]}, tenant=None,
@@ -290,7 +311,7 @@ def main():
         node.write("tenants.d/brand-d.yaml", text)
         node.start()
         t = Api(node)
-        for test in (routes, forms, isolation, bodies, tokens, cookies, limits, revocations):
+        for test in (routes, forms, key_of_two_tenants, isolation, bodies, tokens, cookies, limits, revocations):
             test(t)
             print("ok", test.__name__)
         assert not [r for r in node.logs() if r["level"] == "error"], node.log_tail()

@@ -16,12 +16,11 @@ static void test_repeats(void **state)
 			"  - {id: web, key_hashes: [\"" RIG_HASH_2 "\", \"" RIG_HASH_1 "\"]}\n");
 	rig_tenant("b",
 		   "hosts: [y.example]\nclients: [{id: web, key_hashes: [\"" RIG_HASH_2 "\"]}]\n");
-	assert_int_equal(rig_load(r, "sessiond.yaml"), 4);
+	assert_int_equal(rig_load(r, "sessiond.yaml"), 3);
 	rig_says(r, "tenants.d/b.yaml:4:9: hosts[0]: \"y.example\" is also a host of tenant a\n");
 	rig_says(r, "tenants.d/a.yaml:7:5: clients[1].id: \"web\" is also the id of clients[0]\n");
-	rig_says(r, "clients[1].key_hashes[1]: is also the key of client web of tenant a\n");
-	rig_says(r, "tenants.d/b.yaml:5:34: clients[0].key_hashes[0]: is also the key of client "
-		    "web of tenant a\n");
+	rig_says(r, "clients[1].key_hashes[1]: is also the key of client web\n");
+	assert_null(strstr(r->text, "b.yaml:5")); /* one key may call for several tenants */
 }
 
 static void test_totals(void **state)

@@ -52,10 +52,11 @@ static void use(const struct policy_view *v)
 		touch_tenant(v, policy_view_tenant(v, i));
 	sum += policy_view_tenant_find(v, SD_SLICE("b"));
 	sum += policy_view_host_find(v, SD_SLICE("m.example"));
-	const struct policy_credential *c = policy_view_credential(v, hash);
+	uint32_t count;
+	const struct policy_credential *c = policy_view_credential(v, hash, &count);
 
-	if (c)
-		sum += policy_view_client(v, policy_view_tenant(v, c->tenant), c->client)->slot;
+	for (uint32_t i = 0; i < count; i++)
+		sum += policy_view_client(v, policy_view_tenant(v, c[i].tenant), c[i].client)->slot;
 	touch(v, v->image->server.node);
 }
 

@@ -46,20 +46,47 @@ static void test_clients_and_credentials(void **state)
 	struct opened o = open_sample(*state);
 	const struct policy_tenant *b = policy_view_tenant(&o.v, 1);
 	uint8_t hash[32];
+	uint32_t count;
 	uint32_t web = policy_view_client_find(&o.v, b, SD_SLICE("web"));
 
 	assert_int_equal(web, 1);
 	assert_int_equal(policy_view_client_find(&o.v, b, SD_SLICE("ops")), POLICY_NONE);
 	memset(hash, 0x22, sizeof(hash));
-	const struct policy_credential *c = policy_view_credential(&o.v, hash);
+	const struct policy_credential *c = policy_view_credential(&o.v, hash, &count);
 
 	assert_non_null(c);
+	assert_int_equal(count, 1);
 	assert_int_equal(c->tenant, 1);
 	assert_int_equal(c->client, web);
 	assert_int_equal(policy_view_client(&o.v, b, web)->permissions, PERM(SESSIONS_CREATE));
 	hash[31] = 0;
-	assert_null(policy_view_credential(&o.v, hash));
+	assert_null(policy_view_credential(&o.v, hash, &count));
 	free(o.image);
+}
+
+/* One key, two tenants: a row for each, in the order of the tenants. */
+static void test_a_key_of_two_tenants(void **state)
+{
+	struct policy_rig *r = *state;
+	struct policy_view v;
+	uint8_t hash[32];
+	uint32_t count;
+	size_t n;
+	int64_t next;
+
+	rig_tenant("b", "clients: [{id: x, key_hashes: [\"" RIG_HASH_1 "\"]}, {id: y, key_hashes: [\"" RIG_HASH_2 "\"]}]\n");
+	rig_tenant("a", "clients: [{id: w, key_hashes: [\"" RIG_HASH_1 "\"]}]\n");
+	void *image = rig_image(rig_good(r, ""), RIG_NOW, &n, &next);
+
+	assert_int_equal(policy_view_open(image, n, &v, NULL), SD_OK);
+	memset(hash, 0x11, sizeof(hash));
+	const struct policy_credential *c = policy_view_credential(&v, hash, &count);
+
+	assert_non_null(c);
+	assert_int_equal(count, 2);
+	assert_int_equal(c[0].tenant, policy_view_tenant_find(&v, SD_SLICE("a")));
+	assert_int_equal(c[1].tenant, policy_view_tenant_find(&v, SD_SLICE("b")));
+	free(image);
 }
 
 static void test_limits_by_name(void **state)
@@ -153,13 +180,14 @@ static void test_no_tenant_at_all(void **state)
 	struct policy_rig *r = *state;
 	struct policy_view v;
 	uint8_t hash[32] = {0};
+	uint32_t count;
 	size_t n;
 	int64_t next;
 	void *image = rig_image(rig_good(r, ""), RIG_NOW, &n, &next);
 
 	assert_int_equal(policy_view_open(image, n, &v, NULL), SD_OK);
 	assert_int_equal(policy_view_tenant_find(&v, SD_SLICE("a")), POLICY_NONE);
-	assert_null(policy_view_credential(&v, hash));
+	assert_null(policy_view_credential(&v, hash, &count));
 	free(image);
 }
 
@@ -167,7 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RIG_TEST(test_tenants_and_hosts), RIG_TEST(test_clients_and_credentials),
-	    RIG_TEST(test_limits_by_name),    RIG_TEST(test_levels_by_name),
+	    RIG_TEST(test_a_key_of_two_tenants), RIG_TEST(test_limits_by_name),    RIG_TEST(test_levels_by_name),
 	    RIG_TEST(test_the_signing_key),   cmocka_unit_test(test_permissions),
 	    RIG_TEST(test_no_tenant_at_all),
 	};
