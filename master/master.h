@@ -10,6 +10,7 @@
 #include "event_copy_master.h"
 #include "fleet.h"
 #include "issuer_keys.h"
+#include "key_watch.h"
 #include "managed_redis.h"
 #include "nodes.h"
 #include "notify.h"
@@ -49,6 +50,7 @@ struct master {
 	struct writeback writeback;
 	struct sweeper sweeper;
 	struct reclock reclock;
+	struct key_watch key_watch;
 	struct security_tell security_tell;
 	struct event_copy_master event_copy;
 	struct nodes nodes;

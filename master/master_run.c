@@ -188,6 +188,7 @@ int master_run(struct master *m, const struct master_options *options)
 	before_lock(m);
 	must(master_sandbox_enter(&m->server, m->own_users, &m->sandbox, &diag), &diag, SD_EXIT_OSERR);
 	must(store_addr_resolve(&m->store, &diag), &diag, SD_EXIT_OSERR);
+	must(key_watch_open(m), &diag, SD_EXIT_OSERR);
 	reload_open(m);
 	fleet_start(m);
 	must(subscriber_open(m), &diag, SD_EXIT_OSERR);

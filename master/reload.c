@@ -75,6 +75,8 @@ static void audit(struct master *m, enum reload_result result)
 		audit_link_event(m, AUDIT_KEY_STATE, AUDIT_OK, "", details);
 	else if (result == RELOAD_DONE)
 		audit_link_event(m, AUDIT_POLICY_RELOADED, AUDIT_OK, "", details);
+	if (result != RELOAD_REFUSED)
+		key_watch_look(m);
 }
 
 /* The answer is known; the old signer may still be leaving. */

@@ -93,7 +93,10 @@ def key_is_published_by_itself():
         node.wait(lambda: generations(node) == {node.status()["generation"]}, 5)
         assert kid in str(node.request("GET", "/tenants/brand-a/jwks")[2])
         # becoming active changes no byte of the image, but is on record
-        node.wait(lambda: len([a for a in node.audit() if a["event"] == "key.state"]) >= 2, 10, why="audit")
+        def states():
+            return [a["detail"]["state"] for a in node.audit() if a["event"] == "key.state" and a["detail"].get("kid") == kid and
+                    a["tenant"] == "brand-a"]
+        node.wait(lambda: states() == ["published", "active"], 10, why="audit")
 
 
 def hup_under_requests_loses_none():
