@@ -67,10 +67,11 @@ def refusals():
 
 def preview():
     """The files as they are now, before a reload, against the sessions that live."""
-    configure("sessions: { idle_timeout: 20m, absolute_timeout: 1h, touch_interval: 60s, max_per_user: 1 }\n")
+    configure("sessions: { idle_timeout: 20m, absolute_timeout: 1h, touch_interval: 60s, max_per_user: 1 }\n"
+              "devices: { trust: { none: { step_up: mfa }, kiosk: { idle_timeout: 2m, max_per_user: 1 } } }\n")
     p = answer("policy", "preview", A)
     assert p["live_sessions"] == 2 and p["would_end"]["total"] == 0 and (p["would_limit"]["users"], p["would_limit"]["sessions"]) == (1, 1), p
-    assert p["policy"]["idle_timeout_in"] == 1200, p
+    assert p["policy"]["idle_timeout_in"] == 1200 and p["would_step_up"] == 2, p
     assert "would_limit.users" in ctl("policy", "preview", A).stdout
     ctl("policy", "preview", "brand-x", code=1)
 
