@@ -277,6 +277,38 @@ static enum step read_rest(struct request *r, struct store_create *in,
 	return data_body_read(r, &val[F_DATA], &in->data);
 }
 
+/* What is left of JWS_MAX_TOKEN for what a caller chooses and the issuer: without header, a signature
+ * of 4096 bits, the names and the claims of fixed length, and some for a longer issuer later. */
+#define PAYLOAD_ROOM 5134
+
+/* As a JSON string: the reader has refused what is longer than two characters there. */
+static size_t json_bytes(struct sd_slice s)
+{
+	size_t n = s.n + 2;
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] == '"' || s.p[i] == '\\';
+	return n;
+}
+
+static size_t audience_bytes(const struct request *r, const struct store_create *in)
+{
+	size_t n = in->audience.n;
+	for (uint32_t i = 0; sd_slice_is(in->audience, "[]") && i < r->tenant->audiences.count; i++)
+		n += json_bytes(policy_view_audience(&r->gen->view, r->tenant, i)) + 1;
+	return n;
+}
+
+/* Each may be as long as it is alone; together they must fit into a token that is accepted again. */
+static enum step fits_a_token(struct request *r, const struct store_create *in)
+{
+	size_t n = policy_view_str(&r->gen->view, r->tenant->issuer).n + json_bytes(in->user) +
+		   audience_bytes(r, in) + in->scope.n + json_bytes(in->acr) + in->amr.n + in->claims.n;
+	if (n <= PAYLOAD_ROOM)
+		return STEP_NEXT;
+	return body_invalid(r, in->claims.n ? "claims" : "audience",
+			    "does not fit into an access token with the rest");
+}
+
 typedef enum step (*reader)(struct request *r, struct store_create *in,
 			    const struct body_value *v);
 static const struct {

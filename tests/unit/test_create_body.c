@@ -132,6 +132,20 @@ static void test_bounds(void **state)
 	assert_string_equal(made(*state, members), "field-invalid /amr");
 }
 
+/* Fields that are each within their bounds, and a token that nobody would accept. */
+static void test_all_fit_into_a_token(void **state)
+{
+	static char members[6000], text[4100];
+	memset(text, 'x', sizeof(text));
+	(void)snprintf(members, sizeof(members), "\"claims\":{\"x\":\"%.4000s\"},\"scope\":\"%.1000s\"", text, text);
+	assert_string_equal(made(*state, members), "");
+	(void)snprintf(members, sizeof(members), "\"claims\":{\"x\":\"%.4000s\"},\"scope\":\"%.1000s\",\"acr\":\"%.128s\"",
+		       text, text, text);
+	assert_string_equal(made(*state, members), "field-invalid /claims");
+	(void)snprintf(members, sizeof(members), "\"claims\":{\"x\":\"%.4085s\"},\"scope\":\"%.960s\"", text, text);
+	assert_string_equal(made(*state, members), "");
+}
+
 static void test_data_up_to_the_policy(void **state)
 {
 	worker_rig_tenant(*state, RIG_A)->data_bytes = 9;
@@ -154,6 +168,7 @@ int main(void)
 	    TEST(test_all_of_it),
 	    TEST(test_refused_at_their_place),
 	    TEST(test_bounds),
+	    TEST(test_all_fit_into_a_token),
 	    TEST(test_data_up_to_the_policy),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
