@@ -46,6 +46,11 @@ static struct sd_slice some(struct sd_slice s)
 	return s.p ? s : sd_slice("", 0);
 }
 
+static bool text_ok(struct sd_slice s, size_t most)
+{
+	return s.n >= 1 && s.n <= most && !sd_slice_has_control_utf8(s);
+}
+
 /* --- fields ----------------------------------------------------------------------------------- */
 
 static const char *const registered_claims[] = {
@@ -103,8 +108,8 @@ static enum step read_audience(struct request *r, struct store_create *in,
 	while (ok &&
 	       (v->raw.kind == JSON_STRING ? count == 0 : json_array_next(&v->raw, &pos, &item))) {
 		struct sd_slice text;
-		ok = json_get_str(&item, &r->arena, &text) == SD_OK && text.n >= 1 &&
-		     text.n <= 256 && count < SIGN_MAX_AUD && audience_known(r, text);
+		ok = json_get_str(&item, &r->arena, &text) == SD_OK && text_ok(text, 256) &&
+		     count < SIGN_MAX_AUD && audience_known(r, text);
 		sd_buf_str(&b, count++ ? "," : "");
 		if (ok)
 			sd_buf_json_str(&b, text);
@@ -115,7 +120,7 @@ static enum step read_audience(struct request *r, struct store_create *in,
 	sd_buf_fini(&b);
 	return ok ? STEP_NEXT
 		  : body_invalid(r, "audience",
-				 "has an audience that the policy does not list, or too many");
+				 "has an audience that the policy does not list or that is no text, or too many");
 }
 
 static enum step read_amr(struct request *r, struct store_create *in,
@@ -127,8 +132,8 @@ static enum step read_amr(struct request *r, struct store_create *in,
 	if (!v->given)
 		return STEP_NEXT;
 	while (json_array_next(&v->raw, &pos, &item))
-		if (count++ >= 16 || json_get_str(&item, &r->arena, &text) != SD_OK || text.n < 1 ||
-		    text.n > 64)
+		if (count++ >= 16 || json_get_str(&item, &r->arena, &text) != SD_OK ||
+		    !text_ok(text, 64))
 			return body_invalid(r, "amr",
 					    "must be an array of at most 16 short strings");
 	in->amr = v->raw.raw;
@@ -179,13 +184,13 @@ static enum step read_device(struct request *r, struct store_create *in,
 		if (!m)
 			continue;
 		known++;
-		if (json_get_str(m, &r->arena, into[i]) != SD_OK || into[i]->n < 1 ||
-		    into[i]->n > device_fields[i].max ||
+		if (json_get_str(m, &r->arena, into[i]) != SD_OK ||
+		    !text_ok(*into[i], device_fields[i].max) ||
 		    (device_fields[i].plain && !body_name_ok(*into[i])))
 			return body_invalid_in(r, "device", device_fields[i].name,
 					       device_fields[i].plain
 						   ? "must be 1 to 64 of A-Z a-z 0-9 . _ ~ -"
-						   : "is no string, empty, or too long");
+						   : "is no string, empty, too long, or has control characters");
 	}
 	return known == o.count ? STEP_NEXT : unknown_in_device(r, &o);
 }
@@ -329,6 +334,8 @@ enum step create_body_read(struct request *r, struct store_create *in)
 	for (size_t i = 0; i < SD_ARRAY_LEN(readers); i++)
 		if (readers[i].read(r, in, &val[readers[i].field]) == STEP_DONE)
 			return STEP_DONE;
+	if (fits_a_token(r, in) == STEP_DONE)
+		return STEP_DONE;
 	struct binding_seen seen = {val[F_IP].str, val[F_USER_AGENT].str, in->device_fingerprint};
 	if (binding_make(r, &seen, &in->binding) != SD_OK ||
 	    binding_places(r, seen.ip, &in->places) != SD_OK)
