@@ -14,7 +14,8 @@ struct activity_entry {
 	int64_t seen_ms;
 	int64_t told_ms;      /* the store knows of uses up to here */
 	uint32_t untold;      /* requests since */
-	uint32_t lost;        /* 1: the store may not have heard of told_ms */
+	uint16_t lost;        /* 1: the store may not have heard of told_ms */
+	uint16_t waits;       /* 1: it has its one place in late.h */
 };
 
 /* secret: 16 random bytes, so that nobody can aim at a place. */

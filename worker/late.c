@@ -29,14 +29,15 @@ void late_free(struct late **l)
 	*l = NULL;
 }
 
-void late_put(struct late *l, const struct late_use *use)
+bool late_put(struct late *l, const struct late_use *use)
 {
 	if (l->count == l->most)
-		return;
+		return false;
 	uint32_t i = l->count++;
 	for (; i > 0 && l->use[(i - 1) / 2].due_ms > use->due_ms; i = (i - 1) / 2)
 		l->use[i] = l->use[(i - 1) / 2];
 	l->use[i] = *use;
+	return true;
 }
 
 bool late_take(struct late *l, int64_t now_ms, struct late_use *out)

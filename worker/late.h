@@ -17,7 +17,8 @@ struct late_use {
 
 int late_new(uint32_t most, struct late **out) SD_MUSTCHECK;
 void late_free(struct late **l);
-void late_put(struct late *l, const struct late_use *use);
+/* False: no room. */
+bool late_put(struct late *l, const struct late_use *use);
 /* The one that is due first, when it is due at now_ms; it is taken out. */
 bool late_take(struct late *l, int64_t now_ms, struct late_use *out) SD_MUSTCHECK;
 

@@ -79,14 +79,14 @@ void token_check_touch(struct request *r, const struct sid *sid, int64_t recorde
 	struct activity_entry *e = activity_use(r->w->activity, sid, r->now_ms, recorded_ms);
 	if (r->now_ms >= due_ms(r->tenant, e) && store_is_up(r->w->store)) {
 		tell(r->w, request_policy(r), sid, e, r->now_ms);
-	} else if (e->untold == 1) {
+	} else if (!e->waits) {
 		struct late_use use = {due_ms(r->tenant, e), generation_number(r->gen),
 				       r->tenant_index, *sid};
-		late_put(r->w->late, &use);
+		e->waits = late_put(r->w->late, &use);
 	}
 }
 
-/* What is not due any more was told with a use, and has another place since, if it was used again. */
+/* What is not due any more was told meanwhile, by us or by another worker: it takes a later place. */
 void token_check_tell_late(struct worker *w)
 {
 	int64_t now_ms = SD_MAX(sd_loop_wall_ms(w->loop), atomic_load_explicit(&w->control->wall_floor_ms,
@@ -96,11 +96,16 @@ void token_check_tell_late(struct worker *w)
 			late_take(w->late, w->draining ? INT64_MAX : now_ms, &use); i++) {
 		struct activity_entry *e = activity_find(w->activity, &use.sid);
 		const struct policy_view *v = &w->generation->view;
+		if (e)
+			e->waits = 0;
 		if (!e || e->untold == 0 || use.generation != generation_number(w->generation))
 			continue;
 		const struct policy_tenant *t = policy_view_tenant(v, use.tenant);
-		if (w->draining || now_ms >= due_ms(t, e))
+		use.due_ms = due_ms(t, e);
+		if (w->draining || now_ms >= use.due_ms)
 			tell(w, (struct session_policy){v, t}, &use.sid, e, now_ms);
+		else
+			e->waits = late_put(w->late, &use);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "base.h"
 
 #include "clock.h"
+#include "err.h"
 #include "handle.h"
 #include "shm_fresh.h"
 #include "token_check.h"
@@ -303,6 +304,33 @@ static void test_the_last_uses_are_told(void **state)
 	listed(s, "\"request_count\":5", true);
 }
 
+/* Another worker has told the store meanwhile, so that ours are due later: they keep their place. */
+static void test_uses_beside_another_workers(void **state)
+{
+	struct worker_store *s = *state;
+	int64_t now_ms = sd_clock_wall_ms();
+	struct sid sid;
+	worker_rig_tenant(&s->rig, RIG_A)->touch_interval_s = 60;
+	worker_rig_adopt(&s->rig, 9);
+	struct tokens t = create(s);
+	assert_int_equal(sid_parse(sd_slice_str(t.sid), &sid), SD_OK);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(validate(s, "access_token", t.access), 200);
+	struct request *r = worker_rig_request(&s->rig, RIG_A);
+	r->now_ms = now_ms + 50000;
+	token_check_touch(r, &sid, now_ms + 50000);
+	for (int due_s = 61; due_s < 110; due_s += 10) {
+		atomic_store(&s->rig.control->wall_floor_ms, now_ms + due_s * 1000);
+		token_check_tell_late(&s->rig.w);
+		listed(s, "\"request_count\":0", true);
+	}
+	atomic_store(&s->rig.control->wall_floor_ms, now_ms + 111000);
+	for (int i = 0; i < 2; i++) {
+		token_check_tell_late(&s->rig.w);
+		listed(s, "\"request_count\":3", true);
+	}
+}
+
 /* Nobody got its tokens: the session does not stay behind. */
 static void test_a_refused_signature_leaves_no_session(void **state)
 {
@@ -328,6 +356,7 @@ int main(void)
 	    TEST(test_a_forgotten_token_is_not_told_again),
 	    TEST(test_a_lost_touch_is_told_again),
 	    TEST(test_the_last_uses_are_told),
+	    TEST(test_uses_beside_another_workers),
 	    TEST(test_a_refused_signature_leaves_no_session),
 	};
 	return cmocka_run_group_tests(tests, worker_store_setup, worker_store_teardown);

@@ -30,7 +30,7 @@ static void test_in_order(void **state)
 		for (uint32_t i = 0; i < size; i++) {
 			seed = seed * 1103515245u + 12345u;
 			struct late_use use = use_of(1 + (seed >> 16) % 40, i);
-			late_put(l, &use);
+			assert_true(late_put(l, &use));
 		}
 		for (uint32_t i = 0; i < size; i++) {
 			assert_true(late_take(l, 40, &out));
@@ -49,10 +49,10 @@ static void test_not_before_it_is_due(void **state)
 	struct late_use out, use = use_of(100, 1), sooner = use_of(50, 2);
 	(void)state;
 	assert_int_equal(late_new(2, &l), SD_OK);
-	late_put(l, &use);
+	assert_true(late_put(l, &use));
 	assert_false(late_take(l, 99, &out));
-	late_put(l, &sooner);
-	late_put(l, &sooner); /* no room */
+	assert_true(late_put(l, &sooner));
+	assert_false(late_put(l, &sooner)); /* no room */
 	assert_true(late_take(l, 99, &out));
 	assert_int_equal(out.tenant, 2);
 	assert_false(late_take(l, 99, &out));
