@@ -90,6 +90,7 @@ tests_unit_test_sandbox_rows_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_sandbox_filter_SOURCES = tests/unit/test_sandbox_filter.c
 tests_unit_test_sandbox_filter_CPPFLAGS = $(I_BASE) $(I_TEST) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_filter_LDADD = $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_sandbox_filter_LDFLAGS = $(SD_LINK) -Wl,--wrap=seccomp_export_bpf
 tests_unit_test_secret_SOURCES = tests/unit/test_secret.c
 tests_unit_test_secret_CPPFLAGS = $(I_BASE) $(I_TEST)
 tests_unit_test_secret_LDADD = $(L_BASE) $(CMOCKA_LIBS)

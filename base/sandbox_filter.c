@@ -140,7 +140,7 @@ static scmp_filter_ctx new_context(enum sd_sandbox_mode mode)
 	return NULL;
 }
 
-int sd_filter_compile(const struct sd_sandbox_spec *spec, struct sd_filter *out, struct sd_diag *diag)
+static int compile_once(const struct sd_sandbox_spec *spec, struct sd_filter *out, struct sd_diag *diag)
 {
 	scmp_filter_ctx ctx = new_context(spec->mode);
 	int err;
@@ -160,6 +160,25 @@ int sd_filter_compile(const struct sd_sandbox_spec *spec, struct sd_filter *out,
 	if (err == SD_OK)
 		out->calls = count_allowed(spec);
 	return err;
+}
+
+/* libseccomp of today leaves instructions out, and says nothing, where it runs out of memory: what it
+ * made is taken when it makes the same again. */
+int sd_filter_compile(const struct sd_sandbox_spec *spec, struct sd_filter *out, struct sd_diag *diag)
+{
+	struct sd_filter *again = malloc(sizeof(*again));
+	int err = again == NULL ? SD_ERR_MEMORY : compile_once(spec, out, diag);
+
+	if (err == SD_OK)
+		err = compile_once(spec, again, diag);
+	if (err == SD_OK &&
+	    (again->n != out->n || memcmp(again->code, out->code, out->n * sizeof(out->code[0])) != 0))
+		err = sd_diag_set(diag, SD_ERR_SYSTEM, "sandbox of %s: the filter cannot be compiled twice "
+				  "the same: out of memory?", spec->role);
+	free(again);
+	if (err != SD_OK)
+		out->n = 0;
+	return err == SD_ERR_MEMORY ? sd_diag_set(diag, err, "sandbox of %s: out of memory", spec->role) : err;
 }
 
 int sd_filter_install(struct sd_filter *f, struct sd_diag *diag)

@@ -45,6 +45,7 @@ struct launcher {
 	pid_t master_pid;
 	pid_t self;
 	uint32_t master_starts;
+	bool has_served; /* some master has: the first start is over */
 	int64_t master_since_ns;
 	int64_t back_off_ms;
 	uint32_t signals_waiting;         /* bit per signal that the master's channel had no room for */

@@ -100,6 +100,8 @@ static void on_msg(struct chan *c, const struct hm_msg *m, int fd)
 		serve_spawn(l, m, fd);
 	else if (m->head.type == HM_KILL)
 		serve_kill(l, m);
+	else if (m->head.type == HM_SERVING)
+		l->has_served = true;
 	if (fd >= 0)
 		(void)close(fd);
 }
@@ -214,7 +216,7 @@ static bool has_proved_itself(const struct launcher *l, int status)
 /* Later a master that gives up has served before: the next one may as well. */
 static bool is_first_start(const struct launcher *l)
 {
-	return l->master_starts == 1 && sd_clock_boot_ns() - l->master_since_ns < FIRST_START_NS;
+	return l->master_starts == 1 && !l->has_served && sd_clock_boot_ns() - l->master_since_ns < FIRST_START_NS;
 }
 
 void launcher_master_ended(struct launcher *l, int status)

@@ -171,6 +171,8 @@ void master_check_serving(struct master *m)
 	(void)printf("ready: listening on %s\n", all);
 	(void)fflush(stdout);
 	notify_send(&m->notify, "READY=1");
+	if (chan_send(&m->launcher, HM_SERVING, 0, NULL, 0, -1) != SD_OK)
+		sd_fatal(SD_EXIT_OSERR, "the launcher cannot be told anything");
 	sd_log(SD_LOG_INFO, "serving", SD_FS("listening", all), SD_FS("node", m->node),
 	       SD_FI("workers", m->workers), SD_FS("users", m->own_users ? "own" : "shared"),
 	       SD_FI("ms", (sd_clock_boot_ns() - m->started_ns) / SD_NS_PER_MS));

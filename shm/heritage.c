@@ -32,6 +32,7 @@ static const struct hm_row rows[] = {
 	ROW(HM_ENDED, struct hm_child, FD_NONE),
 	ROW(HM_KILL, struct hm_child, FD_NONE),
 	ROW(HM_SIGNAL, struct hm_child, FD_NONE),
+	ROW_EMPTY(HM_SERVING, FD_NONE),
 	ROW(HM_BOOT, struct hm_boot, FD_NONE),
 	ROW(HM_POLICY, struct hm_generation, FD_MUST),
 	ROW_EMPTY(HM_CONTROL, FD_MUST),

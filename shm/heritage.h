@@ -10,7 +10,7 @@
 
 #include "heritage_msg.h"
 
-#define HERITAGE_VERSION 3
+#define HERITAGE_VERSION 4
 #define HERITAGE_MAGIC 0x53445348u
 #define HERITAGE_FD_CHANNEL 3
 #define HERITAGE_FD_LISTEN 4 /* master only: LISTEN_FDS sockets of the service manager, from here on */
@@ -37,6 +37,7 @@ enum hm_type {
 	HM_ENDED,         /* body hm_child: pid and wait status */
 	HM_KILL,          /* body hm_child: pid, signal in status (own children only) */
 	HM_SIGNAL,        /* body hm_child: the launcher received this signal (status) */
+	HM_SERVING,       /* the master serves: the start is over */
 	/* master -> child */
 	HM_BOOT,          /* body hm_boot; always the first */
 	HM_POLICY,        /* body hm_generation; fd = sealed policy segment */

@@ -88,14 +88,13 @@ static int signature_make(EVP_PKEY *key, enum jose_alg alg, struct sd_slice text
 	EVP_MD_CTX_free(ctx);
 	if (!ok)
 		return SD_ERR_CRYPTO;
-	switch (signature_holds(key, alg, text, sig, *n)) {
-	case 1:
-		return alg != JOSE_ES256 || es256_raw(sig, n) ? SD_OK : SD_ERR_CRYPTO;
-	case 0:
-		return SD_ERR_DENIED;
-	default:
-		return SD_ERR_CRYPTO;
-	}
+	int holds = signature_holds(key, alg, text, sig, *n);
+
+	if (holds == 0) /* also where the look itself ran out of memory: the key is given up for a fault alone */
+		holds = signature_holds(key, alg, text, sig, *n);
+	if (holds != 1)
+		return holds == 0 ? SD_ERR_DENIED : SD_ERR_CRYPTO;
+	return alg != JOSE_ES256 || es256_raw(sig, n) ? SD_OK : SD_ERR_CRYPTO;
 }
 
 static void header_put(struct sd_buf *out, enum jose_alg alg, const char *kid, const char *typ)

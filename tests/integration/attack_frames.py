@@ -26,11 +26,11 @@ SEED = int(os.environ.get("SESSIOND_SEED", "1"))
 
 
 def heritage():
-    """(magic, version, number of types) of the channels, from the header that both ends share."""
+    """(magic, version, types) of the channels, from the header that both ends share."""
     with open(os.path.join(harness.TOP, "shm", "heritage.h"), encoding="ascii") as f:
         text = f.read()
     value = {line.split()[1]: line.split()[2] for line in text.splitlines() if line.startswith("#define HERITAGE_")}
-    types = len(set(re.findall(r"^\tHM_\w+", text[text.index("enum hm_type"):], re.M)))
+    types = re.findall(r"^\t(HM_\w+)", text[text.index("enum hm_type"):], re.M)
     return int(value["HERITAGE_MAGIC"].rstrip("uUlL"), 0), int(value["HERITAGE_VERSION"].rstrip("u"), 0), types
 
 
@@ -48,7 +48,7 @@ def end_of(pid, other):
 def channel_frame(dice):
     magic, version, types = heritage()
     body = dice.randbytes(dice.choice((0, 4, 8, 16, 24, 40, 72, 258, 904, dice.randrange(1200))))
-    return struct.pack("<IHHII", magic, version, dice.randrange(types + 2), len(body), dice.getrandbits(32)) + body
+    return struct.pack("<IHHII", magic, version, dice.randrange(len(types) + 2), len(body), dice.getrandbits(32)) + body
 
 
 def mutated(dice, packets):
@@ -163,10 +163,10 @@ def test_frames_with_a_good_header():
 def genuine(edge):
     """Of a good form, and of a kind that takes no descriptor."""
     _, hearer, words = edge
-    magic, version, _ = heritage()
-    kind, n = {"launcher": (5, 16), "master": (23, 8)}.get(hearer, (19, 0))  # HM_SIGNAL, HM_ADOPTED, HM_DRAIN
+    magic, version, types = heritage()
+    kind, n = {"launcher": ("HM_SIGNAL", 16), "master": ("HM_ADOPTED", 8)}.get(hearer, ("HM_DRAIN", 0))
     if words == "channel":
-        return struct.pack("<IHHII", magic, version, kind, n, 0) + bytes(n)
+        return struct.pack("<IHHII", magic, version, types.index(kind), n, 0) + bytes(n)
     return FRAMES[words](random.Random(SEED))
 
 

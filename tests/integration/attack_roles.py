@@ -59,6 +59,15 @@ def confined_may_not():
     ]
 
 
+def test_who_has_served_is_started_again():
+    """Only a start that fails ends the service: not a master that gives up a moment after it."""
+    with harness.Node(workers=1) as node:
+        gives_up = {"name": "exit", "how": "call", "nr": kit.NR["exit_group"], "args": [71]}
+        kit.gdb(node, [(next(iter(node.pids("master"))), [gives_up])])
+        node.wait_ready(lines=2)
+        assert node.logs("master-ended")[0]["exit"] == 71 and node.create()
+
+
 def fetcher_may_not():
     """It makes sockets and reads files; nobody connects to it, and it makes none."""
     return [
@@ -229,4 +238,4 @@ if __name__ == "__main__":
     if not any(os.path.exists(os.path.join(d, "gdb")) for d in os.get_exec_path()):
         harness.skip("no gdb")
     sys.exit(harness.main([test_deadly_calls, test_redis_reaches_its_folder_alone, test_master_reaches_its_folders_alone,
-                           test_fetcher_reaches_public_files_alone, test_reader_of_countries, test_launcher_has_no_way_to_a_root_shell]))
+                           test_fetcher_reaches_public_files_alone, test_reader_of_countries, test_who_has_served_is_started_again, test_launcher_has_no_way_to_a_root_shell]))

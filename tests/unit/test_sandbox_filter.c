@@ -12,6 +12,21 @@
 #include "sandbox_filter.h"
 
 static struct sd_filter filter;
+static int cut_in; /* that many exports from now on a program lacks its end; 0 = none */
+
+/* --wrap=seccomp_export_bpf */
+int __real_seccomp_export_bpf(scmp_filter_ctx ctx, int fd);
+int __wrap_seccomp_export_bpf(scmp_filter_ctx ctx, int fd);
+
+int __wrap_seccomp_export_bpf(scmp_filter_ctx ctx, int fd)
+{
+	int err = __real_seccomp_export_bpf(ctx, fd);
+
+	if (cut_in > 0 && --cut_in == 0)
+		(void)lseek(fd, -16, SEEK_CUR);
+	return err;
+}
+
 static struct sd_diag diag;
 
 static int compile(const struct sd_sys_rule *rules, size_t n)
@@ -38,6 +53,23 @@ static void test_good_rows_compile(void **state)
 	assert_true(filter.n > 4);
 	assert_int_equal(filter.calls, 2);
 	assert_int_equal(prctl(PR_GET_SECCOMP), 0);
+}
+
+static void test_what_libseccomp_forgets_is_noticed(void **state)
+{
+	const struct sd_sys_rule rules[] = {
+	    {SCMP_SYS(read), 0, 0, {{0}}, "input"},
+	    {SCMP_SYS(write), 0, 1, {SCMP_A0_64(SCMP_CMP_EQ, 2)}, "log"},
+	};
+
+	(void)state;
+	for (int i = 1; i <= 2; i++) {
+		cut_in = i;
+		assert_int_equal(compile(rules, SD_ARRAY_LEN(rules)), SD_ERR_SYSTEM);
+		assert_non_null(strstr(diag.text, "twice"));
+		assert_int_equal(filter.n, 0);
+	}
+	assert_int_equal(compile(rules, SD_ARRAY_LEN(rules)), SD_OK);
 }
 
 static void check_refused(const struct sd_sys_rule *rules, size_t n, const char *said)
@@ -94,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_good_rows_compile),
+	    cmocka_unit_test(test_what_libseccomp_forgets_is_noticed),
 	    cmocka_unit_test(test_wrong_rows_are_named),
 	    cmocka_unit_test(test_unchecked_twin_is_refused),
 	    cmocka_unit_test(test_call_names),
