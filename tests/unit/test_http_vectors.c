@@ -81,6 +81,8 @@ static bool stricter(struct sd_slice name)
 	static const char *reviewed[] = {
 	    /* methods that are not in the HTTP registry, or newer than llhttp 8 */
 	    "M-SEARCH request", "PURGE request", "SOURCE request", "QUERY request",
+	    /* no tunnels */
+	    "CONNECT request", "CONNECT request with CAPS", "CONNECT with body", "Underscore in hostname",
 	    /* other protocols, and HTTP/0.9 */
 	    "SOURCE request with ICE", "OPTIONS request with RTSP", "ANNOUNCE request with RTSP",
 	    "No HTTP version",
