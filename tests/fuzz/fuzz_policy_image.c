@@ -12,6 +12,10 @@ static void use_tenant(const struct policy_view *v, const struct policy_tenant *
 	struct sd_slice jwks = policy_view_str(v, t->jwks);
 
 	sd_bug_if(jwks.p[jwks.n] != '\0');
+	const struct policy_level *level = policy_view_level(v, t, SD_SLICE("low"));
+
+	if (level)
+		sd_bug_if(policy_view_str(v, level->step_up).p[level->step_up.len] != '\0');
 	for (uint32_t i = 0; i < t->audiences.count; i++)
 		(void)policy_view_audience(v, t, i);
 	(void)policy_view_client_find(v, t, SD_SLICE("web"));
