@@ -12,6 +12,12 @@ struct store_user_key {
 	struct sd_slice standing, put;
 };
 
+#define STORE_NETWORK_MAX 24
+struct store_origin {
+	char country[3];                 /* "DE"; "ZZ": in none that is known; "": nobody looked */
+	char network[STORE_NETWORK_MAX]; /* "192.0.2.0/24"; "": none is kept */
+	const char *browser;             /* constant; NULL: unknown */
+};
 struct store_create {
 	struct sd_slice tenant;
 	struct sid sid;
@@ -31,7 +37,7 @@ struct store_create {
 	bool has_replaces;            /* same partition only; ends with reason replaced */
 	struct sid replaces;
 	struct store_user_key key;    /* that `data` is sealed under */
-	char country[3];              /* for the counts alone; "ZZ" = in none that is known; "" = nobody knows */
+	struct store_origin origin;   /* for the counts alone */
 	struct sd_slice binding;      /* where it is made, hashed; empty = nowhere */
 	struct sd_slice levels;       /* the policy's, of devices: of its device's the script judges */
 	struct sd_slice places;       /* its network, hashed under each of the tenant's keys, 16 bytes each; empty: not kept */

@@ -71,9 +71,11 @@ void store_create(struct store *s, const struct store_create *in, struct store_c
 	create_parent(&c, in, code_hash);
 	store_cmd_device_base(&c, &s->maker, &head);
 	store_cmd_text(&c, in->binding);
-	store_cmd_text(&c, sd_slice_str(in->country));
+	store_cmd_text(&c, sd_slice_str(in->origin.country));
 	store_cmd_text(&c, in->levels);
 	store_cmd_text(&c, in->places);
+	store_cmd_text(&c, sd_slice_str(in->origin.network));
+	store_cmd_text(&c, sd_slice_str(in->origin.browser ? in->origin.browser : "unknown"));
 	store_op_send(op, &c);
 }
 

@@ -14,7 +14,7 @@
 #include "body.h"
 #include "data_body.h"
 #include "err.h"
-#include "grant.h"
+#include "origin.h"
 #include "pseudonym.h"
 #include "respond.h"
 #include "session_rules.h"
@@ -208,7 +208,6 @@ static enum step read_ip(struct request *r, struct store_create *in,
 	if (sd_slice_copy(v->str, ip, 64) != SD_OK ||
 	    (inet_pton(AF_INET, ip, a) != 1 && inet_pton(AF_INET6, ip, a) != 1))
 		return body_invalid(r, "ip", "must be an IPv4 or IPv6 address");
-	grant_country(r, sd_slice_str(ip), in);
 	in->ip = pseudonym_keep_ip(r, sd_slice_str(ip));
 	return STEP_NEXT;
 }
@@ -336,6 +335,7 @@ enum step create_body_read(struct request *r, struct store_create *in)
 			return STEP_DONE;
 	if (fits_a_token(r, in) == STEP_DONE)
 		return STEP_DONE;
+	origin_note(&r->w->countries, some(val[F_IP].str), some(val[F_USER_AGENT].str), in->ip, in);
 	struct binding_seen seen = {val[F_IP].str, val[F_USER_AGENT].str, in->device_fingerprint};
 	if (binding_make(r, &seen, &in->binding) != SD_OK ||
 	    binding_places(r, seen.ip, &in->places) != SD_OK)

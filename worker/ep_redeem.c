@@ -13,6 +13,7 @@
 #include "body.h"
 #include "err.h"
 #include "grant.h"
+#include "origin.h"
 #include "quota.h"
 #include "respond.h"
 #include "shm_board.h"
@@ -85,7 +86,7 @@ static enum step prepare(struct request *r)
 	if (x->standing.gone || x->standing.refused)
 		return unknown(r);
 	grant_policy(r, &x->grant.in);
-	grant_country(r, x->grant.in.ip, &x->grant.in); /* as far as privacy kept the address */
+	origin_note(&r->w->countries, x->grant.in.ip, x->grant.in.user_agent, x->grant.in.ip, &x->grant.in);
 	if (grant_tokens(r, &x->grant) != SD_OK)
 		return respond_problem(r, PROBLEM_SIGNER_UNAVAILABLE, "no random bytes", NULL);
 	return quota_take(r, &x->grant.in);

@@ -37,12 +37,6 @@ void grant_policy(const struct request *r, struct store_create *in)
 	in->levels = policy_view_str(&r->gen->view, t->levels_text);
 }
 
-void grant_country(const struct request *r, struct sd_slice ip, struct store_create *in)
-{
-	if (geo_table_find(&r->w->countries, ip, in->country) && in->country[0] == '\0')
-		memcpy(in->country, "ZZ", 3);
-}
-
 int grant_tokens(struct request *r, struct grant *g)
 {
 	const struct tenant_keys *keys = &r->gen->keys[r->tenant_index];

@@ -17,8 +17,6 @@ struct grant {
 /* The policy's durations and limits; before it: in.mode, in.remember_me,
  * in.device_type. */
 void grant_policy(const struct request *r, struct store_create *in);
-/* The country of the address as it came, for the counts: nothing of it is kept with the session. */
-void grant_country(const struct request *r, struct sd_slice ip, struct store_create *in);
 /* Fresh id in the user's partition and the mode's tokens; only their hashes go into `in`. Before it:
  * in.tenant, in.user, in.mode. */
 int grant_tokens(struct request *r, struct grant *g) SD_MUSTCHECK;

@@ -27,6 +27,7 @@ WORKER_LIFE = worker/renewal.c worker/renewal.h worker/cookie.c worker/cookie.h 
 WORKER_SOURCES += $(WORKER_LIFE)
 WORKER_SOURCES += worker/binding.c worker/binding.h worker/device_edit.c worker/device_edit.h worker/ep_device.c worker/ep_devices.c
 # What a user may ask for, and what is kept of him.
+WORKER_SOURCES += worker/origin.c worker/origin.h
 WORKER_SOURCES += worker/trail_erase.c worker/trail_erase.h
 WORKER_SOURCES += worker/ep_privacy.c worker/pseudonym.c worker/pseudonym.h worker/ua_family.c worker/ua_family.h
 # Lists, exports, what is said of sessions in bulk.
@@ -157,6 +158,10 @@ tests_unit_test_pseudonym_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_ua_family_SOURCES = tests/unit/test_ua_family.c
 tests_unit_test_ua_family_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_ua_family_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_origin_SOURCES = tests/unit/test_origin.c
+tests_unit_test_origin_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_origin_LDADD = $(WORKER_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_origin
 UNIT_TESTS += tests/unit/test_pseudonym tests/unit/test_ua_family
 tests_unit_test_sealed_SOURCES = tests/unit/test_sealed.c
 tests_unit_test_sealed_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)

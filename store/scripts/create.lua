@@ -7,7 +7,7 @@
 --      44 parent 45 number of the code 46 hash of the code (a session that is shared)
 --      47 device base 48 binding 49 country, for the counts alone 50 trust levels
 --      51 the network that it begins from: a keyed hash of 16 bytes under each of the tenant's keys, the
---      newest first; empty: not kept
+--      newest first; empty: not kept 52 network 53 browser, for the counts alone
 -- Adds: count, then the sids that were evicted; then sid and reason of what else ended; then
 -- what its user was not known from before: 'device', 'place', 'device place'.
 -- KEY: the data key that stands, alone. RESTRICTED: nothing.
@@ -88,59 +88,12 @@ if parent ~= '' then
   end
 end
 
-local BROWSERS = { 'edg', 'edge', 'opr/', 'opera', 'opera', 'opera', 'firefox', 'firefox', 'fxios',
-  'firefox', 'chrom', 'chrome', 'crios', 'chrome', 'safari', 'safari' }
-local function browser_of(agent)
-  local name = string.lower(agent)
-  for i = 1, #BROWSERS, 2 do
-    if string.find(name, BROWSERS[i], 1, true) then
-      return BROWSERS[i + 1]
-    end
-  end
-  return name == '' and 'unknown' or 'other'
-end
-
--- The /24 or /48 of an address, as far as the policy kept one; else nil.
-local function network_of(address)
-  local v4 = string.match(address, '^(%d+%.%d+%.%d+)%.%d+$') or
-    string.match(string.lower(address), '^::ffff:(%d+%.%d+%.%d+)%.%d+$')
-  if v4 then
-    return v4 .. '.0/24'
-  end
-  local left, right = string.match(address, '^(.-)::(.*)$')
-  local group, n = {}, 0
-  for g in string.gmatch(left or address, '[^:]+') do
-    group[#group + 1] = g
-  end
-  if left then
-    for _ in string.gmatch(right, '[^:]+') do
-      n = n + 1
-    end
-    n = 8 - #group - n - (string.find(right, '.', 1, true) and 1 or 0)
-    for _ = 1, n do
-      group[#group + 1] = '0'
-    end
-    for g in string.gmatch(right, '[^:]+') do
-      group[#group + 1] = g
-    end
-  end
-  local prefix = {}
-  for i = 1, 3 do
-    local g = string.find(address, ':', 1, true) and tonumber(group[i] or '', 16)
-    if not g then
-      return nil
-    end
-    prefix[i] = string.format('%x', g)
-  end
-  return table.concat(prefix, ':') .. '::/48'
-end
-
 -- Where it came from is one name: the network, and behind it the country; either may be missing.
-local function tally_create(address, agent, kind, country)
-  tally(of_hour(''), 'c:' .. browser_of(agent) .. ':' .. kind, 'c:other:other')
-  local network, behind = network_of(address), country == '' and '' or ' ' .. country
-  if network or country ~= '' then
-    tally(of_hour(':w'), (network or '') .. behind, (network and 'other' or '') .. behind)
+local function tally_create(browser, kind, network, country)
+  tally(of_hour(''), 'c:' .. browser .. ':' .. kind, 'c:other:other')
+  local behind = country == '' and '' or ' ' .. country
+  if network .. behind ~= '' then
+    tally(of_hour(':w'), network .. behind, (network == '' and '' or 'other') .. behind)
   end
 end
 
@@ -261,7 +214,7 @@ if parent ~= '' then
     'x:' .. ARGV[45], string.sub(code, 1, 48) .. '1' .. string.sub(code, 50))
 end
 enlist(sid, uhash, created, idle_ms, absolute_ms, record)
-tally_create(ARGV[19], ARGV[20], dev_type, ARGV[49])
+tally_create(ARGV[53], dev_type, ARGV[52], ARGV[49])
 if ARGV[26] ~= '' then
   keep_user_key(data_key, ARGV[43], absolute_ms + retain * 1000 + DAY_MS)
 end

@@ -80,9 +80,12 @@ def whatever_privacy_keeps():
     """Of the whole address, also where none is kept; and nothing of it beside the session."""
     for mode in ("truncate", "hash", "off"):
         before, nets = counts(), NODE.request("GET", "/analytics/top-networks", tenant=A)[2]
-        NODE.write(f"tenants.d/{A}.yaml", TEXTS["tenant"] + LINES + f"privacy: {{ ip: {mode} }}\n")
+        NODE.write(f"tenants.d/{A}.yaml", TEXTS["tenant"] + LINES + f"privacy: {{ ip: {mode}, user_agent: {mode.replace('truncate', 'family')} }}\n")
         reload()
-        one = login("203.0.113.7")  # a /32 of its own
+        browsers = NODE.request("GET", "/analytics/devices", tenant=A)[2]["browsers"]
+        one = login("203.0.113.7", user_agent="Mozilla/5.0 Firefox/1")  # a /32 of its own
+        now = {x["browser"]: x["count"] for x in NODE.request("GET", "/analytics/devices", tenant=A)[2]["browsers"]}
+        assert now["firefox"] == {x["browser"]: x["count"] for x in browsers}.get("firefox", 0) + 1, now
         now = counts()
         assert now == before | {"US": before["US"] + 1}, (before, now)
         status, _, s = NODE.request("GET", f"/sessions/{one['session_id']}", tenant=A)
