@@ -36,6 +36,8 @@ sessiond_master_SOURCES = \
 sessiond_master_SOURCES += master/countries.c master/countries.h
 # What is counted of a tenant's security.
 sessiond_master_SOURCES += master/security_tally.c master/security_tally.h master/security_tell.c master/security_tell.h
+# Sessions of a tenant that is there no more.
+sessiond_master_SOURCES += master/tenant_gone.c master/tenant_gone.h
 # Sessions whose clocks have run out.
 sessiond_master_SOURCES += master/key_watch.c master/key_watch.h master/reclock.c master/reclock.h master/sweeper.c master/sweeper.h
 sessiond_master_LDADD = $(L_POLICY_LOAD) $(L_STORE_SUB) $(L_SHM_W) $(L_TOKEN) $(L_BASE)

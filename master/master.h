@@ -23,6 +23,7 @@
 #include "subscriber.h"
 #include "reclock.h"
 #include "sweeper.h"
+#include "tenant_gone.h"
 #include "writeback.h"
 
 enum master_phase { MASTER_STARTING = 0, MASTER_SERVING, MASTER_DRAINING };
@@ -52,6 +53,7 @@ struct master {
 	struct reclock reclock;
 	struct key_watch key_watch;
 	struct security_tell security_tell;
+	struct tenant_gone tenant_gone;
 	struct event_copy_master event_copy;
 	struct nodes nodes;
 	struct connector connector;

@@ -131,6 +131,7 @@ static void second(struct master *m)
 	writeback_tick(m);
 	issuer_keys_tick(m);
 	security_tell_tick(m);
+	tenant_gone_tick(m);
 	countries_tick(m);
 	/* After a pause of our own (suspend, SIGSTOP) everybody's beat looks late: one turn of grace. */
 	if (sd_clock_boot_ns() - m->last_tick_ns < 2 * SD_NS_PER_S)

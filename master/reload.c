@@ -223,6 +223,7 @@ void reload_adopted(struct master *m)
 	for (uint32_t i = 0; i < f->workers; i++)
 		if (is_lagging(m, fleet_worker(f, i)))
 			return;
+	tenant_gone_since(m, &r->old.view, &m->seg.policy.view);
 	segments_policy_close(&r->old);
 	conclude(m, RELOAD_DONE);
 	step_enter(m, RELOAD_RETIRE, 0);

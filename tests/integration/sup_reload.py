@@ -37,6 +37,35 @@ def good_file_is_adopted_by_every_worker():
         assert signers
 
 
+def a_removed_tenant_revives_nothing():
+    """Its file comes back: the sessions of before do not, on this node at once, by the store for ever."""
+    with harness.Node(tenants=("brand-a", "brand-b")) as node:
+        made, other = node.create(tenant="brand-b", mode="both"), node.create(tenant="brand-a")
+        path = node.path("tenants.d", "brand-b.yaml")
+
+        def dead():
+            for kind in ("access_token", "session_token"):
+                status, _, body = node.request("POST", "/sessions/validate", {kind: made[kind]}, "brand-b")
+                assert (status, body["code"]) == (401, "token-revoked"), body
+            status, _, body = node.request("GET", "/sessions/" + made["session_id"], tenant="brand-b")
+            assert (status, body["status"], body["end_reason"]) == (200, "ended", "tenant"), body
+
+        os.rename(path, path + ".away")
+        assert not node.reload()[0]
+        assert node.request("GET", "/sessions", tenant="brand-b")[0] == 401  # its key went with it
+        os.rename(path + ".away", path)
+        assert not node.reload()[0]
+        dead()
+        node.wait(lambda: node.validate(node.create("later", "brand-b")["access_token"], "brand-b")[0] == 200, 5,
+                  why="what is created later lives")
+        assert node.stop() == 0
+        node.start()
+        dead()
+        status, _, body = node.request("POST", "/sessions/refresh", {"refresh_token": made["refresh_token"]}, "brand-b")
+        assert (status, body["code"]) == (401, "refresh-invalid"), body
+        assert node.validate(other["access_token"])[0] == 200
+
+
 BAD = {
     "unknown key": ("tenants.d/brand-a.yaml", lambda t: t + "sesions: { max_per_user: 3 }\n", "brand-a.yaml:"),
     "not yaml": ("tenants.d/brand-a.yaml", lambda t: t + "}{\n", "brand-a.yaml:"),
@@ -142,6 +171,6 @@ def laggard_is_replaced():
                   10, why="all on the new generation")
 
 
-harness.main([good_file_is_adopted_by_every_worker, bad_files_keep_the_old,
+harness.main([a_removed_tenant_revives_nothing, good_file_is_adopted_by_every_worker, bad_files_keep_the_old,
               key_that_the_signer_cannot_read_keeps_the_old, key_is_published_by_itself,
               hup_under_requests_loses_none, laggard_is_replaced])
