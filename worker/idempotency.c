@@ -18,6 +18,7 @@
 #include "seal.h"
 #include "secret.h"
 #include "session_rules.h"
+#include "standing.h"
 
 #define CLAIM_MS 15000
 #define DAY_MS 86400000
@@ -162,7 +163,7 @@ enum step idempotency_decide(struct request *r, struct idempotency *i)
 				: respond_problem(r, PROBLEM_AUDIT_UNAVAILABLE, NULL, NULL);
 	}
 	if (r->call.status != STORE_OK || s->generation != 1 || s->session_generation != 1 ||
-	    session_fate(request_policy(r), s, s->seen_ms, r->now_ms, &clocks) != FATE_ACTIVE)
+	    standing_end(r, s, &clocks) != END_NONE)
 		return expired(r, &i->sid);
 	return replay(r, i);
 }

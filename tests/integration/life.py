@@ -258,6 +258,10 @@ def idempotent_creation():
     late = keyed(key, body)
     assert (late[0], late[2]["code"], late[2]["session_id"]) == (409, "idempotency-expired", made["session_id"]), late
     assert keyed(key, body, tenant=B)[0] == 201  # another tenant's key
+    made = keyed("ruled", {"user_id": "rule"}, tenant=B)[2]  # ended by a rule, which no script has seen yet
+    assert NODE[0].request("POST", "/sessions/revoke", {"client_id": "web-backend"}, tenant=B)[0] == 200
+    late = keyed("ruled", {"user_id": "rule"}, tenant=B)
+    assert (late[0], late[2]["code"], late[2]["session_id"]) == (409, "idempotency-expired", made["session_id"]), late
     for wrong in ("", "k" * 129, "caf\u00e9", "tab\there"):
         status, _, text = keyed(wrong, body)
         assert (status, text["code"]) in ((400, "header-invalid"), (400, "request-malformed")), (wrong, status, text)
