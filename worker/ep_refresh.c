@@ -251,6 +251,8 @@ static enum step ruled(struct request *r)
 	struct refresh *f = r->state;
 	if (!standing_told(r, &f->standing))
 		return respond_problem(r, PROBLEM_STORE_UNAVAILABLE, NULL, NULL);
+	if (!f->standing.gone && !f->standing.refused && !issue_has_audience(r, &f->issue))
+		return respond_problem(r, PROBLEM_REFRESH_INVALID, "the policy has none of its audiences", NULL);
 	if (!f->standing.gone && !f->standing.refused)
 		return issue_sign(r, &f->issue);
 	if (!f->standing.gone)

@@ -12,6 +12,7 @@
 #include "cookie.h"
 #include "err.h"
 #include "respond.h"
+#include "starved.h"
 
 #define SIGN_TIMEOUT_NS (400 * SD_NS_PER_MS)
 
@@ -22,16 +23,28 @@ static void on_signed(struct sign_call *call)
 	request_resume(r);
 }
 
+static bool listed(const struct request *r, struct sd_slice audience)
+{
+	for (uint32_t a = 0; a < r->tenant->audiences.count; a++)
+		if (sd_slice_eq(policy_view_audience(&r->gen->view, r->tenant, a), audience))
+			return true;
+	return r->tenant->audiences.count == 0;
+}
+
+/* Those of the session that the policy still lists. A session that was made for some has no others
+ * for them: false when none is left. */
 static bool audiences(struct request *r, const struct issue *i, struct sign_request *q)
 {
 	struct json_value list = {.kind = JSON_ARRAY, .raw = i->audience}, item;
-	size_t pos = 0;
-	while (i->audience.n && json_array_next(&list, &pos, &item)) {
+	size_t pos = 0, named = 0;
+	for (; i->audience.n && json_array_next(&list, &pos, &item); named++) {
 		if (q->aud_count == SIGN_MAX_AUD ||
 		    json_get_str(&item, &r->arena, &q->aud[q->aud_count]) != SD_OK)
 			return false;
-		q->aud_count++;
+		q->aud_count += listed(r, q->aud[q->aud_count]);
 	}
+	if (named > 0)
+		return q->aud_count > 0;
 	for (uint32_t a = 0;
 	     q->aud_count == 0 && a < r->tenant->audiences.count && a < SIGN_MAX_AUD; a++)
 		q->aud[a] = policy_view_audience(&r->gen->view, r->tenant, a);
@@ -41,6 +54,12 @@ static bool audiences(struct request *r, const struct issue *i, struct sign_requ
 	if (q->aud_count == 0)
 		q->aud[q->aud_count++] = policy_view_str(&r->gen->view, r->tenant->issuer);
 	return true;
+}
+
+bool issue_has_audience(struct request *r, const struct issue *i)
+{
+	struct sign_request q = {0};
+	return i->mode == SESSION_MODE_COOKIE || audiences(r, i, &q) || sd_starved();
 }
 
 enum step issue_sign(struct request *r, struct issue *i)

@@ -19,6 +19,8 @@ struct issue {
 	bool remember_me;
 };
 
+/* False: the session was made for audiences of which the policy lists none any more. */
+bool issue_has_audience(struct request *r, const struct issue *i) SD_MUSTCHECK;
 /* Asks the signer; STEP_PARKED, STEP_NEXT when this mode has no access token, or 503 answered. */
 enum step issue_sign(struct request *r, struct issue *i);
 /* After issue_sign: false when the signer did not sign (nothing answered yet). */

@@ -3,9 +3,11 @@
 """What a session goes through between creation and end: reported activity, a new id. Arguments name the
 tests to run."""
 import concurrent.futures
+import json
 import sys
 import time
 
+import edge_kit as kit
 import harness
 
 A, B = "brand-a", "brand-b"
@@ -378,6 +380,12 @@ def policy_applies_to_live_sessions():
     clocks(plain, 1800, 43200)  # as at creation, not more
     clocks(kept, 14 * 86400, 30 * 86400)
     clocks(late, 600, 3600)
+    policy("tokens: { audience: [api, old] }\n")
+    both, one = (node.create("paul", tenant, audience=a) for a in (["api", "old"], "old"))
+    policy("tokens: { audience: [api] }\n")  # a token is for what is left, never for what was not asked for
+    _, text = ok(200, "/sessions/refresh", {"refresh_token": both["refresh_token"]}, tenant=tenant)
+    assert json.loads(kit.unb64(text["access_token"].split(".")[1]))["aud"] == "api", text
+    bad(401, "refresh-invalid", "/sessions/refresh", {"refresh_token": one["refresh_token"]}, tenant=tenant)
     time.sleep(1)
     policy("tokens: { access_ttl: 1s }\n")
     bad(401, "token-expired", "/sessions/validate", {"access_token": plain["access_token"]}, tenant=tenant)
