@@ -66,7 +66,7 @@ tests_unit_test_ends_memory_LDADD = $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_managed_redis_SOURCES = \
 	tests/unit/test_managed_redis.c master/managed_redis.c master/managed_redis.h
 tests_unit_test_managed_redis_CPPFLAGS = $(MASTER_TEST_CPPFLAGS)
-tests_unit_test_managed_redis_LDADD = $(L_STORE_SUB) $(L_TOKEN) $(L_BASE) $(CMOCKA_LIBS)
+tests_unit_test_managed_redis_LDADD = $(L_STORE_SUB) $(L_TOKEN) $(L_SHM_W) $(L_BASE) $(CMOCKA_LIBS)
 tests_unit_test_metrics_render_SOURCES = \
 	tests/unit/test_metrics_render.c master/metrics.h master/metrics_render.c
 tests_unit_test_metrics_render_CPPFLAGS = $(MASTER_TEST_CPPFLAGS) -iquote $(srcdir)/http

@@ -7,12 +7,9 @@
 #include "base.h"
 #include "managed_redis.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "err.h"
 #include "secret.h"
+#include "shm_map.h"
 #include "store_acl.h"
 
 #define CONF_MAX 8192
@@ -89,20 +86,6 @@ void managed_redis_conf(const struct managed_redis *r, struct sd_buf *out)
 	sd_buf_printf(out, "user %s on >%s %s\n", MANAGED_REDIS_WORKER, r->worker_password, rules);
 }
 
-/* The file offset is shared: it has to stand at the beginning when the server reads. */
-static int write_sealed(const struct sd_buf *text)
-{
-	int fd = memfd_create("sessiond-redis-conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -1;
-	if (pwrite(fd, text->p, text->len, 0) == (ssize_t)text->len &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
-		return fd;
-	(void)close(fd);
-	return -1;
-}
-
 int managed_redis_stdin(const struct managed_redis *r, struct sd_diag *diag)
 {
 	struct sd_buf text;
@@ -111,7 +94,7 @@ int managed_redis_stdin(const struct managed_redis *r, struct sd_diag *diag)
 	sd_buf_init(&text, CONF_MAX);
 	managed_redis_conf(r, &text);
 	if (!text.failed)
-		fd = write_sealed(&text);
+		fd = shm_text_fd("sessiond-redis-conf", sd_buf_slice(&text));
 	if (fd < 0)
 		(void)sd_diag_set(diag, SD_ERR_SYSTEM, "the store's configuration: %s",
 				  text.failed ? "does not fit" : strerror(errno));

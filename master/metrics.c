@@ -7,12 +7,11 @@
 #include "base.h"
 #include "metrics.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "err.h"
 #include "master.h"
+#include "shm_map.h"
 
 /* The master alone sets these; all others are added up. */
 static bool is_master_gauge(uint32_t g)
@@ -88,19 +87,6 @@ void metrics_text(struct master *m, struct sd_buf *out)
 	free(sum);
 }
 
-static int seal_text(const struct sd_buf *text)
-{
-	int fd = memfd_create("sessiond-metrics", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -1;
-	if (pwrite(fd, text->p, text->len, 0) == (ssize_t)text->len &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
-		return fd;
-	(void)close(fd);
-	return -1;
-}
-
 void metrics_answer(struct master *m, struct child *c, uint32_t tag)
 {
 	struct sd_buf text;
@@ -109,7 +95,7 @@ void metrics_answer(struct master *m, struct child *c, uint32_t tag)
 	sd_buf_init(&text, METRICS_MAX);
 	metrics_text(m, &text);
 	if (!text.failed)
-		fd = seal_text(&text);
+		fd = shm_text_fd("sessiond-metrics", sd_buf_slice(&text));
 	sd_buf_fini(&text);
 	if (chan_send(&c->chan, HM_METRICS, tag, NULL, 0, fd) != SD_OK)
 		fleet_child_kill(c, "it does not read its channel");

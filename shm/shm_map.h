@@ -5,6 +5,7 @@
 
 #include "diag.h"
 #include "shm_layout.h"
+#include "slice.h"
 
 /* Writer (shm_map_w.c, master only): a memfd of size bytes with its head filled in, mapped
  * writable at *p_out; the mapping is MADV_DONTFORK. The fd is the caller's. */
@@ -19,6 +20,8 @@ int shm_reserve(int fd, size_t from, size_t bytes) SD_MUSTCHECK;
 int shm_seal_shared(int fd) SD_MUSTCHECK;
 /* Nobody writes any more (unmaps *p first): for policy segments and handed-over texts. */
 int shm_seal_final(int fd, void **p, size_t size) SD_MUSTCHECK;
+/* A text on its way to another process: sealed for ever, read from its beginning; -1. */
+int shm_text_fd(const char *name, struct sd_slice text) SD_MUSTCHECK;
 /* For stats: size cannot change, one more writable mapping (the owner's) may be made. */
 int shm_seal_size(int fd) SD_MUSTCHECK;
 

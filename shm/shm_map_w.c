@@ -140,3 +140,17 @@ int shm_seal_size(int fd)
 {
 	return fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0 ? 0 : SD_ERR_SYSTEM;
 }
+
+/* The file offset is shared: it has to stand at the beginning when the other one reads. */
+int shm_text_fd(const char *name, struct sd_slice text)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -1;
+	if (pwrite(fd, text.p, text.n, 0) == (ssize_t)text.n &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+		return fd;
+	(void)close(fd);
+	return -1;
+}

@@ -161,3 +161,17 @@ int redis_int(const struct redisReply *reply, int64_t *out)
 	*out = reply->integer;
 	return SD_OK;
 }
+
+int redis_time_ms(const struct redisReply *reply, int64_t *ms_out)
+{
+	uint64_t s, us;
+
+	*ms_out = 0;
+	if (!redis_is_array(reply, 2) ||
+	    sd_slice_u64(redis_slice(reply->element[0]), &s) != SD_OK ||
+	    sd_slice_u64(redis_slice(reply->element[1]), &us) != SD_OK || s >= UINT64_C(1) << 34 ||
+	    us > 999999)
+		return SD_ERR_INVALID;
+	*ms_out = (int64_t)(s * 1000 + us / 1000);
+	return SD_OK;
+}

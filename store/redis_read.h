@@ -26,5 +26,7 @@ bool redis_is_array(const struct redisReply *reply, size_t n);
 /* A string or status as slice; {NULL, 0} for any other type. */
 struct sd_slice redis_slice(const struct redisReply *reply);
 int redis_int(const struct redisReply *reply, int64_t *out) SD_MUSTCHECK;
+/* Of TIME. */
+int redis_time_ms(const struct redisReply *reply, int64_t *ms_out) SD_MUSTCHECK;
 
 #endif

@@ -79,20 +79,6 @@ int sub_check_ids(const struct redisReply *reply, struct sub_probe *out)
 	return SD_OK;
 }
 
-int sub_check_time(const struct redisReply *reply, int64_t *ms_out)
-{
-	uint64_t s, us;
-
-	*ms_out = 0;
-	if (!redis_is_array(reply, 2) ||
-	    sd_slice_u64(redis_slice(reply->element[0]), &s) != SD_OK ||
-	    sd_slice_u64(redis_slice(reply->element[1]), &us) != SD_OK || s >= UINT64_C(1) << 34 ||
-	    us > 999999)
-		return SD_ERR_INVALID;
-	*ms_out = (int64_t)(s * 1000 + us / 1000);
-	return SD_OK;
-}
-
 enum health_reason sub_check_error(const struct redisReply *reply)
 {
 	static const struct {

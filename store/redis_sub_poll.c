@@ -176,7 +176,7 @@ static int take(struct redis_sub *s, int index, const struct redisReply *reply)
 		return sub_check_ids(reply, &p->before);
 	case POLL_TIME:
 		p->clock_ns = p->sent_ns + (sd_clock_boot_ns() - p->sent_ns) / 2;
-		return sub_check_time(reply, &p->store_ms);
+		return redis_time_ms(reply, &p->store_ms);
 	case POLL_READ:
 		return p->epoch == s->epoch ? take_read(s, reply) : SD_OK;
 	case POLL_ROLE_AFTER:

@@ -137,7 +137,6 @@ void sub_read_behind(struct redis_sub *s);
 int sub_check_role(const struct redisReply *reply, struct sub_probe *out) SD_MUSTCHECK;
 int sub_check_info(const struct redisReply *reply, struct sub_probe *out) SD_MUSTCHECK;
 int sub_check_ids(const struct redisReply *reply, struct sub_probe *out) SD_MUSTCHECK;
-int sub_check_time(const struct redisReply *reply, int64_t *ms_out) SD_MUSTCHECK;
 enum health_reason sub_check_error(const struct redisReply *reply);
 /* Version, memory policy, persistence; HEALTH_REASON_NONE when the server will do. */
 enum health_reason sub_check_server(const struct redisReply *info, bool *persistent_out);

@@ -20,20 +20,6 @@
 
 #define ASKS_KEPT "256" /* with redis_sub_ask: so many are read */
 
-static int read_time(const struct redisReply *reply, int64_t *now_ms)
-{
-	uint64_t s, us;
-
-	*now_ms = 0;
-	if (!redis_is_array(reply, 2) ||
-	    sd_slice_u64(redis_slice(reply->element[0]), &s) != SD_OK ||
-	    sd_slice_u64(redis_slice(reply->element[1]), &us) != SD_OK || s >= UINT64_C(1) << 34 ||
-	    us > 999999)
-		return SD_ERR_INVALID;
-	*now_ms = (int64_t)(s * 1000 + us / 1000);
-	return SD_OK;
-}
-
 static bool has_answered(const struct redisReply *acks, struct sd_slice id)
 {
 	for (size_t i = 0; i + 1 < acks->elements; i += 2)
@@ -96,7 +82,7 @@ static enum store_status judge(struct store_nodes *q)
 	for (size_t i = 0; i < SD_ARRAY_LEN(all); i++)
 		if (!all[i] || redis_is_error(all[i]))
 			return STORE_UNAVAILABLE;
-	if (read_time(q->time, &now_ms) != SD_OK || q->rows->type != REDIS_REPLY_ARRAY ||
+	if (redis_time_ms(q->time, &now_ms) != SD_OK || q->rows->type != REDIS_REPLY_ARRAY ||
 	    q->acks->type != REDIS_REPLY_ARRAY)
 		return STORE_CORRUPT;
 	take(q, now_ms);

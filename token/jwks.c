@@ -60,11 +60,26 @@ static bool foreign_key(const struct json_value *item, struct jwk *keys, size_t 
 	return false;
 }
 
+/* The array of keys (o is the object that holds it), and room for what is read of it. */
+static int list_find(struct sd_slice text, struct json_flat *o, const struct json_value **list,
+		     struct jwk **keys, struct sd_diag *diag)
+{
+	struct json_error where;
+	int err = json_flat_scan(text, o, &where);
+
+	if (err)
+		return sd_diag_set(diag, err, "byte %zu: %s", where.offset, where.reason);
+	*list = json_flat_find(o, "keys");
+	if (!*list || (*list)->kind != JSON_ARRAY)
+		return sd_diag_set(diag, SD_ERR_INVALID, "no \"keys\" array");
+	*keys = calloc(KEYS_MAX, sizeof(**keys));
+	return *keys ? 0 : SD_ERR_MEMORY;
+}
+
 int jwks_parse_foreign(struct sd_slice text, struct jwk **keys_out, size_t *n_out,
 		       size_t *left_out_out, struct sd_diag *diag)
 {
 	struct json_flat o;
-	struct json_error where;
 	struct json_value item;
 	const struct json_value *list;
 	struct jwk *keys;
@@ -72,15 +87,9 @@ int jwks_parse_foreign(struct sd_slice text, struct jwk **keys_out, size_t *n_ou
 
 	*keys_out = NULL;
 	*n_out = *left_out_out = 0;
-	int err = json_flat_scan(text, &o, &where);
+	int err = list_find(text, &o, &list, &keys, diag);
 	if (err)
-		return sd_diag_set(diag, err, "byte %zu: %s", where.offset, where.reason);
-	list = json_flat_find(&o, "keys");
-	if (!list || list->kind != JSON_ARRAY)
-		return sd_diag_set(diag, SD_ERR_INVALID, "no \"keys\" array");
-	keys = calloc(KEYS_MAX, sizeof(*keys));
-	if (!keys)
-		return SD_ERR_MEMORY;
+		return err;
 	for (; seen <= KEYS_MAX && json_array_next(list, &pos, &item); seen++)
 		if (seen < KEYS_MAX && foreign_key(&item, keys, n))
 			n++;
@@ -101,7 +110,6 @@ int jwks_parse_foreign(struct sd_slice text, struct jwk **keys_out, size_t *n_ou
 int jwks_parse(struct sd_slice text, struct jwk **keys_out, size_t *n_out, struct sd_diag *diag)
 {
 	struct json_flat o;
-	struct json_error where;
 	const struct json_value *list;
 	struct jwk *keys;
 	size_t n = 0;
@@ -109,15 +117,9 @@ int jwks_parse(struct sd_slice text, struct jwk **keys_out, size_t *n_out, struc
 
 	*keys_out = NULL;
 	*n_out = 0;
-	err = json_flat_scan(text, &o, &where);
+	err = list_find(text, &o, &list, &keys, diag);
 	if (err)
-		return sd_diag_set(diag, err, "byte %zu: %s", where.offset, where.reason);
-	list = json_flat_find(&o, "keys");
-	if (!list || list->kind != JSON_ARRAY)
-		return sd_diag_set(diag, SD_ERR_INVALID, "no \"keys\" array");
-	keys = calloc(KEYS_MAX, sizeof(*keys));
-	if (!keys)
-		return SD_ERR_MEMORY;
+		return err;
 	err = keys_read(list, keys, &n, diag);
 	if (err) {
 		jwks_free(&keys, n);

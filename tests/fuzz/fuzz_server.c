@@ -24,7 +24,7 @@ static void as_reply(const struct redisReply *reply)
 		sd_bug_if(!probe.loading);
 	if (sub_check_ids(reply, &probe) == SD_OK)
 		sd_bug_if(!sub_check_same(&probe.id, &probe.id));
-	if (sub_check_time(reply, &ms) == SD_OK)
+	if (redis_time_ms(reply, &ms) == SD_OK)
 		sd_bug_if(ms < 0);
 	(void)sub_check_error(reply);
 	(void)sub_check_server(reply, &persistent);

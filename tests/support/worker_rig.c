@@ -33,7 +33,7 @@ struct policy_tenant *worker_rig_tenant(struct worker_rig *rig, uint32_t index)
 	       index;
 }
 
-static uint32_t append(struct worker_rig *rig, const void *p, size_t n)
+uint32_t worker_rig_append(struct worker_rig *rig, const void *p, size_t n)
 {
 	size_t at = (rig->policy.at + 7) / 8 * 8;
 	assert_true(at + n < rig->policy.size);
@@ -42,9 +42,9 @@ static uint32_t append(struct worker_rig *rig, const void *p, size_t n)
 	return (uint32_t)at;
 }
 
-static struct pi_str text(struct worker_rig *rig, const char *s)
+struct pi_str worker_rig_text(struct worker_rig *rig, const char *s)
 {
-	return (struct pi_str){append(rig, s, strlen(s) + 1), (uint32_t)strlen(s)};
+	return (struct pi_str){worker_rig_append(rig, s, strlen(s) + 1), (uint32_t)strlen(s)};
 }
 
 void worker_rig_level(struct worker_rig *rig, uint32_t tenant, struct rig_level level)
@@ -55,8 +55,8 @@ void worker_rig_level(struct worker_rig *rig, uint32_t tenant, struct rig_level 
 	uint32_t n = t->levels.count;
 	assert_true(n < SD_ARRAY_LEN(all));
 	memcpy(all, rig->policy.base + t->levels.off, n * sizeof(all[0]));
-	all[n] = (struct policy_level){.name = text(rig, level.name),
-				       .step_up = text(rig, level.step_up ? level.step_up : ""),
+	all[n] = (struct policy_level){.name = worker_rig_text(rig, level.name),
+				       .step_up = worker_rig_text(rig, level.step_up ? level.step_up : ""),
 				       .idle_s = level.idle_s,
 				       .absolute_s = level.absolute_s,
 				       .max_per_user = level.max_per_user};
@@ -64,8 +64,8 @@ void worker_rig_level(struct worker_rig *rig, uint32_t tenant, struct rig_level 
 	sd_buf_append(&b, rig->policy.base + t->levels_text.off, t->levels_text.len);
 	sd_buf_printf(&b, "\n%s %u %u %u %s%c", level.name, level.idle_s, level.absolute_s,
 		      level.max_per_user, level.step_up ? level.step_up : "", '\0');
-	t->levels_text = text(rig, b.p);
-	t->levels = (struct pi_list){append(rig, all, (n + 1) * sizeof(all[0])), n + 1};
+	t->levels_text = worker_rig_text(rig, b.p);
+	t->levels = (struct pi_list){worker_rig_append(rig, all, (n + 1) * sizeof(all[0])), n + 1};
 	sd_buf_fini(&b);
 }
 
@@ -88,7 +88,7 @@ static void credentials(struct worker_rig *rig)
 	}
 	qsort(row, SD_ARRAY_LEN(row), sizeof(row[0]), by_hash);
 	worker_rig_image(rig)->credentials =
-	    (struct pi_list){append(rig, row, sizeof(row)), SD_ARRAY_LEN(row)};
+	    (struct pi_list){worker_rig_append(rig, row, sizeof(row)), SD_ARRAY_LEN(row)};
 }
 
 static void fill_tenant(struct worker_rig *rig, uint32_t i)
@@ -114,10 +114,10 @@ static void fill_tenant(struct worker_rig *rig, uint32_t i)
 	t->retain_sessions_s = 60;
 	t->validate_failures_per_minute_per_ip = 3;
 	t->privacy_ip = t->privacy_user_agent = PRIVACY_FULL;
-	t->jwks = text(rig, "{\"keys\":[]}");
-	t->jwks_etag = text(rig, "\"tag\"");
-	t->cookie_name = text(rig, "__Host-sid");
-	t->cookie_path = text(rig, "/");
+	t->jwks = worker_rig_text(rig, "{\"keys\":[]}");
+	t->jwks_etag = worker_rig_text(rig, "\"tag\"");
+	t->cookie_name = worker_rig_text(rig, "__Host-sid");
+	t->cookie_path = worker_rig_text(rig, "/");
 }
 
 static void fill_policy(struct worker_rig *rig)

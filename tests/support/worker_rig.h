@@ -55,6 +55,9 @@ void worker_rig_fresh(struct worker_rig *rig);
 /* A tenant of the image, to be changed before worker_rig_adopt(). */
 struct policy_tenant *worker_rig_tenant(struct worker_rig *rig, uint32_t index);
 struct policy_image *worker_rig_image(struct worker_rig *rig);
+/* More of the image, for its new contents: where it begins. */
+uint32_t worker_rig_append(struct worker_rig *rig, const void *p, size_t n);
+struct pi_str worker_rig_text(struct worker_rig *rig, const char *s);
 /* A sealed segment of the image as it is now: the caller closes it. */
 int worker_rig_image_fd(struct worker_rig *rig);
 /* A trust level of the tenant's image, beside those that it has; before worker_rig_adopt(). */

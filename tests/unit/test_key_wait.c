@@ -16,20 +16,6 @@
 
 static char heard[4096];
 
-static uint32_t put(struct worker_rig *rig, const void *p, size_t n)
-{
-	size_t at = (rig->policy.at + 7) / 8 * 8;
-	assert_true(at + n < rig->policy.size);
-	memcpy(rig->policy.base + at, p, n);
-	rig->policy.at = at + n + 1;
-	return (uint32_t)at;
-}
-
-static struct pi_str text(struct worker_rig *rig, const char *s)
-{
-	return (struct pi_str){put(rig, s, strlen(s) + 1), (uint32_t)strlen(s)};
-}
-
 /* brand-a's web calls by this issuer, whose one fetched key has this name. */
 static void issuer(struct worker_rig *rig, uint64_t generation, const char *kid)
 {
@@ -37,14 +23,14 @@ static void issuer(struct worker_rig *rig, uint64_t generation, const char *kid)
 	const struct policy_view *v = &rig->policy.view;
 	uint32_t i = policy_view_key_find(v, a, sd_slice_str(rig->policy.kid[0]));
 	struct policy_caller_key key = {
-	    .kid = text(rig, kid), .spki = policy_view_key(v, a, i)->spki, .alg = JOSE_ES256};
-	struct policy_caller row = {.issuer = text(rig, ISSUER), .audience = text(rig, "sessiond"),
-				    .party = text(rig, ""), .claim = text(rig, ""),
-				    .jwks_url = text(rig, ISSUER "/jwks"),
-				    .keys = {put(rig, &key, sizeof(key)), 1},
-				    .roles = {put(rig, "", 1), 0},
+	    .kid = worker_rig_text(rig, kid), .spki = policy_view_key(v, a, i)->spki, .alg = JOSE_ES256};
+	struct policy_caller row = {.issuer = worker_rig_text(rig, ISSUER), .audience = worker_rig_text(rig, "sessiond"),
+				    .party = worker_rig_text(rig, ""), .claim = worker_rig_text(rig, ""),
+				    .jwks_url = worker_rig_text(rig, ISSUER "/jwks"),
+				    .keys = {worker_rig_append(rig, &key, sizeof(key)), 1},
+				    .roles = {worker_rig_append(rig, "", 1), 0},
 				    .tenant = RIG_A, .client = 1};
-	worker_rig_image(rig)->callers = (struct pi_list){put(rig, &row, sizeof(row)), 1};
+	worker_rig_image(rig)->callers = (struct pi_list){worker_rig_append(rig, &row, sizeof(row)), 1};
 	worker_rig_adopt(rig, generation);
 }
 

@@ -10,20 +10,6 @@
 
 #define ISSUER "https://idp.example"
 
-static uint32_t put(struct worker_rig *rig, const void *p, size_t n)
-{
-	size_t at = (rig->policy.at + 7) / 8 * 8;
-	assert_true(at + n < rig->policy.size);
-	memcpy(rig->policy.base + at, p, n);
-	rig->policy.at = at + n + 1;
-	return (uint32_t)at;
-}
-
-static struct pi_str text(struct worker_rig *rig, const char *s)
-{
-	return (struct pi_str){put(rig, s, strlen(s) + 1), (uint32_t)strlen(s)};
-}
-
 /* brand-a's web (may validate) calls by this issuer: whoever (by claim), and the party "batch". Its one
  * key is kid "k", in truth brand-a's active one. */
 static void callers(struct worker_rig *rig, uint64_t generation, const char *kid)
@@ -31,21 +17,21 @@ static void callers(struct worker_rig *rig, uint64_t generation, const char *kid
 	const struct policy_tenant *a = worker_rig_tenant(rig, RIG_A);
 	const struct policy_view *v = &rig->policy.view;
 	uint32_t i = policy_view_key_find(v, a, sd_slice_str(rig->policy.kid[0]));
-	struct policy_caller_key key = {.kid = text(rig, kid),
+	struct policy_caller_key key = {.kid = worker_rig_text(rig, kid),
 					.spki = policy_view_key(v, a, i)->spki,
 					.alg = JOSE_ES256};
-	struct pi_list keys = {put(rig, &key, sizeof(key)), 1};
-	struct policy_role role = {.name = text(rig, "support"), .permissions = PERM(SESSIONS_VALIDATE) | PERM(ADMIN)};
-	struct pi_list roles = {put(rig, &role, sizeof(role)), 1};
+	struct pi_list keys = {worker_rig_append(rig, &key, sizeof(key)), 1};
+	struct policy_role role = {.name = worker_rig_text(rig, "support"), .permissions = PERM(SESSIONS_VALIDATE) | PERM(ADMIN)};
+	struct pi_list roles = {worker_rig_append(rig, &role, sizeof(role)), 1};
 	struct policy_caller rows[2] = {
-	    {.issuer = text(rig, ISSUER), .audience = text(rig, "sessiond"), .party = text(rig, ""),
-	     .claim = text(rig, "scope"), .jwks_url = text(rig, ""), .keys = keys, .roles = roles,
+	    {.issuer = worker_rig_text(rig, ISSUER), .audience = worker_rig_text(rig, "sessiond"), .party = worker_rig_text(rig, ""),
+	     .claim = worker_rig_text(rig, "scope"), .jwks_url = worker_rig_text(rig, ""), .keys = keys, .roles = roles,
 	     .tenant = RIG_A, .client = 1},
-	    {.issuer = text(rig, ISSUER), .audience = text(rig, "sessiond"),
-	     .party = text(rig, "batch"), .claim = text(rig, ""), .jwks_url = text(rig, ""),
+	    {.issuer = worker_rig_text(rig, ISSUER), .audience = worker_rig_text(rig, "sessiond"),
+	     .party = worker_rig_text(rig, "batch"), .claim = worker_rig_text(rig, ""), .jwks_url = worker_rig_text(rig, ""),
 	     .keys = keys, .roles = roles, .tenant = RIG_A, .client = 1},
 	};
-	worker_rig_image(rig)->callers = (struct pi_list){put(rig, rows, sizeof(rows)), 2};
+	worker_rig_image(rig)->callers = (struct pi_list){worker_rig_append(rig, rows, sizeof(rows)), 2};
 	worker_rig_adopt(rig, generation);
 	worker_rig_request(rig, RIG_A);
 }

@@ -119,6 +119,39 @@ static void typed_access(void **state)
 	redis_read_free(&r);
 }
 
+static void the_servers_time(void **state)
+{
+	static const struct {
+		const char *reply;
+		int64_t ms; /* 0: refused */
+	} rows[] = {
+	    {"*2\r\n$10\r\n1700000000\r\n$6\r\n123999\r\n", 1700000000123},
+	    {"*2\r\n$11\r\n17179869183\r\n$6\r\n999999\r\n", 17179869183999},
+	    {"*2\r\n$11\r\n17179869184\r\n$1\r\n0\r\n", 0},
+	    {"*2\r\n$10\r\n1700000000\r\n$7\r\n1000000\r\n", 0},
+	    {"*2\r\n:1700000000\r\n:0\r\n", 0},
+	    {"*2\r\n$2\r\n-1\r\n$1\r\n0\r\n", 0},
+	    {"*1\r\n$1\r\n1\r\n", 0},
+	    {"*3\r\n$1\r\n1\r\n$1\r\n1\r\n$1\r\n1\r\n", 0},
+	    {"-ERR\r\n", 0},
+	};
+	struct redis_read *r;
+	struct redisReply *reply;
+
+	(void)state;
+	assert_int_equal(redis_read_new(1 << 16, &r), SD_OK);
+	for (size_t i = 0; i < SD_ARRAY_LEN(rows); i++) {
+		int64_t ms = 7;
+
+		assert_int_equal(feed(r, rows[i].reply), SD_OK);
+		assert_int_equal(redis_read_next(r, &reply), SD_OK);
+		assert_int_equal(redis_time_ms(reply, &ms), rows[i].ms ? SD_OK : SD_ERR_INVALID);
+		assert_true(ms == rows[i].ms);
+		freeReplyObject(reply);
+	}
+	redis_read_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +159,7 @@ int main(void)
 	    cmocka_unit_test(announcements_are_not_believed),
 	    cmocka_unit_test(unfinished_is_bounded),
 	    cmocka_unit_test(typed_access),
+	    cmocka_unit_test(the_servers_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

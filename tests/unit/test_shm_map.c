@@ -99,6 +99,21 @@ static void test_shared_is_sealed_for_others(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
+static void test_a_text_is_sealed_and_read_from_its_beginning(void **state)
+{
+	int fd = shm_text_fd("sessiond-text", SD_SLICE("hello"));
+	char got[16] = "";
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	nothing_works(fd);
+	assert_int_equal(read(fd, got, sizeof(got)), 5);
+	assert_string_equal(got, "hello");
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL), -1);
+	assert_int_equal(close(fd), 0);
+}
+
 static void test_final_is_sealed_for_all(void **state)
 {
 	int fd, again;
@@ -227,6 +242,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_shared_is_sealed_for_others),
+		T(test_a_text_is_sealed_and_read_from_its_beginning),
 		T(test_final_is_sealed_for_all),
 		T(test_final_fails_while_someone_may_write),
 		T(test_statistics_have_one_owner),
