@@ -63,8 +63,7 @@ static void forget(struct master *m)
 		replace(m, -1, NULL);
 }
 
-/* A copy that nobody can change while it is read. */
-static int copy_of(struct sd_slice bytes)
+int countries_copy(struct sd_slice bytes)
 {
 	int fd = memfd_create("geo-file", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	size_t at = 0;
@@ -89,7 +88,7 @@ static void take(struct master *m, struct sd_slice bytes)
 	if (c->given && memcmp(digest, c->digest, sizeof(digest)) == 0)
 		return;
 	drop_file(c);
-	c->file_fd = copy_of(bytes);
+	c->file_fd = countries_copy(bytes);
 	if (c->file_fd < 0) {
 		sd_log(SD_LOG_ERROR, "countries-refused", SD_FS("text", strerror(errno)));
 		return;

@@ -18,6 +18,8 @@ struct countries {
 	struct geo_view view; /* of it */
 };
 
+/* A sealed copy that nobody can change while it is read; -1: errno. */
+int countries_copy(struct sd_slice bytes);
 void countries_open(struct master *m);
 /* The file that m->config names: read again when it is another one. What cannot be read changes nothing. */
 void countries_config(struct master *m);

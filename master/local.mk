@@ -33,7 +33,7 @@ sessiond_master_SOURCES = \
 	master/store_addr.c master/store_addr.h master/subscriber.c master/subscriber.h \
 	master/throttle.c master/throttle.h master/writeback.c master/writeback.h
 # Where sessions come from.
-sessiond_master_SOURCES += master/countries.c master/countries.h
+sessiond_master_SOURCES += master/countries.c master/countries.h master/countries_check.c master/countries_check.h
 # What is counted of a tenant's security.
 sessiond_master_SOURCES += master/security_tally.c master/security_tally.h master/security_tell.c master/security_tell.h
 # Sessions of a tenant that is there no more.

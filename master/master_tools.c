@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "countries_check.h"
 #include "die.h"
 #include "err.h"
 #include "launcher_users.h"
@@ -36,9 +37,15 @@ static struct policy_config *load(const char *file, bool notes)
 int master_tool_check(const char *file)
 {
 	struct policy_config *config = load(file, true);
+	struct sd_diag diag = {{0}};
 
 	if (config == NULL)
 		return 1;
+	if (countries_check(&config->server, &diag) != SD_OK) {
+		(void)fprintf(stderr, "%s: geo.database_file: %s: %s\n", file, config->server.geo_file, diag.text);
+		policy_config_free(&config);
+		return 1;
+	}
 	policy_config_free(&config);
 	return puts("configuration ok") < 0 || fflush(stdout) != 0;
 }

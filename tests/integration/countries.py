@@ -17,6 +17,7 @@ import mmdb  # pylint: disable=wrong-import-position
 A = "brand-a"
 NODE = None
 TEXTS = {}
+SESSIOND = os.path.join(harness.BUILD, "sessiond")
 LINES = "sessions: { max_per_user: 1000 }\nlimits: { create_per_second: 100000 }\n"
 FIRST = {"192.0.2.0/24": "DE", "198.51.100.0/24": "FR", "198.51.100.128/25": "IT", "2001:db8::/32": "JP",
          "2001:db8:8000::/33": "NZ", "203.0.113.7/32": "US"}
@@ -119,7 +120,6 @@ def another_file_at_a_reload():
 def not_a_file_of_countries():
     """Named by the check, at a reload as by sessiond -t; the table in force stays."""
     good = mmdb.make(FIRST)
-    sessiond = os.path.join(harness.BUILD, "sessiond")
     for content, what in ((b"", "is no file of countries"), (good[:-300], "is no file of countries"),
                           (b"x" * 5000, "is no file of countries"), (None, "cannot be opened")):
         if content is None:
@@ -128,12 +128,12 @@ def not_a_file_of_countries():
             write(content)
         said = reload(good=False)
         assert what in said and "geo.database_file" in said, said
-        check = subprocess.run([sessiond, "-c", NODE.config, "-t"], capture_output=True, text=True, check=False)
+        check = subprocess.run([SESSIOND, "-c", NODE.config, "-t"], capture_output=True, text=True, check=False)
         assert check.returncode == 1 and what in check.stderr, check
     login("192.0.2.79")
     assert geo()["source"] == "Old_World"
     write(good)
-    check = subprocess.run([sessiond, "-c", NODE.config, "-t"], capture_output=True, text=True, check=False)
+    check = subprocess.run([SESSIOND, "-c", NODE.config, "-t"], capture_output=True, text=True, check=False)
     assert check.returncode == 0, check
 
 
@@ -153,6 +153,8 @@ def damaged_inside():
         if i < 7:
             NODE.wait(lambda n=n: refused() > n, 20, f"{i} is refused")
             assert geo()["source"] == "Old_World", i
+            check = subprocess.run([SESSIOND, "-c", NODE.config, "-t"], capture_output=True, text=True, check=False)
+            assert check.returncode == 1 and "geo.database_file" in check.stderr, (i, check)
     NODE.wait(lambda: tables() == 3, 10, "no country has 60,000 letters, and that harms nobody")
     login("2001:db8::1")
     assert geo()["other"] == 0 and not [l for l in NODE.logs("child-ended") if l["process"] in ("worker", "master")][2:]
