@@ -43,14 +43,14 @@ void store_preview(struct store *s, const struct store_preview_in *in, struct st
 	store_op_send(op, &c);
 }
 
-/* next ms, next sid, then the ten counts */
+/* next ms, next sid, then the twelve counts */
 int store_preview_reply(struct store_call *call, struct redisReply *const *e, size_t n)
 {
 	struct store_preview *p = SD_CONTAINER_OF(call, struct store_preview, call);
 	uint64_t *const sums[] = {&p->live,  &p->idle,	 &p->absolute,
 				  &p->users, &p->excess, &p->rebound,
 				  &p->step_up, &p->client, &p->type_users,
-				  &p->type_excess};
+				  &p->type_excess, &p->level_users, &p->level_excess};
 	struct sd_slice next;
 
 	if (n != 2 + SD_ARRAY_LEN(sums) || redis_int(e[0], &call->next_score_ms) != SD_OK ||

@@ -25,6 +25,7 @@ struct store_preview_in {
 struct store_preview {
 	struct store_call call; /* OK: its next_score_ms is -1 at the partition's end */
 	uint64_t live, idle, absolute, users, excess, rebound, step_up, client, type_users, type_excess;
+	uint64_t level_users, level_excess;
 };
 
 void store_preview(struct store *s, const struct store_preview_in *in, struct store_preview *p);

@@ -151,6 +151,8 @@ static enum step show(struct request *r)
 	put(b, ",\"sessions\":", s->excess);
 	put(b, ",\"device_types\":{\"users\":", s->type_users);
 	put(b, ",\"sessions\":", s->type_excess);
+	put(b, "},\"trust\":{\"users\":", s->level_users);
+	put(b, ",\"sessions\":", s->level_excess);
 	put(b, "}},\"would_rebind\":", s->rebound);
 	put(b, ",\"would_step_up\":", s->step_up);
 	put(b, ",\"policy\":{\"idle_timeout_in\":", p->policy.idle_s);

@@ -126,6 +126,11 @@ static void levels_of_trust(void **state)
 	p = count(rig, in);
 	assert_int_equal(p.live, 4);
 	assert_int_equal(p.step_up, 1);
+	assert_int_equal(p.level_users, 0);
+	in.other.levels = SD_SLICE("\nlow 0 0 1 \nnone 0 0 1 ");
+	p = count(rig, in);
+	assert_int_equal(p.level_users, 1);
+	assert_int_equal(p.level_excess, 1); /* one of the two that are low */
 	in.other.levels = SD_SLICE("\nlow 300 0 0 mfa\nnone 0 0 0 mfa");
 	p = count(rig, in);
 	assert_int_equal(p.idle, 2);
