@@ -49,16 +49,18 @@ struct revoke {
 	struct nodes_wait *nodes; /* NULL: this node's obedience is enough */
 };
 
+enum { NOTHING = -1, SEVERAL = -2 };
+
 /* The one field that says what to end; device_id needs user_id and is not counted. */
 static int selector(const struct body_value *val)
 {
 	static const int kinds[] = {F_SESSION, F_ACCESS, F_REFRESH, F_TOKEN, F_USER, F_CLIENT, F_BEFORE};
-	int found = -1;
+	int found = NOTHING;
 	for (size_t i = 0; i < SD_ARRAY_LEN(kinds); i++) {
 		if (!val[kinds[i]].given)
 			continue;
 		if (found >= 0)
-			return -1;
+			return SEVERAL;
 		found = kinds[i];
 	}
 	return found;
@@ -183,6 +185,8 @@ static enum step parse(struct request *r)
 	if (body_read(r, fields, F_COUNT, val) == STEP_DONE)
 		return STEP_DONE;
 	int kind = selector(val);
+	if (kind == NOTHING && val[F_DEVICE].given)
+		return respond_problem(r, PROBLEM_FIELD_MISSING, "device_id needs user_id", "/user_id");
 	if (kind < 0)
 		return body_exactly_one(r,
 					"session_id, access_token, refresh_token, session_token, user_id, client_id, before_at");

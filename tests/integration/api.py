@@ -272,6 +272,7 @@ def revocations(t):
     many = [t.create("frank", device={"id": f"d{i % 2}"}) for i in range(4)]
     assert t.ok(200, "/sessions/revoke", {"user_id": "frank", "device_id": "d1"})[1]["revoked"] == 2
     dead(many[1])
+    t.bad(400, "field-missing", "/sessions/revoke", {"device_id": "d1"})
     keep = many[2]["session_id"]
     assert t.ok(200, "/sessions/revoke", {"user_id": "frank", "except_session_id": keep})[1]["revoked"] == 1
     t.valid(access_token=many[2]["access_token"])
