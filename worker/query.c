@@ -116,6 +116,6 @@ enum step query_page_read(struct request *r, struct sd_slice scope, bool limited
 enum step query_cursor(struct request *r, struct sd_slice scope, struct query_page *page)
 {
 	if (page->has_cursor && !cursor_read(r, scope, page->text, &page->cursor))
-		return query_refuse(r, "cursor", NULL);
+		return query_refuse(r, "cursor", "");
 	return STEP_NEXT;
 }
