@@ -16,7 +16,6 @@
 #include "redis_read.h"
 #include "secret.h"
 #include "shm_board.h"
-#include "store_events.h"
 #include "store_op.h"
 
 #define LATE_SLACK_MS 50
@@ -83,7 +82,6 @@ void store_free(struct store **sp)
 	if (!s)
 		return;
 	s->closing = true;
-	store_events_forget(s);
 	redis_pool_free(&s->pool);
 	while (s->ready)
 		tell_ready(s);

@@ -10,26 +10,9 @@
 
 #include <hiredis/hiredis.h>
 
-#include "buf.h"
 #include "err.h"
 #include "redis_read.h"
 #include "store_op.h"
-
-#define PENDING_MAX (256u << 10) /* bytes of one command; a longer record goes alone */
-
-/* Texts of the records of this turn; a record's own are gone when the turn is over. */
-struct store_events_pending {
-	struct store *store;
-	struct sd_task flush;
-	struct sd_buf text;
-	int64_t retain_s;
-	size_t tenant; /* bytes at the beginning of text */
-	uint32_t count;
-	struct {
-		int64_t ts_ms;
-		size_t len[4]; /* event, user, session, record: one behind the other */
-	} row[STORE_EVENTS_AT_ONCE];
-};
 
 void store_cmd_event(struct store_cmd *c, struct store_maker *m, const struct store_event *in, uint32_t n,
 		     int64_t deadline_ms)
@@ -48,96 +31,16 @@ void store_cmd_event(struct store_cmd *c, struct store_maker *m, const struct st
 	}
 }
 
-static struct sd_slice next(const char **at, size_t n)
-{
-	struct sd_slice s = sd_slice(*at, n);
-
-	*at += n;
-	return s;
-}
-
-static void send_pending(struct store_events_pending *p)
-{
-	struct store_event in[STORE_EVENTS_AT_ONCE];
-	const char *at = p->text.p;
-	struct sd_slice tenant = next(&at, p->tenant);
-	struct store_cmd c;
-	int64_t deadline_ms;
-	struct store_op *op = store_op_begin(p->store, NULL, SCRIPT_EVENT_PUT, &deadline_ms);
-
-	for (uint32_t i = 0; i < p->count; i++) {
-		in[i] = (struct store_event){.tenant = tenant, .ts_ms = p->row[i].ts_ms, .retain_s = p->retain_s};
-		in[i].event = next(&at, p->row[i].len[0]);
-		in[i].user = next(&at, p->row[i].len[1]);
-		in[i].session = next(&at, p->row[i].len[2]);
-		in[i].record = next(&at, p->row[i].len[3]);
-	}
-	if (op) {
-		store_cmd_event(&c, &p->store->maker, in, p->count, deadline_ms);
-		store_op_send(op, &c);
-	}
-	p->count = 0;
-	sd_buf_reset(&p->text);
-}
-
-static void on_flush(struct sd_task *task)
-{
-	send_pending(SD_CONTAINER_OF(task, struct store_events_pending, flush));
-}
-
-static struct store_events_pending *pending_of(struct store *s)
-{
-	if (!s->events) {
-		s->events = calloc(1, sizeof(*s->events));
-		if (s->events) {
-			s->events->store = s;
-			sd_buf_init(&s->events->text, 2 * PENDING_MAX);
-		}
-	}
-	return s->events;
-}
-
-static bool fits(const struct store_events_pending *p, const struct store_event *in)
-{
-	return p->count < STORE_EVENTS_AT_ONCE && p->text.len + in->record.n < PENDING_MAX &&
-	       p->retain_s == in->retain_s && sd_slice_eq(sd_slice(p->text.p, p->tenant), in->tenant);
-}
-
 void store_event_put(struct store *s, const struct store_event *in)
 {
-	struct store_events_pending *p = pending_of(s);
-	const struct sd_slice texts[4] = {in->event, in->user, in->session, in->record};
+	int64_t deadline_ms;
+	struct store_op *op = store_op_begin(s, NULL, SCRIPT_EVENT_PUT, &deadline_ms);
+	struct store_cmd c;
 
-	if (!p || s->closing)
+	if (!op)
 		return;
-	if (p->count > 0 && !fits(p, in))
-		send_pending(p);
-	if (p->count == 0) {
-		p->retain_s = in->retain_s;
-		p->tenant = in->tenant.n;
-		sd_buf_put(&p->text, in->tenant);
-	}
-	for (size_t i = 0; i < SD_ARRAY_LEN(texts); i++) {
-		p->row[p->count].len[i] = texts[i].n;
-		sd_buf_put(&p->text, texts[i]);
-	}
-	p->row[p->count++].ts_ms = in->ts_ms;
-	if (p->text.failed) { /* short of memory: these copies are not there */
-		p->count = 0;
-		sd_buf_reset(&p->text);
-		return;
-	}
-	sd_loop_defer(s->conf.loop, &p->flush, on_flush);
-}
-
-void store_events_forget(struct store *s)
-{
-	if (!s->events)
-		return;
-	sd_loop_undefer(s->conf.loop, &s->events->flush);
-	sd_buf_fini(&s->events->text);
-	free(s->events);
-	s->events = NULL;
+	store_cmd_event(&c, &s->maker, in, 1, deadline_ms);
+	store_op_send(op, &c);
 }
 
 void store_events_read(struct store *s, const struct store_events_in *in, struct store_events *e)

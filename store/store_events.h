@@ -18,12 +18,8 @@ struct store_event {
 	struct sd_slice record;               /* one line of JSON */
 };
 #define STORE_EVENTS_AT_ONCE 10 /* records in one command */
-/* No answer is waited for. What one turn of the loop puts leaves together at its end. */
+/* No answer is waited for. It leaves in this turn of the loop: before the answer of what it is about. */
 void store_event_put(struct store *s, const struct store_event *in);
-
-/* What waits for the end of the turn (store_op.h). */
-struct store_events_pending;
-void store_events_forget(struct store *s); /* store_free() */
 
 struct store_events_in {
 	struct sd_slice tenant;

