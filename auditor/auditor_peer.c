@@ -71,7 +71,8 @@ static void pay(struct auditor_peer *p)
 	    .acked = p->acked,
 	};
 
-	p->owed = sd_fdpass_send(p->fd, &credit, sizeof(credit), NULL, 0, -1) == SD_ERR_AGAIN;
+	/* whatever kept it from going: told again; a peer that is gone is noticed by reading */
+	p->owed = sd_fdpass_send(p->fd, &credit, sizeof(credit), NULL, 0, -1) != SD_OK;
 	if (p->io.fd >= 0 &&
 	    sd_loop_mod(p->all->loop, &p->io, p->owed ? EPOLLIN | EPOLLOUT : EPOLLIN) != SD_OK)
 		sd_log(SD_LOG_WARN, "audit-peer-loop", SD_FS("peer", p->name));
