@@ -60,20 +60,27 @@ static bool foreign_key(const struct json_value *item, struct jwk *keys, size_t 
 	return false;
 }
 
-/* The array of keys (o is the object that holds it), and room for what is read of it. */
-static int list_find(struct sd_slice text, struct json_flat *o, const struct json_value **list,
-		     struct jwk **keys, struct sd_diag *diag)
+/* Room for what is read of the array of keys (*list; o is the object that holds it); NULL with *err. */
+static struct jwk *list_open(struct sd_slice text, struct json_flat *o, const struct json_value **list,
+			     int *err, struct sd_diag *diag)
 {
 	struct json_error where;
-	int err = json_flat_scan(text, o, &where);
+	struct jwk *keys = NULL;
 
-	if (err)
-		return sd_diag_set(diag, err, "byte %zu: %s", where.offset, where.reason);
+	*list = NULL;
+	*err = json_flat_scan(text, o, &where);
+	if (*err) {
+		(void)sd_diag_set(diag, *err, "byte %zu: %s", where.offset, where.reason);
+		return NULL;
+	}
 	*list = json_flat_find(o, "keys");
-	if (!*list || (*list)->kind != JSON_ARRAY)
-		return sd_diag_set(diag, SD_ERR_INVALID, "no \"keys\" array");
-	*keys = calloc(KEYS_MAX, sizeof(**keys));
-	return *keys ? 0 : SD_ERR_MEMORY;
+	if (*list && (*list)->kind == JSON_ARRAY)
+		keys = calloc(KEYS_MAX, sizeof(*keys));
+	else
+		*err = sd_diag_set(diag, SD_ERR_INVALID, "no \"keys\" array");
+	if (!keys && !*err)
+		*err = SD_ERR_MEMORY;
+	return keys;
 }
 
 int jwks_parse_foreign(struct sd_slice text, struct jwk **keys_out, size_t *n_out,
@@ -82,13 +89,13 @@ int jwks_parse_foreign(struct sd_slice text, struct jwk **keys_out, size_t *n_ou
 	struct json_flat o;
 	struct json_value item;
 	const struct json_value *list;
-	struct jwk *keys;
 	size_t n = 0, seen = 0, pos = 0;
 
 	*keys_out = NULL;
 	*n_out = *left_out_out = 0;
-	int err = list_find(text, &o, &list, &keys, diag);
-	if (err)
+	int err;
+	struct jwk *keys = list_open(text, &o, &list, &err, diag);
+	if (!keys)
 		return err;
 	for (; seen <= KEYS_MAX && json_array_next(list, &pos, &item); seen++)
 		if (seen < KEYS_MAX && foreign_key(&item, keys, n))
@@ -111,14 +118,13 @@ int jwks_parse(struct sd_slice text, struct jwk **keys_out, size_t *n_out, struc
 {
 	struct json_flat o;
 	const struct json_value *list;
-	struct jwk *keys;
 	size_t n = 0;
 	int err;
 
 	*keys_out = NULL;
 	*n_out = 0;
-	err = list_find(text, &o, &list, &keys, diag);
-	if (err)
+	struct jwk *keys = list_open(text, &o, &list, &err, diag);
+	if (!keys)
 		return err;
 	err = keys_read(list, keys, &n, diag);
 	if (err) {
