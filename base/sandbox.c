@@ -29,6 +29,8 @@
 #define MDWE_GET 66
 #define MDWE_REFUSE_EXEC_GAIN 1UL
 
+#define PROBE_CPU_S 5
+
 /* A sanitizer's runtime needs what we forbid: its own calls, threads, /proc, ptrace on itself. */
 #ifdef SD_SANITIZERS
 #define SANITIZED true
@@ -250,11 +252,26 @@ static int forbidden_call(const struct sd_sandbox_spec *spec)
 	return -1;
 }
 
-SD_NORETURN static void probe_child(const struct sd_sandbox_spec *spec, struct probe *p, int call)
+/* Whatever goes wrong in it (a library that turns for ever where memory ran out), it ends: with the one
+ * that made it, or after so much work. */
+static int bound_probe(pid_t maker)
+{
+	const struct rlimit work = {PROBE_CPU_S, PROBE_CPU_S};
+
+	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL) != 0 ||
+	    setrlimit(RLIMIT_CPU, &work) != 0)
+		return SD_ERR_SYSTEM;
+	return getppid() == maker ? SD_OK : SD_ERR_CLOSED;
+}
+
+SD_NORETURN static void probe_child(const struct sd_sandbox_spec *spec, struct probe *p, int call,
+				    pid_t maker)
 {
 	struct sd_sandbox_report report;
 
-	p->err = enter(spec, &report, true, &p->diag);
+	p->err = bound_probe(maker);
+	if (p->err == SD_OK)
+		p->err = enter(spec, &report, true, &p->diag);
 	if (p->err == SD_OK) {
 		p->stage = 1;
 		/* arguments that are wrong for each candidate: it does nothing even where allowed */
@@ -285,7 +302,7 @@ int sd_sandbox_probe(const struct sd_sandbox_spec *spec, struct sd_diag *diag)
 	struct probe *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			       -1, 0);
 	int call = forbidden_call(spec), status = 0, err;
-	pid_t pid, got;
+	pid_t maker = getpid(), pid, got;
 
 	if (p == MAP_FAILED)
 		return sys_error(spec, diag, "mmap");
@@ -296,7 +313,7 @@ int sd_sandbox_probe(const struct sd_sandbox_spec *spec, struct sd_diag *diag)
 	}
 	pid = fork();
 	if (pid == 0)
-		probe_child(spec, p, call);
+		probe_child(spec, p, call, maker);
 	do
 		got = pid < 0 ? -1 : waitpid(pid, &status, 0);
 	while (got < 0 && pid > 0 && errno == EINTR);

@@ -8,6 +8,7 @@ that the n-th allocation or I/O call of a role fails when the test says so (test
         ... a request ...
         page.disarm(); place(page.where())
 """
+import contextlib
 import functools
 import mmap
 import os
@@ -101,9 +102,23 @@ class Tortured(harness.Node):
         self.programs = self.folder
         super().__init__(**options)
 
+    def left(self):
+        """Processes of this service's programs."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{pid}/exe").startswith(self.folder):
+                    found.append(int(pid))
+        return found
+
     def close(self, keep=False):
         super().close(keep)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            harness.wait_for(lambda: not self.left(), 10, why="nothing that was started is left, whatever failed in it")
+        finally:
+            for pid in self.left():
+                os.kill(pid, 9)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def descriptors(self, role):
         """How many a role's process holds; None when it is gone."""
