@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "err.h"
+
 struct master;
 
 struct key_watch {
