@@ -4,9 +4,7 @@
 #ifndef SD_KEY_WATCH_H
 #define SD_KEY_WATCH_H
 
-#include <stdint.h>
-
-#include "err.h"
+#include "base.h"
 
 struct master;
 

@@ -134,6 +134,7 @@ static const struct sd_sys_rule rules[] = {
 	SD_SYS_ALLOW(landlock_add_rule, "its folders"),
 	SD_SYS_ALLOW(landlock_restrict_self, "its folders"),
 	SD_SYS_ALLOW(memfd_create, "segments; a filter on its way to the kernel"),
+	SD_SYS_ALLOW(truncate, "redis-server: half a command at the end of its file"),
 	SD_SYS_ALLOW(ftruncate, "size of a segment; half a line of the trail"),
 	SD_SYS_ALLOW(fallocate, "pages of a segment"),
 	SD_SYS_ALLOW(pwrite64, "what goes into a memfd"),

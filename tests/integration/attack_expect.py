@@ -83,5 +83,5 @@ LAUNCHER_NEVER = """execve ptrace process_vm_readv process_vm_writev pidfd_open 
  iopl ioperm modify_ldt clock_settime settimeofday clock_adjtime adjtimex sethostname setdomainname personality syslog
  keyctl add_key request_key io_uring_enter io_uring_register shmget shmat msgget semget mq_open splice vmsplice tee
  chown fchown lchown fchownat link linkat symlink symlinkat mknod mknodat setxattr fanotify_init inotify_init1
- setreuid setregid setfsuid tkill rt_sigqueueinfo process_mrelease memfd_secret openat2 creat truncate
+ setreuid setregid setfsuid tkill rt_sigqueueinfo process_mrelease memfd_secret openat2 creat
  copy_file_range sendfile setrlimit ustat vhangup lookup_dcookie migrate_pages""".split()

@@ -29,7 +29,7 @@ CALM = {
                     "recvfrom sendto dup2 getpriority sched_yield open readlink".split(), OTHERS),
     **dict.fromkeys("clock_gettime gettimeofday".split(), CLOCK), **dict.fromkeys("gettid tgkill".split(), ABORT),
     **dict.fromkeys("kill wait4 clock_nanosleep nanosleep".split(), ANEW), **dict.fromkeys("getrusage times getpeername getsockname".split(), FACTS),
-    **dict.fromkeys("ftruncate pwrite64 getsockopt shutdown".split(), CRASH), "mremap": HEAP, "restart_syscall": STOP, "getdents64": FILES,
+    **dict.fromkeys("truncate ftruncate pwrite64 getsockopt shutdown".split(), CRASH), "mremap": HEAP, "restart_syscall": STOP, "getdents64": FILES,
 }
 
 

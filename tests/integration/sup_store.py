@@ -3,6 +3,7 @@
 """What was acknowledged outlives the managed store, the master and the whole service."""
 import contextlib
 import http.client
+import os
 import signal
 import threading
 import time
@@ -106,6 +107,19 @@ def stopped_and_started():
         sessions_and_ends_outlive(node, lambda: (node.stop(), node.start()))
 
 
+def half_a_command_at_the_end_of_its_file():
+    """A store that was killed, or lost its power, while it wrote."""
+    with harness.Node() as node:
+        def end():
+            assert node.stop() == 0
+            folder = node.path("state", "redis", "appendonlydir")
+            name, = [n for n in os.listdir(folder) if n.endswith(".incr.aof")]
+            with open(os.path.join(folder, name), "ab") as f:
+                f.write(b"*3\r\n$3\r\nSET\r\n$5\r\nha")
+            node.start()
+        sessions_and_ends_outlive(node, end)
+
+
 def signer_killed_does_not_touch_validation():
     with harness.Node() as node:
         s = node.create()
@@ -132,4 +146,5 @@ def stopped_store_means_503_not_401():
 
 
 harness.main([store_killed, store_killed_under_load, master_killed, all_killed, stopped_and_started,
+              half_a_command_at_the_end_of_its_file,
               signer_killed_does_not_touch_validation, stopped_store_means_503_not_401])
