@@ -25,6 +25,7 @@ static void create_writes_record_and_indexes(void **state)
 	struct redisReply *keys;
 
 	memset(in.session_hash, 7, 32);
+	in.origin = (struct store_origin){.network = "192.0.2.0/24"};
 	assert_int_equal(rig_create(rig, &in, &call), STORE_OK);
 	assert_int_equal(call.exp_s, call.iat_s + 900);
 	assert_int_equal(call.absolute_at_s, (call.now_ms + 43200000) / 1000);
