@@ -130,6 +130,8 @@ static void on_reset(void *arg, bool first)
 {
 	struct master *m = arg;
 
+	if (!first)
+		shm_fresh_reset(m->seg.control);
 	shm_fresh_clear_all(m->seg.control);
 	for (uint32_t p = 0; p < SHM_PARTITIONS; p++)
 		shm_applied_reset(m->seg.control, (uint8_t)p);
@@ -138,7 +140,6 @@ static void on_reset(void *arg, bool first)
 	writeback_reset(m);
 	if (first)
 		return;
-	shm_fresh_set_store_known(m->seg.control, false);
 	board_count(m->board.p, METRIC_GAPS, SHM_SLOT_NONE, 0, 0, 1);
 	sd_log(SD_LOG_WARN, "log-reset", SD_FS("text", "the revocation log is read again from its start"));
 }

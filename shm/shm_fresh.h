@@ -24,7 +24,15 @@ static inline bool shm_fresh_holds(int64_t as_of_ns, int64_t now_ns, int64_t max
  * nor given back what it lost. */
 static inline bool shm_fresh_store_known(const struct shm_control *c)
 {
-	return atomic_load_explicit(&c->store_known, memory_order_acquire) == 1;
+	return atomic_load_explicit(&c->store_known, memory_order_acquire) & 1;
+}
+
+/* How often the log was begun again: another server, or one that went back. What was acknowledged by the one
+ * before may be in no log any more, whatever position this node has applied since. Read it after
+ * the position or the clock. */
+static inline uint64_t shm_fresh_resets(const struct shm_control *c)
+{
+	return atomic_load_explicit(&c->store_known, memory_order_acquire) >> 1;
 }
 
 /* Has this node applied the log of partition up to pos? Acquire. */
@@ -53,6 +61,8 @@ void shm_applied_set(struct shm_control *c, uint8_t partition, uint64_t pos);
 void shm_applied_reset(struct shm_control *c, uint8_t partition);
 void shm_fresh_set(struct shm_control *c, uint8_t partition, int64_t as_of_ns);
 void shm_fresh_set_store_known(struct shm_control *c, bool known);
+/* Before anything of the new log is applied; the store is not known then. */
+void shm_fresh_reset(struct shm_control *c);
 /* Nothing is proven any more (another server, a lost log). */
 void shm_fresh_clear_all(struct shm_control *c);
 

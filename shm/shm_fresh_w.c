@@ -43,5 +43,14 @@ void shm_fresh_clear_all(struct shm_control *c)
 
 void shm_fresh_set_store_known(struct shm_control *c, bool known)
 {
-	atomic_store_explicit(&c->store_known, known ? 1 : 0, memory_order_release);
+	uint64_t resets = atomic_load_explicit(&c->store_known, memory_order_relaxed) >> 1;
+
+	atomic_store_explicit(&c->store_known, resets << 1 | known, memory_order_release);
+}
+
+void shm_fresh_reset(struct shm_control *c)
+{
+	uint64_t resets = atomic_load_explicit(&c->store_known, memory_order_relaxed) >> 1;
+
+	atomic_store_explicit(&c->store_known, (resets + 1) << 1, memory_order_release);
 }

@@ -52,7 +52,7 @@ struct shm_control { /* writer: master; never moves; workers map it read-only */
 	_Atomic int64_t key_before_s[SHM_KEYS];
 	_Atomic int64_t tenant_vague_until_s[SHM_TENANTS]; /* 0, or: its ends are no longer told apart */
 	_Atomic int64_t unowned_vague_until_s; /* the same for ends of a tenant without a slot */
-	_Atomic uint64_t store_known;      /* 1: read, given back what it lost, proven; 0: believe nothing it says */
+	_Atomic uint64_t store_known;      /* bit 0: read, given back what it lost, proven; 0: believe nothing it says; above: log resets */
 };
 
 /* 16 bytes. Writer's order: (tombstone into tag), until and meta, then tag (release). */

@@ -16,6 +16,7 @@
 #include "redis_read.h"
 #include "secret.h"
 #include "shm_board.h"
+#include "shm_fresh.h"
 #include "store_op.h"
 
 #define LATE_SLACK_MS 50
@@ -250,10 +251,13 @@ static void on_reply(struct redis_req *req, struct redisReply *reply, bool late)
 
 static void note_applied(struct store_op *op)
 {
-	if (op->call)
-		op->call->applied_before =
-		    atomic_load_explicit(&op->store->conf.control->applied[op->call->partition],
-					 memory_order_acquire);
+	const struct shm_control *c = op->store->conf.control;
+
+	if (!op->call)
+		return;
+	op->call->resets_before = shm_fresh_resets(c);
+	op->call->applied_before =
+	    atomic_load_explicit(&c->applied[op->call->partition], memory_order_acquire);
 }
 
 /* The server does not know the script yet: the same call with its text. */

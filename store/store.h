@@ -42,6 +42,7 @@ struct store_call {
 	struct sd_slice successor; /* refresh */
 	uint32_t ended, partition; /* by this call; where */
 	uint64_t log_pos, applied_before; /* shm_log_pos() of its last entry, 0 = none; had here when it was sent */
+	uint64_t resets_before;    /* shm_fresh_resets() when it was sent */
 	char log_id[44];           /* "ms-seq" of it; "" = none */
 	uint32_t evicted_count;    /* create, quota; who ended for end_user and its like; more than 64 are only counted */
 	struct sid evicted[64];

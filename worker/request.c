@@ -407,6 +407,17 @@ void request_resume(struct request *r)
 		conn_answered(c);
 }
 
+void request_fail(struct request *r, enum problem p, const char *detail)
+{
+	struct conn *c = r->conn;
+	sd_bug_if(!r->parked);
+	r->parked = false;
+	r->header_count = 0; /* nothing of the answer that it would have been */
+	(void)respond_problem(r, p, detail, NULL);
+	request_end(r);
+	conn_answered(c);
+}
+
 bool request_welcome(struct exchange *x, struct conn *c, const struct http_msg *msg)
 {
 	struct request *r = &x->request;

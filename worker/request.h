@@ -70,7 +70,7 @@ struct request {
 	struct header headers[6];     /* of the answer, beside those of every answer */
 	struct request *next_waiting; /* applied.c, ep_metrics.c, key_wait.c */
 	uint8_t wait_partition;
-	uint64_t wait_pos;
+	uint64_t wait_pos, wait_resets;
 	int64_t wait_since_ns, wait_until_ns; /* boot clock */
 	uint32_t metrics_tag;
 	/* ... to here */
@@ -94,6 +94,8 @@ void exchange_put(struct worker *w, struct exchange *x);
 bool request_begin(struct request *r, struct conn *c, const struct http_msg *msg) SD_MUSTCHECK;
 /* A parked request goes on with its next step. */
 void request_resume(struct request *r);
+/* Instead: it ends here, with this problem. */
+void request_fail(struct request *r, enum problem p, const char *detail);
 /* Header complete, the client waits for "100 Continue": false when it was refused instead (the
  * answer is in conn->out and the connection closes). */
 bool request_welcome(struct exchange *x, struct conn *c, const struct http_msg *msg) SD_MUSTCHECK;

@@ -117,6 +117,9 @@ class History:
 
     def check(self):
         stale, wrong = self.stale(), self.wrongly_refused()
+        for op in self.ops if stale else ():
+            if op.token == stale[0][0].token:
+                print("  ", op, flush=True)
         assert not stale, "%d accepted after an acknowledged end and %.3f s; first: %s, ended %s, %.3f s late" % (
             len(stale), self.bound, stale[0][0], stale[0][1], stale[0][2])
         assert not wrong, "%d refused though nobody ended them; first: %s" % (len(wrong), wrong[0])

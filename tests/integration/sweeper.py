@@ -123,7 +123,7 @@ def by_rule(a, b, redis):
     assert status_ == 201, child
     time.sleep(1.1)  # the rule is of whole seconds
     assert a.request("POST", "/sessions/revoke", {"client_id": "web-backend"}, tenant=A)[0] == 200
-    assert status(b, parent) == ("ended", "client")
+    harness.wait_for(lambda: status(b, parent) == ("ended", "client"), 5, 0.05, "known to the other node")
     harness.wait_for(lambda: stored(redis, parent, "reason") == "client", 60, 0.2, "ended in the store")
     assert status(a, child["session_id"]) == ("ended", "parent")
     for node in (a, b):

@@ -9,7 +9,7 @@ MUTANTS = \
 	tests/mutants/caller_outlives_its_generation.patch tests/mutants/caller_permissions_unbounded.patch \
 	tests/mutants/absent_record_is_good.patch tests/mutants/acknowledged_before_obeyed.patch \
 	tests/mutants/faulty_signature_leaves.patch \
-	tests/mutants/acknowledged_by_position_alone.patch \
+	tests/mutants/acknowledged_by_position_alone.patch tests/mutants/promise_of_the_store_before.patch \
 	tests/mutants/audience_ignored.patch tests/mutants/audit_record_dropped_with_auditor.patch \
 	tests/mutants/audit_slot_not_required.patch tests/mutants/clients_rule_not_asked.patch \
 	tests/mutants/restriction_not_asked.patch tests/mutants/erasure_keeps_the_record.patch \

@@ -58,6 +58,31 @@ static void test_a_position_passed_before_proves_nothing(void **state)
 	assert_int_equal(status, 204);
 }
 
+/* Another server has taken over: others' entries pass the position, and a proof comes, but the entry may have
+ * died with the one before. Nothing is promised. */
+static void test_another_store_meanwhile_is_no_promise(void **state)
+{
+	struct worker_store *s = *state;
+	char path[64];
+	int status;
+	make_session(s, path);
+	int client = worker_store_begin(s, path, NULL);
+	assert_false(worker_store_wait(s, client, A_FEW, &status));
+	shm_fresh_reset(s->rig.control);
+	shm_fresh_set_store_known(s->rig.control, true);
+	obey(s);
+	shm_fresh_set(s->rig.control, partition(), sd_clock_boot_ns());
+	assert_true(worker_store_wait(s, client, A_FEW, &status));
+	assert_int_equal(status, 503);
+	assert_int_equal(s->rig.w.in_flight, 0);
+	/* Asked again: of this log, what it says counts. */
+	client = worker_store_begin(s, path, NULL);
+	assert_false(worker_store_wait(s, client, A_FEW, &status));
+	shm_fresh_set(s->rig.control, partition(), sd_clock_boot_ns());
+	assert_true(worker_store_wait(s, client, A_FEW, &status));
+	assert_int_equal(status, 204);
+}
+
 /* A read of the log that was sent after the reply proves it too, whatever the position says. */
 static void test_a_later_proof_is_enough(void **state)
 {
@@ -128,6 +153,7 @@ int main(void)
 	    TEST(test_waits_until_applied),	     TEST(test_a_later_proof_is_enough),
 	    TEST(test_a_repeated_end_waits_as_well), TEST(test_what_never_was_needs_no_wait),
 	    TEST(test_bounded_by_staleness), TEST(test_a_position_passed_before_proves_nothing),
+	    TEST(test_another_store_meanwhile_is_no_promise),
 	};
 	return cmocka_run_group_tests(tests, worker_store_setup, worker_store_teardown);
 }
