@@ -45,7 +45,8 @@ MUTANTS += \
 	tests/mutants/unreadable_key_is_replaced.patch tests/mutants/patch_writes_over_another.patch \
 	tests/mutants/slow_reader_stays.patch
 MUTANTS += tests/mutants/child_survives_its_parent.patch tests/mutants/lost_claim_hands_out_tokens.patch \
-	tests/mutants/regenerate_leaves_the_old_id.patch
+	tests/mutants/regenerate_leaves_the_old_id.patch \
+	tests/mutants/lost_touch_counts_as_told.patch tests/mutants/reply_of_another.patch
 EXTRA_DIST += $(MUTANTS)
 .PHONY: check-mutants
 check-mutants:
