@@ -55,7 +55,7 @@ def key_set(*keys):
                                 *(k.jwk for k in keys)]})
 
 
-FOLDER = tempfile.TemporaryDirectory(prefix="sessiond-idp-", dir=harness.FOLDER)  # pylint: disable=consider-using-with
+FOLDER = tempfile.TemporaryDirectory(prefix="sessiond-test-idp-", dir=harness.FOLDER)  # pylint: disable=consider-using-with
 
 
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
