@@ -28,18 +28,30 @@ static void obey(struct worker_store *s)
 	shm_applied_set(s->rig.control, partition(), UINT64_MAX);
 }
 
+/* The request waits; then is answered so. */
+static int parked(struct worker_store *s, const char *path)
+{
+	int status, client = worker_store_begin(s, path, NULL);
+	assert_false(worker_store_wait(s, client, A_FEW, &status));
+	return client;
+}
+
+static void answered(struct worker_store *s, int client, int want)
+{
+	int status;
+	assert_true(worker_store_wait(s, client, A_FEW, &status));
+	assert_int_equal(status, want);
+}
+
 static void test_waits_until_applied(void **state)
 {
 	struct worker_store *s = *state;
 	char path[64];
-	int status;
 	make_session(s, path);
-	int client = worker_store_begin(s, path, NULL);
-	assert_false(worker_store_wait(s, client, A_FEW, &status));
+	int client = parked(s, path);
 	assert_int_equal(s->rig.w.in_flight, 1);
 	obey(s);
-	assert_true(worker_store_wait(s, client, A_FEW, &status));
-	assert_int_equal(status, 204);
+	answered(s, client, 204);
 	assert_null(s->rig.w.waiting_applied);
 }
 
@@ -48,14 +60,11 @@ static void test_a_position_passed_before_proves_nothing(void **state)
 {
 	struct worker_store *s = *state;
 	char path[64];
-	int status;
 	make_session(s, path);
 	obey(s);
-	int client = worker_store_begin(s, path, NULL);
-	assert_false(worker_store_wait(s, client, A_FEW, &status));
+	int client = parked(s, path);
 	shm_fresh_set(s->rig.control, partition(), sd_clock_boot_ns());
-	assert_true(worker_store_wait(s, client, A_FEW, &status));
-	assert_int_equal(status, 204);
+	answered(s, client, 204);
 }
 
 /* Another server has taken over: others' entries pass the position, and a proof comes, but the entry may have
@@ -64,23 +73,18 @@ static void test_another_store_meanwhile_is_no_promise(void **state)
 {
 	struct worker_store *s = *state;
 	char path[64];
-	int status;
 	make_session(s, path);
-	int client = worker_store_begin(s, path, NULL);
-	assert_false(worker_store_wait(s, client, A_FEW, &status));
+	int client = parked(s, path);
 	shm_fresh_reset(s->rig.control);
 	shm_fresh_set_store_known(s->rig.control, true);
 	obey(s);
 	shm_fresh_set(s->rig.control, partition(), sd_clock_boot_ns());
-	assert_true(worker_store_wait(s, client, A_FEW, &status));
-	assert_int_equal(status, 503);
+	answered(s, client, 503);
 	assert_int_equal(s->rig.w.in_flight, 0);
 	/* Asked again: of this log, what it says counts. */
-	client = worker_store_begin(s, path, NULL);
-	assert_false(worker_store_wait(s, client, A_FEW, &status));
+	client = parked(s, path);
 	shm_fresh_set(s->rig.control, partition(), sd_clock_boot_ns());
-	assert_true(worker_store_wait(s, client, A_FEW, &status));
-	assert_int_equal(status, 204);
+	answered(s, client, 204);
 }
 
 /* A read of the log that was sent after the reply proves it too, whatever the position says. */
@@ -88,13 +92,10 @@ static void test_a_later_proof_is_enough(void **state)
 {
 	struct worker_store *s = *state;
 	char path[64];
-	int status;
 	make_session(s, path);
-	int client = worker_store_begin(s, path, NULL);
-	assert_false(worker_store_wait(s, client, A_FEW, &status));
+	int client = parked(s, path);
 	shm_fresh_set(s->rig.control, partition(), sd_clock_boot_ns());
-	assert_true(worker_store_wait(s, client, A_FEW, &status));
-	assert_int_equal(status, 204);
+	answered(s, client, 204);
 }
 
 /* The second DELETE finds the session ended; it may not be acknowledged before this node obeys. */
@@ -102,14 +103,10 @@ static void test_a_repeated_end_waits_as_well(void **state)
 {
 	struct worker_store *s = *state;
 	char path[64];
-	int status;
 	make_session(s, path);
-	int first = worker_store_begin(s, path, NULL);
-	assert_false(worker_store_wait(s, first, A_FEW, &status));
-	int second = worker_store_begin(s, path, NULL);
-	assert_false(worker_store_wait(s, second, A_FEW, &status));
-	int third = worker_store_begin(s, "DELETE /sessions/user/alice", NULL);
-	assert_false(worker_store_wait(s, third, A_FEW, &status));
+	int first = parked(s, path);
+	int second = parked(s, path);
+	int third = parked(s, "DELETE /sessions/user/alice");
 	assert_int_equal(s->rig.w.in_flight, 3);
 	(void)close(first); /* gone: its request ends all the same */
 	obey(s);
@@ -117,10 +114,8 @@ static void test_a_repeated_end_waits_as_well(void **state)
 	for (int i = 0; i < A_FEW && s->rig.w.in_flight; i++)
 		assert_int_equal(sd_loop_turn(s->rig.w.loop, 5), 0);
 	assert_int_equal(s->rig.w.in_flight, 0);
-	assert_true(worker_store_wait(s, second, A_FEW, &status));
-	assert_int_equal(status, 204);
-	assert_true(worker_store_wait(s, third, A_FEW, &status));
-	assert_int_equal(status, 200);
+	answered(s, second, 204);
+	answered(s, third, 200);
 	assert_non_null(strstr(s->heard, "{\"revoked\":0}"));
 }
 
