@@ -80,7 +80,7 @@ int store_back_event(struct store_back *b, const struct store_event *in, int64_t
 {
 	struct store_cmd c;
 
-	store_cmd_event(&c, &b->maker, in, 1, deadline_ms);
+	store_cmd_event(&c, &b->maker, in, deadline_ms);
 	return store_cmd_wire(&c, SCRIPT_EVENT_PUT, whole, out);
 }
 

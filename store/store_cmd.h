@@ -91,8 +91,7 @@ void store_cmd_count(struct store_cmd *c, struct store_maker *m, const struct st
 
 /* --- store_events.c --- */
 struct store_event;
-/* n records of one tenant, 1..STORE_EVENTS_AT_ONCE. */
 void store_cmd_event(struct store_cmd *c, struct store_maker *m, const struct store_event *in,
-		     uint32_t n, int64_t deadline_ms);
+		     int64_t deadline_ms);
 
 #endif

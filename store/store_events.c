@@ -14,7 +14,7 @@
 #include "redis_read.h"
 #include "store_op.h"
 
-void store_cmd_event(struct store_cmd *c, struct store_maker *m, const struct store_event *in, uint32_t n,
+void store_cmd_event(struct store_cmd *c, struct store_maker *m, const struct store_event *in,
 		     int64_t deadline_ms)
 {
 	store_cmd_begin_bare(c, m, SCRIPT_EVENT_PUT);
@@ -22,13 +22,11 @@ void store_cmd_event(struct store_cmd *c, struct store_maker *m, const struct st
 	store_cmd_num(c, deadline_ms);
 	store_cmd_num(c, in->retain_s * 1000);
 	store_cmd_num(c, STORE_EVENTS_MOST);
-	for (uint32_t i = 0; i < n && i < STORE_EVENTS_AT_ONCE; i++) {
-		store_cmd_num(c, in[i].ts_ms);
-		store_cmd_text(c, in[i].event);
-		store_cmd_text(c, in[i].user);
-		store_cmd_text(c, in[i].session);
-		store_cmd_text(c, in[i].record);
-	}
+	store_cmd_num(c, in->ts_ms);
+	store_cmd_text(c, in->event);
+	store_cmd_text(c, in->user);
+	store_cmd_text(c, in->session);
+	store_cmd_text(c, in->record);
 }
 
 void store_event_put(struct store *s, const struct store_event *in)
@@ -39,7 +37,7 @@ void store_event_put(struct store *s, const struct store_event *in)
 
 	if (!op)
 		return;
-	store_cmd_event(&c, &s->maker, in, 1, deadline_ms);
+	store_cmd_event(&c, &s->maker, in, deadline_ms);
 	store_op_send(op, &c);
 }
 

@@ -17,7 +17,6 @@ struct store_event {
 	struct sd_slice event, user, session; /* what may be asked for; "" = none */
 	struct sd_slice record;               /* one line of JSON */
 };
-#define STORE_EVENTS_AT_ONCE 10 /* records in one command */
 /* No answer is waited for. It leaves in this turn of the loop: before the answer of what it is about. */
 void store_event_put(struct store *s, const struct store_event *in);
 
