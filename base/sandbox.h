@@ -33,6 +33,13 @@ struct sd_sys_rule {
 /* Conditions on a 32-bit argument: no bits outside mask; exactly value. */
 #define SD_ARG_NO_BITS_BUT(arg, mask) SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu & ~(uint64_t)(mask), 0)
 #define SD_ARG_IS(arg, value) SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu, (value))
+/* Rows with one such condition. */
+#define SD_SYS_ALLOW_IF(name, arg, value, why)                                                     \
+	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
+	 .args = {SD_ARG_IS(arg, (uint64_t)(value))}, .reason = (why)}
+#define SD_SYS_ALLOW_BITS(name, arg, mask, why)                                                    \
+	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
+	 .args = {SD_ARG_NO_BITS_BUT(arg, mask)}, .reason = (why)}
 
 struct sd_sandbox_spec {
 	const char *role;

@@ -11,10 +11,6 @@
 
 #include "sandbox_rows.h"
 
-#define ALLOW_IF(name, arg, value, why)                                                            \
-	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
-	 .args = {SD_ARG_IS(arg, (uint64_t)(value))}, .reason = (why)}
-
 static const struct sd_sys_rule rules[] = {
     SD_SYS_ALLOW(poll, "the channel, the resolver, libcurl"),
     SD_SYS_ALLOW(ppoll, "the same, as newer C libraries call it"),
@@ -35,12 +31,12 @@ static const struct sd_sys_rule rules[] = {
     SD_SYS_ALLOW(newfstatat, "files"),
     SD_SYS_ALLOW(statx, "the same, as newer C libraries ask"),
     SD_SYS_ALLOW(lseek, "files"),
-    ALLOW_IF(fcntl, 1, F_GETFL, "sockets that do not block"),
-    ALLOW_IF(fcntl, 1, F_SETFL, "sockets that do not block"),
-    ALLOW_IF(fcntl, 1, F_GETFD, "close-on-exec"),
-    ALLOW_IF(fcntl, 1, F_SETFD, "close-on-exec"),
-    ALLOW_IF(socket, 0, AF_INET, "the issuer, a name server"),
-    ALLOW_IF(socket, 0, AF_INET6, "the issuer, a name server"),
+    SD_SYS_ALLOW_IF(fcntl, 1, F_GETFL, "sockets that do not block"),
+    SD_SYS_ALLOW_IF(fcntl, 1, F_SETFL, "sockets that do not block"),
+    SD_SYS_ALLOW_IF(fcntl, 1, F_GETFD, "close-on-exec"),
+    SD_SYS_ALLOW_IF(fcntl, 1, F_SETFD, "close-on-exec"),
+    SD_SYS_ALLOW_IF(socket, 0, AF_INET, "the issuer, a name server"),
+    SD_SYS_ALLOW_IF(socket, 0, AF_INET6, "the issuer, a name server"),
     {.nr = SCMP_SYS(socket), .refuse = EAFNOSUPPORT, .argc = 1, .args = {SD_ARG_IS(0, AF_NETLINK)},
      .reason = "the resolver asks for interfaces and goes on without"},
     {.nr = SCMP_SYS(socket), .refuse = EAFNOSUPPORT, .argc = 1, .args = {SD_ARG_IS(0, AF_UNIX)},
@@ -58,8 +54,8 @@ static const struct sd_sys_rule rules[] = {
     SD_SYS_ALLOW(setsockopt, "TCP_NODELAY, IP_RECVERR"),
     SD_SYS_ALLOW(getsockname, "the resolver, libcurl"),
     SD_SYS_ALLOW(getpeername, "the resolver, libcurl"),
-    ALLOW_IF(ioctl, 1, 0x5421 /* FIONBIO */, "a socket that does not block"),
-    ALLOW_IF(ioctl, 1, 0x541b /* FIONREAD */, "the resolver: how long an answer is"),
+    SD_SYS_ALLOW_IF(ioctl, 1, 0x5421 /* FIONBIO */, "a socket that does not block"),
+    SD_SYS_ALLOW_IF(ioctl, 1, 0x541b /* FIONREAD */, "the resolver: how long an answer is"),
     SD_ROWS_HEAP,
     {.nr = SCMP_SYS(mmap), .refuse = EACCES, .argc = 1,
      .args = {SCMP_CMP(3, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0)},

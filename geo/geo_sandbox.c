@@ -12,26 +12,19 @@
 
 #include "sandbox_rows.h"
 
-#define ALLOW_IF(name, arg, value, why)                                                            \
-	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
-	 .args = {SD_ARG_IS(arg, (uint64_t)(value))}, .reason = (why)}
-#define ALLOW_BITS(name, arg, mask, why)                                                           \
-	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
-	 .args = {SD_ARG_NO_BITS_BUT(arg, mask)}, .reason = (why)}
-
 static const struct sd_sys_rule rules[] = {
     SD_SYS_ALLOW(poll, "the channel"),
     SD_SYS_ALLOW(ppoll, "the same, as newer C libraries call it"),
     SD_ROWS_CHANNEL,
     SD_SYS_ALLOW(write, "the log"),
     SD_SYS_ALLOW(close, "what was handed over"),
-    ALLOW_BITS(openat, 2, O_CLOEXEC, "the file that was handed over, by its number; Landlock knows no other"),
+    SD_SYS_ALLOW_BITS(openat, 2, O_CLOEXEC, "the file that was handed over, by its number; Landlock knows no other"),
     SD_SYS_ALLOW(fstat, "how long it is"),
     SD_SYS_ALLOW(newfstatat, "the same, as newer C libraries ask"),
     SD_SYS_ALLOW(memfd_create, "the table"),
     SD_SYS_ALLOW(ftruncate, "the table"),
     SD_SYS_ALLOW(fallocate, "the table"),
-    ALLOW_IF(fcntl, 1, F_ADD_SEALS, "the table, sealed before it is given away"),
+    SD_SYS_ALLOW_IF(fcntl, 1, F_ADD_SEALS, "the table, sealed before it is given away"),
     SD_ROWS_HEAP,
     {.nr = SCMP_SYS(mmap), .argc = 2,
      .args = {SD_ARG_NO_BITS_BUT(2, PROT_READ | PROT_WRITE), SD_ARG_IS(3, MAP_SHARED)},

@@ -16,10 +16,6 @@
 #include "log.h"
 #include "sandbox_filter.h"
 
-#define ALLOW_IF(name, arg, value, why)                                                            \
-	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
-	 .args = {SD_ARG_IS(arg, (uint64_t)(value))}, .reason = (why)}
-
 /* Version 2 knows how to let a file be renamed from one folder to another, which it does. */
 #define LANDLOCK_LEAST 2
 
@@ -63,7 +59,7 @@ static const struct sd_sys_rule rules[] = {
 	SD_SYS_ALLOW(geteuid, "the same"),
 	SD_SYS_ALLOW(getgid, "the same"),
 	SD_SYS_ALLOW(getegid, "the same"),
-	ALLOW_IF(ioctl, 1, 0x5401 /* TCGETS */, "is standard output a terminal?"),
+	SD_SYS_ALLOW_IF(ioctl, 1, 0x5401 /* TCGETS */, "is standard output a terminal?"),
 	/* threads, signals, a child that writes the file anew */
 	SD_SYS_ALLOW(clone, "three threads, the child; the launcher's table refuses a namespace"),
 	SD_SYS_REFUSE(clone3, ENOSYS, "libc falls back to clone"),
@@ -89,7 +85,7 @@ static const struct sd_sys_rule rules[] = {
 	SD_SYS_ALLOW(dup2, "its log"),
 	SD_SYS_ALLOW(fcntl, "non-blocking, close-on-exec"),
 	/* its socket */
-	ALLOW_IF(socket, 0, AF_UNIX, "the one socket on which it listens"),
+	SD_SYS_ALLOW_IF(socket, 0, AF_UNIX, "the one socket on which it listens"),
 	{.nr = SCMP_SYS(socket), .refuse = EAFNOSUPPORT, .argc = 1, .args = {SD_ARG_IS(0, AF_INET)},
 	 .reason = "it has no port"},
 	{.nr = SCMP_SYS(socket), .refuse = EAFNOSUPPORT, .argc = 1, .args = {SD_ARG_IS(0, AF_INET6)},

@@ -24,12 +24,6 @@
 #endif
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
-#define ALLOW_IF(name, arg, value, why)                                                            \
-	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
-	 .args = {SD_ARG_IS(arg, (uint64_t)(value))}, .reason = (why)}
-#define ALLOW_BITS(name, arg, mask, why)                                                           \
-	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
-	 .args = {SD_ARG_NO_BITS_BUT(arg, mask)}, .reason = (why)}
 #define FAMILY(family, why)                                                                        \
 	{.nr = SCMP_SYS(socket), .refuse = EAFNOSUPPORT, .argc = 1,                                \
 	 .args = {SD_ARG_IS(0, family)}, .reason = (why)}
@@ -48,7 +42,7 @@ static const struct sd_sys_rule rules[] = {
 	SD_SYS_ALLOW(setsockopt, "buffer sizes, TCP_NODELAY"),
 	SD_SYS_ALLOW(wait4, "dead children; the copy that proved a filter"),
 	SD_SYS_ALLOW(kill, "signals to its own children; redis-server ends its own"),
-	ALLOW_BITS(clone, 0, 0xffffffffu & ~(unsigned)NAMESPACES, "fork, and redis-server's threads; no new namespace"),
+	SD_SYS_ALLOW_BITS(clone, 0, 0xffffffffu & ~(unsigned)NAMESPACES, "fork, and redis-server's threads; no new namespace"),
 	SD_SYS_REFUSE(clone3, ENOSYS, "its flags cannot be seen: libc falls back to clone"),
 	SD_SYS_ALLOW(fork, "libc that forks so"),
 	SD_SYS_ALLOW(vfork, "libc that forks so"),
@@ -77,7 +71,7 @@ static const struct sd_sys_rule rules[] = {
 	SD_SYS_ALLOW(capset, "a role has none"),
 	SD_SYS_ALLOW(prctl, "bounding set, parent's death, dumpable, no_new_privs, MDWE"),
 	SD_SYS_ALLOW(getppid, "is the parent still there?"),
-	ALLOW_IF(execveat, 4, 0x1000 /* AT_EMPTY_PATH */, "the programs of the roles, by their descriptors"),
+	SD_SYS_ALLOW_IF(execveat, 4, 0x1000 /* AT_EMPTY_PATH */, "the programs of the roles, by their descriptors"),
 
 	/* a program begins */
 	SD_SYS_ALLOW(brk, "malloc"),
@@ -124,9 +118,9 @@ static const struct sd_sys_rule rules[] = {
 	SD_SYS_ALLOW(restart_syscall, "after a stop"),
 	SD_SYS_ALLOW(exit, "a thread ends"),
 	SD_SYS_ALLOW(exit_group, "the end"),
-	ALLOW_IF(ioctl, 1, 0x5401 /* TCGETS */, "is standard output a terminal?"),
-	ALLOW_IF(ioctl, 1, 0x5421 /* FIONBIO */, "a socket that does not block"),
-	ALLOW_IF(ioctl, 1, 0x541b /* FIONREAD */, "the resolver: how long an answer is"),
+	SD_SYS_ALLOW_IF(ioctl, 1, 0x5401 /* TCGETS */, "is standard output a terminal?"),
+	SD_SYS_ALLOW_IF(ioctl, 1, 0x5421 /* FIONBIO */, "a socket that does not block"),
+	SD_SYS_ALLOW_IF(ioctl, 1, 0x541b /* FIONREAD */, "the resolver: how long an answer is"),
 
 	/* a role locks itself in */
 	SD_SYS_ALLOW(seccomp, "its own table"),
@@ -144,9 +138,9 @@ static const struct sd_sys_rule rules[] = {
 	SD_SYS_ALLOW(getdents64, "folders of tenants and keys, redis-server's own"),
 
 	/* what master, worker and auditor do later, each within its own table */
-	ALLOW_IF(socket, 0, AF_UNIX, "the managed store, sessionctl, the service manager"),
-	ALLOW_IF(socket, 0, AF_INET, "the store, a name server, listeners"),
-	ALLOW_IF(socket, 0, AF_INET6, "the store, a name server, listeners"),
+	SD_SYS_ALLOW_IF(socket, 0, AF_UNIX, "the managed store, sessionctl, the service manager"),
+	SD_SYS_ALLOW_IF(socket, 0, AF_INET, "the store, a name server, listeners"),
+	SD_SYS_ALLOW_IF(socket, 0, AF_INET6, "the store, a name server, listeners"),
 	FAMILY(AF_NETLINK, "the resolver asks for interfaces and goes on without"),
 	FAMILY(AF_PACKET, "not ours: raw frames"),
 	FAMILY(AF_ALG, "not ours: the kernel's cryptography"),

@@ -19,14 +19,6 @@
 #define F_ADD_SEALS 1033
 #endif
 
-#define ALLOW_IF(name, arg, value, why)                                                            \
-	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
-	 .args = {SD_ARG_IS(arg, (uint64_t)(value))}, .reason = (why)}
-/* Bits of a 32-bit argument outside mask must be zero. */
-#define ALLOW_BITS(name, arg, mask, why)                                                           \
-	{.nr = SCMP_SYS(name), .argc = 1,                                                          \
-	 .args = {SD_ARG_NO_BITS_BUT(arg, mask)}, .reason = (why)}
-
 #define NOFILE 8192 /* sockets of a node's children pass through, few stay */
 
 static const struct sd_sys_rule rules[] = {
@@ -50,19 +42,19 @@ static const struct sd_sys_rule rules[] = {
 	SD_SYS_ALLOW(lseek, "configuration files at a reload"),
 	SD_SYS_ALLOW(getdents64, "tenants.d and keys at a reload"),
 	SD_SYS_ALLOW(unlink, "its own sockets' paths at the end"),
-	ALLOW_IF(fcntl, 1, F_GETFL, "fdopendir; non-blocking sockets"),
-	ALLOW_IF(fcntl, 1, F_SETFL, "non-blocking sockets"),
-	ALLOW_IF(fcntl, 1, F_GETFD, "close-on-exec"),
-	ALLOW_IF(fcntl, 1, F_SETFD, "close-on-exec"),
-	ALLOW_IF(fcntl, 1, F_DUPFD_CLOEXEC, "a descriptor in a queue"),
-	ALLOW_IF(fcntl, 1, F_ADD_SEALS, "segments: sealed before they are handed out"),
-	ALLOW_IF(fcntl, 1, F_GET_SEALS, "segments: checked when mapped"),
+	SD_SYS_ALLOW_IF(fcntl, 1, F_GETFL, "fdopendir; non-blocking sockets"),
+	SD_SYS_ALLOW_IF(fcntl, 1, F_SETFL, "non-blocking sockets"),
+	SD_SYS_ALLOW_IF(fcntl, 1, F_GETFD, "close-on-exec"),
+	SD_SYS_ALLOW_IF(fcntl, 1, F_SETFD, "close-on-exec"),
+	SD_SYS_ALLOW_IF(fcntl, 1, F_DUPFD_CLOEXEC, "a descriptor in a queue"),
+	SD_SYS_ALLOW_IF(fcntl, 1, F_ADD_SEALS, "segments: sealed before they are handed out"),
+	SD_SYS_ALLOW_IF(fcntl, 1, F_GET_SEALS, "segments: checked when mapped"),
 	SD_SYS_ALLOW(memfd_create, "a policy, a bigger table, statistics of a new child, metrics"),
 	SD_SYS_ALLOW(ftruncate, "size of a segment"),
 	SD_SYS_ALLOW(fallocate, "pages of a segment"),
-	ALLOW_IF(socket, 0, AF_UNIX, "the managed store"),
-	ALLOW_IF(socket, 0, AF_INET, "the store, a name server"),
-	ALLOW_IF(socket, 0, AF_INET6, "the store, a name server"),
+	SD_SYS_ALLOW_IF(socket, 0, AF_UNIX, "the managed store"),
+	SD_SYS_ALLOW_IF(socket, 0, AF_INET, "the store, a name server"),
+	SD_SYS_ALLOW_IF(socket, 0, AF_INET6, "the store, a name server"),
 	{.nr = SCMP_SYS(socket), .refuse = EAFNOSUPPORT, .argc = 1,
 	 .args = {SCMP_CMP(0, SCMP_CMP_MASKED_EQ, 0xffffffffu, AF_NETLINK)},
 	 .reason = "the resolver asks for interfaces and goes on without"},
@@ -76,11 +68,11 @@ static const struct sd_sys_rule rules[] = {
 	SD_SYS_ALLOW(getpeername, "the resolver"),
 	SD_SYS_ALLOW(poll, "the resolver"),
 	SD_SYS_ALLOW(ppoll, "the resolver"),
-	ALLOW_BITS(mmap, 2, PROT_READ | PROT_WRITE, "malloc, segments"),
+	SD_SYS_ALLOW_BITS(mmap, 2, PROT_READ | PROT_WRITE, "malloc, segments"),
 	{.nr = SCMP_SYS(mmap), .refuse = EACCES, .argc = 1,
 	 .args = {SCMP_CMP(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC)},
 	 .reason = "the resolver would load a module (nsswitch.conf) and goes on without"},
-	ALLOW_BITS(mprotect, 2, PROT_READ | PROT_WRITE, "malloc"),
+	SD_SYS_ALLOW_BITS(mprotect, 2, PROT_READ | PROT_WRITE, "malloc"),
 	SD_SYS_ALLOW(munmap, "malloc, segments"),
 	SD_SYS_ALLOW(mremap, "malloc"),
 	SD_SYS_ALLOW(brk, "malloc"),
